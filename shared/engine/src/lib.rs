@@ -1,0 +1,4 @@
+//! The glue: load → step → commit → send → render; owns the ports.
+
+pub mod http;
+pub mod ports;

@@ -1,0 +1,151 @@
+//! The one table of endpoints: operation, method, path, and the function that serves it.
+//!
+//! `template.yaml`, the cargo-lambda routes in the root `Cargo.toml`, the local gateway and the OpenAPI document are tested against this table.
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Show the current step.
+    Introspect,
+    /// Say who you are, perhaps with a password.
+    Identify,
+    /// From the sign-up form back to the first page.
+    SelectIdentify,
+    /// Answer a password challenge.
+    AnswerPassword,
+    /// Give up.
+    Cancel,
+    /// Follow the link "Sign up".
+    SelectEnrollProfile,
+    /// Send the sign-up form.
+    EnrollProfile,
+    /// Choose an authenticator to enrol.
+    SelectAuthenticatorEnroll,
+    /// Set a password.
+    EnrollPassword,
+    /// Go on without the optional authenticators.
+    Skip,
+    /// Choose an authenticator to verify with.
+    SelectAuthenticator,
+    /// Answer an email challenge with the code.
+    AnswerEmail,
+    /// Ask for a new code.
+    Resend,
+    /// Ask whether the link was followed.
+    Poll,
+    /// Open the link of a mail: changes nothing.
+    OpenLink,
+    /// Press the button on the page behind the link.
+    ConfirmLink,
+    /// Send the progressive form.
+    UpdateProfile,
+    /// OpenID Connect discovery.
+    Discovery,
+    /// The public keys.
+    Keys,
+    /// Begin a transaction.
+    Interact,
+    /// Interaction code to tokens.
+    Token,
+    /// Claims for an access token.
+    Userinfo,
+}
+
+/// The Lambda function that serves an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Function {
+    /// `functions/identify`.
+    Identify,
+    /// `functions/register`.
+    Register,
+    /// `functions/verify-email`.
+    VerifyEmail,
+    /// `functions/progressive-enrollment`.
+    ProgressiveEnrollment,
+    /// `functions/oidc`.
+    Oidc,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// What it asks for.
+    pub operation: Operation,
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Path below the base URL; `{id}` stands for one segment.
+    pub path: &'static str,
+    /// Who serves it.
+    pub function: Function,
+}
+
+/// Path of the issuer below the base URL.
+pub const ISSUER_PATH: &str = "/oauth2/default";
+
+/// The table.
+pub const ROUTES: &[Route] = &[
+    post(Operation::Introspect, "/idp/idx/introspect", Function::Identify),
+    post(Operation::Identify, "/idp/idx/identify", Function::Identify),
+    post(Operation::SelectIdentify, "/idp/idx/identify/select", Function::Identify),
+    post(Operation::AnswerPassword, "/idp/idx/challenge/answer", Function::Identify),
+    post(Operation::Cancel, "/idp/idx/cancel", Function::Identify),
+    post(Operation::SelectEnrollProfile, "/idp/idx/enroll", Function::Register),
+    post(Operation::EnrollProfile, "/idp/idx/enroll/new", Function::Register),
+    post(Operation::SelectAuthenticatorEnroll, "/idp/idx/credential/enroll", Function::Register),
+    post(Operation::EnrollPassword, "/idp/idx/credential/answer", Function::Register),
+    post(Operation::Skip, "/idp/idx/skip", Function::Register),
+    post(Operation::SelectAuthenticator, "/idp/idx/challenge", Function::VerifyEmail),
+    post(Operation::AnswerEmail, "/idp/idx/email/answer", Function::VerifyEmail),
+    post(Operation::Resend, "/idp/idx/email/resend", Function::VerifyEmail),
+    post(Operation::Poll, "/idp/idx/email/poll", Function::VerifyEmail),
+    get(Operation::OpenLink, "/email/verify/{id}", Function::VerifyEmail),
+    post(Operation::ConfirmLink, "/email/verify/{id}", Function::VerifyEmail),
+    // The suffix is magic: the sign-in widget takes an `enroll-profile` form for the progressive one by it.
+    post(Operation::UpdateProfile, "/idp/idx/enroll/update", Function::ProgressiveEnrollment),
+    get(Operation::Discovery, "/oauth2/default/.well-known/openid-configuration", Function::Oidc),
+    get(Operation::Keys, "/oauth2/default/v1/keys", Function::Oidc),
+    post(Operation::Interact, "/oauth2/default/v1/interact", Function::Oidc),
+    post(Operation::Token, "/oauth2/default/v1/token", Function::Oidc),
+    get(Operation::Userinfo, "/oauth2/default/v1/userinfo", Function::Oidc),
+];
+
+const fn get(operation: Operation, path: &'static str, function: Function) -> Route {
+    Route { operation, method: "GET", path, function }
+}
+
+const fn post(operation: Operation, path: &'static str, function: Function) -> Route {
+    Route { operation, method: "POST", path, function }
+}
+
+impl Function {
+    /// Every function.
+    pub const ALL: [Self; 5] = [Self::Identify, Self::Register, Self::VerifyEmail, Self::ProgressiveEnrollment, Self::Oidc];
+
+    /// Name of its folder, package and binary.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Identify => "identify",
+            Self::Register => "register",
+            Self::VerifyEmail => "verify-email",
+            Self::ProgressiveEnrollment => "progressive-enrollment",
+            Self::Oidc => "oidc",
+        }
+    }
+}
+
+impl Route {
+    /// Whether `path` is this route's path; the value of `{id}` if it has one.
+    pub fn matches<'p>(&self, path: &'p str) -> Option<Option<&'p str>> {
+        let mut id = None;
+        let (mut pattern, mut actual) = (self.path.split('/'), path.split('/'));
+        loop {
+            match (pattern.next(), actual.next()) {
+                (None, None) => return Some(id),
+                (Some("{id}"), Some(value)) if !value.is_empty() => id = Some(value),
+                (Some(expected), Some(value)) if expected == value => {}
+                _ => return None,
+            }
+        }
+    }
+}

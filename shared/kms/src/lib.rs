@@ -1,0 +1,1 @@
+//! The Signer port: RS256 tokens signed by AWS KMS, verified with jsonwebtoken.

@@ -1,0 +1,1 @@
+//! The Passwords port: Argon2id with a pepper.

@@ -1,0 +1,414 @@
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The user schema (`/api/v1/meta/schemas/user/default`; policies.md §2.2).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UserSchema {
+    /// Base and custom attributes.
+    #[serde(default)]
+    pub definitions: Definitions,
+}
+
+/// The two halves of the [`UserSchema`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Definitions {
+    /// Changes to the 31 base attributes; what is not mentioned stays as Okta ships it.
+    #[serde(default)]
+    pub base: Properties,
+    /// The organisation's own attributes.
+    #[serde(default)]
+    pub custom: Properties,
+}
+
+/// `properties` of a half of the schema.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Properties {
+    /// By attribute name.
+    #[serde(default)]
+    pub properties: BTreeMap<String, Property>,
+}
+
+/// One attribute of the user schema: Okta's subset of JSON Schema draft 4.
+///
+/// In the organisation file a base attribute may state any part; [`UserSchema::property`] fills in the rest.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Property {
+    /// What people read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Required for a custom attribute.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PropertyType>,
+    /// Type of the elements of an array.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<Items>,
+    /// Nobody may be without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<bool>,
+    /// The allowed values.
+    #[serde(rename = "enum", default, skip_serializing_if = "Option::is_none")]
+    pub enumeration: Option<Vec<Value>>,
+    /// Titles of the allowed values; same members, same order as `enum`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_of: Option<Vec<OneOf>>,
+    /// Code points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_length: Option<u32>,
+    /// Code points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_length: Option<u32>,
+    /// For numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum: Option<f64>,
+    /// For numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum: Option<f64>,
+    /// A named form of string.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// Only for `login`, and only `.+` or `[...]+` (policies.md §2.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// What the person may do with it; `READ_ONLY` if nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Vec<Permission>>,
+    /// Who may write it at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutability: Option<Mutability>,
+    /// No two people have the same value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique: Option<bool>,
+    /// The value where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    /// Never shown, never sent to a hook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensitive: Option<bool>,
+}
+
+/// `type` of a [`Property`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PropertyType {
+    /// Text.
+    String,
+    /// True or false.
+    Boolean,
+    /// Any finite number.
+    Number,
+    /// A whole number within ±(2^53-1).
+    Integer,
+    /// A list; cannot be on a form.
+    Array,
+}
+
+/// `items` of an array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Items {
+    /// `string`, `number` or `integer`.
+    #[serde(rename = "type")]
+    pub kind: PropertyType,
+}
+
+/// A member of `oneOf`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OneOf {
+    /// The value.
+    #[serde(rename = "const")]
+    pub value: Value,
+    /// What people read.
+    pub title: String,
+}
+
+/// `format` of a string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// An absolute or relative URL.
+    Uri,
+    /// RFC 3339.
+    DateTime,
+    /// An email address.
+    Email,
+    /// An opaque reference.
+    RefId,
+    /// Opaque.
+    Encrypted,
+    /// Opaque.
+    Hashed,
+    /// ISO 3166-1 alpha-2.
+    CountryCode,
+    /// RFC 7231 §5.3.5 language tag.
+    LanguageCode,
+    /// `xx_YY`.
+    Locale,
+    /// An IANA time zone.
+    Timezone,
+}
+
+/// One entry of `permissions`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Permission {
+    /// Always `SELF`.
+    pub principal: String,
+    /// What the person may do.
+    pub action: Action,
+}
+
+/// What a person may do with an own attribute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Action {
+    /// See it.
+    #[default]
+    ReadOnly,
+    /// See and change it.
+    ReadWrite,
+    /// Neither.
+    Hide,
+}
+
+/// Who may write an attribute at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Mutability {
+    /// Everyone whose permission allows it.
+    ReadWrite,
+    /// Nobody here.
+    ReadOnly,
+    /// Once.
+    Immutable,
+    /// Written, never read.
+    WriteOnly,
+}
+
+impl UserSchema {
+    /// The whole definition of an attribute: the organisation's, on top of the base attribute of that name as Okta ships it.
+    pub fn property(&self, name: &str) -> Option<Property> {
+        let Some(shipped) = base_properties().remove(name) else {
+            return self.definitions.custom.properties.get(name).cloned();
+        };
+        Some(match self.definitions.base.properties.get(name) {
+            Some(stated) => stated.over(shipped),
+            None => shipped,
+        })
+    }
+
+    /// Every attribute of the schema, in the order base (by name), custom (by name).
+    pub fn properties(&self) -> impl Iterator<Item = (String, Property)> {
+        let mut base = base_properties();
+        for (name, stated) in &self.definitions.base.properties {
+            if let Some(shipped) = base.remove(name) {
+                base.insert(name.clone(), stated.over(shipped));
+            }
+        }
+        base.into_iter().chain(self.definitions.custom.properties.clone())
+    }
+}
+
+impl Property {
+    /// What the person may do with the attribute.
+    pub fn action(&self) -> Action {
+        self.permissions.as_ref().and_then(|all| all.iter().find(|p| p.principal == "SELF")).map(|p| p.action).unwrap_or_default()
+    }
+
+    /// Whether the person may write the attribute.
+    pub fn writable(&self) -> bool {
+        self.action() == Action::ReadWrite && !matches!(self.mutability, Some(Mutability::ReadOnly))
+    }
+
+    /// Whether nobody may be without it.
+    pub fn is_required(&self) -> bool {
+        self.required.unwrap_or(false)
+    }
+
+    /// Whether no two people may have the same value.
+    pub fn is_unique(&self) -> bool {
+        self.unique.unwrap_or(false)
+    }
+
+    /// The type; text where nothing is said.
+    pub fn kind(&self) -> PropertyType {
+        self.kind.unwrap_or(PropertyType::String)
+    }
+
+    fn over(&self, under: Self) -> Self {
+        let stated = self.clone();
+        Self {
+            title: stated.title.or(under.title),
+            description: stated.description.or(under.description),
+            kind: stated.kind.or(under.kind),
+            items: stated.items.or(under.items),
+            required: stated.required.or(under.required),
+            enumeration: stated.enumeration.or(under.enumeration),
+            one_of: stated.one_of.or(under.one_of),
+            min_length: stated.min_length.or(under.min_length),
+            max_length: stated.max_length.or(under.max_length),
+            minimum: stated.minimum.or(under.minimum),
+            maximum: stated.maximum.or(under.maximum),
+            format: stated.format.or(under.format),
+            pattern: stated.pattern.or(under.pattern),
+            permissions: stated.permissions.or(under.permissions),
+            mutability: stated.mutability.or(under.mutability),
+            unique: stated.unique.or(under.unique),
+            default: stated.default.or(under.default),
+            sensitive: stated.sensitive.or(under.sensitive),
+        }
+    }
+}
+
+/// The 31 base attributes as Okta ships them (policies.md §2.3).
+pub fn base_properties() -> BTreeMap<String, Property> {
+    use Action::{Hide, ReadOnly, ReadWrite};
+    let base = |name: &str, title: &str, action: Action| {
+        let property = Property {
+            title: Some(title.into()),
+            kind: Some(PropertyType::String),
+            permissions: Some(alloc::vec![Permission { principal: "SELF".into(), action }]),
+            mutability: Some(Mutability::ReadWrite),
+            ..Property::default()
+        };
+        (String::from(name), property)
+    };
+    let format = |(name, property): (String, Property), format: Format| (name, Property { format: Some(format), ..property });
+    let length = |(name, property): (String, Property), min: u32, max: u32| {
+        (name, Property { min_length: Some(min), max_length: Some(max), ..property })
+    };
+    let required = |(name, property): (String, Property)| (name, Property { required: Some(true), ..property });
+    let unique = |(name, property): (String, Property)| (name, Property { unique: Some(true), ..property });
+
+    BTreeMap::from_iter([
+        unique(required(length(base("login", "Username", ReadWrite), 5, 100))),
+        unique(required(length(format(base("email", "Primary email", ReadWrite), Format::Email), 5, 100))),
+        length(format(base("secondEmail", "Secondary email", ReadWrite), Format::Email), 5, 100),
+        required(length(base("firstName", "First name", ReadWrite), 1, 50)),
+        required(length(base("lastName", "Last name", ReadWrite), 1, 50)),
+        base("middleName", "Middle name", ReadOnly),
+        base("honorificPrefix", "Honorific prefix", ReadOnly),
+        base("honorificSuffix", "Honorific suffix", ReadOnly),
+        base("title", "Title", ReadOnly),
+        base("displayName", "Display name", ReadOnly),
+        base("nickName", "Nickname", ReadOnly),
+        format(base("profileUrl", "Profile Url", ReadOnly), Format::Uri),
+        length(base("primaryPhone", "Primary phone", Hide), 0, 100),
+        length(base("mobilePhone", "Mobile phone", ReadWrite), 0, 100),
+        base("streetAddress", "Street address", Hide),
+        base("city", "City", Hide),
+        base("state", "State", Hide),
+        base("zipCode", "Zip code", Hide),
+        format(base("countryCode", "Country code", Hide), Format::CountryCode),
+        base("postalAddress", "Postal Address", Hide),
+        format(base("preferredLanguage", "Preferred language", ReadOnly), Format::LanguageCode),
+        format(base("locale", "Locale", ReadOnly), Format::Locale),
+        format(base("timezone", "Time zone", ReadOnly), Format::Timezone),
+        base("userType", "User type", ReadOnly),
+        base("employeeNumber", "Employee number", ReadOnly),
+        base("costCenter", "Cost center", ReadOnly),
+        base("organization", "Organization", ReadOnly),
+        base("division", "Division", ReadOnly),
+        base("department", "Department", ReadOnly),
+        base("managerId", "ManagerId", ReadOnly),
+        base("manager", "Manager", ReadOnly),
+    ])
+}
+
+/// A UI schema (`/api/v1/meta/uischemas`; policies.md §2.1).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UiSchema {
+    /// What a policy's `uiSchemaId` names.
+    pub id: String,
+    /// How the form is drawn.
+    pub ui_schema: UiSchemaBody,
+}
+
+/// `uiSchema` of a [`UiSchema`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UiSchemaBody {
+    /// Always `Group`.
+    #[serde(rename = "type", default = "group")]
+    pub kind: String,
+    /// Title of the progressive form; the sign-up form has the widget's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Button of the progressive form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub button_label: Option<String>,
+    /// One control per attribute.
+    #[serde(default)]
+    pub elements: Vec<UiControl>,
+}
+
+/// How one attribute is drawn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UiControl {
+    /// Always `Control`.
+    #[serde(rename = "type", default = "control")]
+    pub kind: String,
+    /// `#/properties/NAME`.
+    pub scope: String,
+    /// What the field is called; the policy's label if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The display format.
+    #[serde(default)]
+    pub options: UiOptions,
+}
+
+/// `options` of a [`UiControl`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UiOptions {
+    /// The display format; chosen by the attribute's type if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<DisplayFormat>,
+}
+
+/// How a value is entered (policies.md §2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisplayFormat {
+    /// A text box.
+    Text,
+    /// A drop-down.
+    Select,
+    /// A radio group.
+    Radio,
+    /// A check box.
+    Checkbox,
+    /// Two radios, "Yes" and "No".
+    RadioYesNo,
+    /// Two radios, "True" and "False".
+    RadioTrueFalse,
+}
+
+impl UiSchema {
+    /// The control that draws the attribute `name`.
+    pub fn control(&self, name: &str) -> Option<&UiControl> {
+        self.ui_schema.elements.iter().find(|control| control.scope.strip_prefix("#/properties/") == Some(name))
+    }
+}
+
+fn group() -> String {
+    "Group".into()
+}
+
+fn control() -> String {
+    "Control".into()
+}

@@ -1,0 +1,88 @@
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+
+/// Settings of the organisation as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Settings {
+    /// The name that people read in mails and on pages.
+    pub company_name: String,
+    /// Address in the `From` of every mail; SES must know it.
+    pub mail_from: String,
+    /// Whether strangers may learn who has an account (security.md §0.3 tension 1).
+    pub user_enumeration_prevention: UserEnumerationPrevention,
+    /// Okta's "require possession factor before password during MFA": makes the first page identifier-first (policies.md §6.3).
+    pub verify_knowledge_second_when_2fa_required: bool,
+    /// Budgets against guessing and mail bombing (security.md R-O4..R-O6, R-R5, R-R6).
+    pub limits: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            company_name: "Vestibule".into(),
+            mail_from: "no-reply@example.com".into(),
+            user_enumeration_prevention: UserEnumerationPrevention::default(),
+            verify_knowledge_second_when_2fa_required: false,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// `userEnumerationPrevention`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct UserEnumerationPrevention {
+    /// Known and unknown people get the same answers, at sign-in and at sign-up.
+    pub authentication: bool,
+}
+
+/// Budgets. Every default is security.md's number; the id beside it is the requirement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Limits {
+    /// Wrong answers to one code before it is dead (R-O4).
+    pub attempts_per_passcode: u32,
+    /// Seconds between two codes (R-O5).
+    pub resend_cooldown_seconds: u32,
+    /// Codes per transaction (R-O5).
+    pub sends_per_transaction: u32,
+    /// Wrong guesses per address and hour (R-O6).
+    pub guesses_per_address_per_hour: u32,
+    /// Wrong guesses per source and hour (R-O6).
+    pub guesses_per_source_per_hour: u32,
+    /// Wrong guesses of everybody together per hour (R-O6).
+    pub guesses_in_all_per_hour: u32,
+    /// Mails per address and hour (R-R6).
+    pub mails_per_address_per_hour: u32,
+    /// Mails per address and day (R-R6).
+    pub mails_per_address_per_day: u32,
+    /// Mails per source and hour (R-R6).
+    pub mails_per_source_per_hour: u32,
+    /// The account's SES quota: mails in 24 hours. Sign-up stops at 80 % of it, so that sign-in can still be mailed (R-R6).
+    pub mails_in_all_per_day: u32,
+    /// Unknown names that one source may try in ten minutes where the answer tells.
+    pub unknown_names_per_source: u32,
+    /// Requests per state handle in five seconds (R-R5).
+    pub requests_per_handle: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            attempts_per_passcode: 5,
+            resend_cooldown_seconds: 30,
+            sends_per_transaction: 5,
+            guesses_per_address_per_hour: 20,
+            guesses_per_source_per_hour: 50,
+            guesses_in_all_per_hour: 20_000,
+            mails_per_address_per_hour: 5,
+            mails_per_address_per_day: 10,
+            mails_per_source_per_hour: 20,
+            mails_in_all_per_day: 50_000,
+            unknown_names_per_source: 20,
+            requests_per_handle: 10,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! People, as stored.
+
+use alloc::collections::BTreeMap;
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::organisation::EVERYONE;
+use crate::time::Timestamp;
+
+/// Attribute values by name. Ordered, so that whatever is derived from it is too.
+pub type Profile = BTreeMap<String, Value>;
+
+/// A person with an account. There is no such record before the mailbox is proven, where the policy wants that (security.md §0.3 tension 3).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// Random; says nothing about the person or the number of people.
+    pub id: String,
+    /// Whether the person may sign in.
+    pub status: UserStatus,
+    /// When the account was made.
+    pub created: Timestamp,
+    /// When anything about it last changed.
+    pub last_updated: Timestamp,
+    /// Attribute values, `login` and `email` among them.
+    pub profile: Profile,
+    /// Whether the mailbox of `profile.email` has been proven.
+    pub email_verified: bool,
+    /// The password, if there is one.
+    #[serde(default)]
+    pub password: Option<PasswordHash>,
+    /// Groups the person is in, apart from [`EVERYONE`].
+    #[serde(default)]
+    pub groups: BTreeSet<String>,
+    /// For each profile enrollment policy, the target groups that it has already put the person in: it does so once (policies.md §4.4).
+    #[serde(default)]
+    pub granted: BTreeMap<String, BTreeSet<String>>,
+    /// Tokens that were issued before are void (security.md I3).
+    #[serde(default)]
+    pub not_before: Timestamp,
+}
+
+/// Whether a person may sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum UserStatus {
+    /// Yes.
+    Active,
+    /// No.
+    Deprovisioned,
+}
+
+/// A password, as stored: only ever a slow, salted, peppered hash.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PasswordHash {
+    /// PHC string (`$argon2id$v=19$m=…`).
+    pub phc: String,
+    /// Which pepper went into it.
+    pub pepper: String,
+}
+
+impl core::fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+impl User {
+    /// Whether the person is in this group.
+    pub fn in_group(&self, group: &str) -> bool {
+        group == EVERYONE || self.groups.contains(group)
+    }
+
+    /// The text of an attribute; `None` if absent or not text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.profile.get(name).and_then(Value::as_str)
+    }
+}

@@ -1,0 +1,1 @@
+//! The Mailer port on Amazon SES (v2), with the templates of every mail.
