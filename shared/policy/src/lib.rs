@@ -18,7 +18,10 @@
 //! - An input is accepted exactly where it is offered; `tests/laws.rs` walks all states × all inputs.
 //! - A person's mistake is data (a [`Message`](message::Message)); a program's fault is an error.
 #![no_std]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing"))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")
+)]
 
 extern crate alloc;
 

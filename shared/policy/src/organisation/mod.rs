@@ -20,18 +20,19 @@ use serde::{Deserialize, Serialize};
 pub use app::{App, AppCredentials, AppSettings, OAuthClientCredentials, OAuthClientSettings, TokenEndpointAuthMethod};
 pub use authenticator::{AllowedFor, Authenticator, AuthenticatorKey, AuthenticatorSettings, FactorClass};
 pub use enrollment::{
-    Access, ActivationRequirements, EnrollAuthenticator, EnrollmentActions, EnrollmentRule, ProfileAttribute, ProfileEnrollment, Switch, UnknownUserAction,
+    Access, ActivationRequirements, EnrollAuthenticator, EnrollmentActions, EnrollmentRule, ProfileAttribute, ProfileEnrollment, Switch,
+    UnknownUserAction,
 };
 pub use group::{EVERYONE, Group, GroupProfile};
 pub use schema::{
-    Action, Definitions, DisplayFormat, Format, Items, Mutability, OneOf, Permission, Properties, Property, PropertyType, UiControl, UiOptions, UiSchema,
-    UiSchemaBody, UserSchema, base_properties,
+    Action, Definitions, DisplayFormat, Format, Items, Mutability, OneOf, Permission, Properties, Property, PropertyType, UiControl, UiOptions,
+    UiSchema, UiSchemaBody, UserSchema, base_properties,
 };
 pub use settings::{Limits, Settings, UserEnumerationPrevention};
 pub use sign_on::{
-    AppSignOn, AppSignOnActions, AppSignOnRule, Complexity, Constraint, ConstraintPair, Dictionary, DictionaryCommon, EnrollSelf, FactorMode, FactorPromptMode, GroupCondition,
-    IncludeExclude, Lockout, MfaEnrollSettings, MfaEnrolment, MfaRule, PasswordPolicySettings, PasswordSettings, PeopleCondition, PrimaryFactor,
-    PolicyConditions, SelfEnroll, SessionSettings, SignOn, SignOnActions, SignOnRule, VerificationMethod,
+    AppSignOn, AppSignOnActions, AppSignOnRule, Complexity, Constraint, ConstraintPair, Dictionary, DictionaryCommon, EnrollSelf, FactorMode,
+    FactorPromptMode, GroupCondition, IncludeExclude, Lockout, MfaEnrollSettings, MfaEnrolment, MfaRule, PasswordPolicySettings, PasswordSettings,
+    PeopleCondition, PolicyConditions, PrimaryFactor, SelfEnroll, SessionSettings, SignOn, SignOnActions, SignOnRule, VerificationMethod,
 };
 
 /// Everything that an administrator configures.

@@ -285,9 +285,8 @@ pub fn base_properties() -> BTreeMap<String, Property> {
         (String::from(name), property)
     };
     let format = |(name, property): (String, Property), format: Format| (name, Property { format: Some(format), ..property });
-    let length = |(name, property): (String, Property), min: u32, max: u32| {
-        (name, Property { min_length: Some(min), max_length: Some(max), ..property })
-    };
+    let length =
+        |(name, property): (String, Property), min: u32, max: u32| (name, Property { min_length: Some(min), max_length: Some(max), ..property });
     let required = |(name, property): (String, Property)| (name, Property { required: Some(true), ..property });
     let unique = |(name, property): (String, Property)| (name, Property { unique: Some(true), ..property });
 
