@@ -1,1 +1,50 @@
-//! The organisation file: YAML in, a checked policy::Organisation out, errors with file, line and path.
+//! The organisation file: one YAML document in, a checked [`Organisation`] out.
+//!
+//! Whatever is wrong with the file is said with the file's name, the line, the path and what would be right:
+//!
+//! ```text
+//! organisation.yaml:42: apps[0].groups[1]: there is no group "custmers"; did you mean "customers"?
+//! ```
+//!
+//! Three steps, and a file that fails one does not reach the next: `yaml` reads text into a tree that knows its lines, `read` turns the tree
+//! into Okta's objects (keys, types, allowed values), and [`policy::organisation::check`] says whether the objects make sense together.
+
+mod problem;
+mod read;
+mod yaml;
+
+use policy::organisation::Organisation;
+use policy::organisation::check::check;
+use serde::Deserialize;
+
+pub use problem::{FileProblem, Problems};
+
+/// The largest file, in bytes: the whole configuration has to fit into a few `DynamoDB` items, and a parser should not be fed without end.
+pub const LARGEST: usize = 1024 * 1024;
+
+/// Reads and checks the text of an organisation file. `file_name` is only for the messages.
+///
+/// # Errors
+/// Everything that is wrong, in the order of the lines. Text that is no YAML, an unknown key or a value of a wrong type ends the reading at once, so
+/// that there is one problem; a file that can be read is checked as a whole, so that there may be many.
+pub fn parse(file_name: &str, text: &str) -> Result<Organisation, Problems> {
+    if text.len() > LARGEST {
+        let message = format!("the file is larger than {} KiB", LARGEST / 1024);
+        return Err(Problems::one(FileProblem { file: file_name.into(), line: 1, column: 1, path: String::new(), message }));
+    }
+    let problem = |place: yaml::Place, path: &[String], message: String| FileProblem {
+        file: file_name.into(),
+        line: place.line,
+        column: place.column,
+        path: problem::written(path),
+        message,
+    };
+
+    let document = yaml::document(text).map_err(|fault| Problems::one(problem(fault.place, &fault.path, fault.message)))?;
+    let organisation = Organisation::deserialize(&document).map_err(|fault| {
+        let (path, message) = fault.into_parts();
+        Problems::one(problem(document.place_of(&path), &path, message))
+    })?;
+    let found: Vec<_> = check(&organisation).into_iter().map(|found| problem(document.place_of(&found.path), &found.path, found.message)).collect();
+    if found.is_empty() { Ok(organisation) } else { Err(Problems::new(found)) }
+}

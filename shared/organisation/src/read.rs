@@ -1,0 +1,203 @@
+//! A tree into Okta's objects: keys, types and allowed values.
+//!
+//! A serde deserializer of our own rather than a detour over JSON, because serde tells a [`de::Error`] which keys and values are allowed, and that
+//! is what a message has to say.
+
+use std::fmt::{self, Display};
+
+use policy::organisation::check::nearest;
+use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::forward_to_deserialize_any;
+
+use crate::yaml::{Node, Value};
+
+/// A tree that is not an organisation.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// From the place outwards.
+    outwards: Vec<String>,
+    message: String,
+}
+
+impl Fault {
+    fn within(mut self, part: impl ToString) -> Self {
+        self.outwards.push(part.to_string());
+        self
+    }
+
+    /// Path from the root, and message.
+    pub fn into_parts(self) -> (Vec<String>, String) {
+        (self.outwards.into_iter().rev().collect(), self.message)
+    }
+}
+
+impl de::Error for Fault {
+    fn custom<T: Display>(message: T) -> Self {
+        Self { outwards: Vec::new(), message: message.to_string() }
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let expected = expected.to_string();
+        let quotes = expected == "a string" && matches!(found, Unexpected::Bool(_) | Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_));
+        let hint = if quotes { "; put it in quotes" } else { "" };
+        Self::custom(format_args!("expected {}, found {}{hint}", plainly(&expected), Found(found)))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::invalid_type(found, expected)
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        Self::custom(format_args!("\"{variant}\" is not allowed here{}; allowed: {}", did_you_mean(variant, expected), expected.join(", ")))
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        let allowed = if expected.is_empty() { "nothing".into() } else { expected.join(", ") };
+        Self::custom(format_args!("there is no such key{}; allowed: {allowed}", did_you_mean(field, expected)))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::custom(format_args!("the key \"{field}\" is missing"))
+    }
+}
+
+impl Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+fn did_you_mean(wrong: &str, right: &[&str]) -> String {
+    nearest(wrong, right.iter().copied()).map(|near| format!(", did you mean \"{near}\"?")).unwrap_or_default()
+}
+
+/// serde's words for what it expects, in the words of people who write YAML.
+fn plainly(expected: &str) -> &str {
+    match expected {
+        "a string" => "text",
+        "a boolean" => "true or false",
+        "u32" => "a whole number from 0 up",
+        "f32" | "f64" => "a number",
+        "a sequence" => "a list",
+        "a map" => "a mapping",
+        other if other.starts_with("struct ") => "a mapping",
+        other => other,
+    }
+}
+
+/// What was found, in the same words.
+struct Found<'a>(Unexpected<'a>);
+
+impl Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Unexpected::Bool(value) => write!(f, "{value}"),
+            Unexpected::Unsigned(value) => write!(f, "{value}"),
+            Unexpected::Signed(value) => write!(f, "{value}"),
+            Unexpected::Float(value) => write!(f, "{value}"),
+            Unexpected::Str(text) => write!(f, "the text \"{text}\""),
+            Unexpected::Unit => f.write_str("nothing"),
+            Unexpected::Seq => f.write_str("a list"),
+            Unexpected::Map => f.write_str("a mapping"),
+            other => write!(f, "{other}"),
+        }
+    }
+}
+
+impl Node {
+    fn unexpected(&self) -> Unexpected<'_> {
+        match &self.value {
+            Value::Null => Unexpected::Unit,
+            Value::Bool(value) => Unexpected::Bool(*value),
+            Value::Integer(value) => Unexpected::Signed(*value),
+            Value::Float(value) => Unexpected::Float(*value),
+            Value::Text(text) => Unexpected::Str(text),
+            Value::List(_) => Unexpected::Seq,
+            Value::Mapping(_) => Unexpected::Map,
+        }
+    }
+}
+
+impl<'de> Deserializer<'de> for &'de Node {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match &self.value {
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(value) => visitor.visit_bool(*value),
+            Value::Integer(value) => match u64::try_from(*value) {
+                Ok(value) => visitor.visit_u64(value),
+                Err(_) => visitor.visit_i64(*value),
+            },
+            Value::Float(value) => visitor.visit_f64(*value),
+            Value::Text(text) => visitor.visit_borrowed_str(text),
+            Value::List(items) => visitor.visit_seq(Items { items: items.iter().enumerate() }),
+            Value::Mapping(entries) => visitor.visit_map(Entries { entries: entries.iter(), value: None }),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        if matches!(self.value, Value::Null) { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {
+        match &self.value {
+            // serde would take a list as a struct without keys.
+            Value::Mapping(_) => self.deserialize_any(visitor),
+            _ => Err(de::Error::custom(format_args!(
+                "expected a mapping with the keys {}, found {}",
+                if fields.is_empty() { "none".into() } else { fields.join(", ") },
+                Found(self.unexpected())
+            ))),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, variants: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {
+        match &self.value {
+            Value::Text(text) => visitor.visit_enum(text.as_str().into_deserializer()),
+            _ => Err(de::Error::custom(format_args!("expected one of {}, found {}", variants.join(", "), Found(self.unexpected())))),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map identifier
+        ignored_any
+    }
+}
+
+struct Items<'de> {
+    items: std::iter::Enumerate<std::slice::Iter<'de, Node>>,
+}
+
+impl<'de> SeqAccess<'de> for Items<'de> {
+    type Error = Fault;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
+        self.items.next().map(|(i, node)| seed.deserialize(node).map_err(|fault| fault.within(i))).transpose()
+    }
+}
+
+struct Entries<'de> {
+    entries: std::slice::Iter<'de, (String, Node)>,
+    value: Option<&'de (String, Node)>,
+}
+
+impl<'de> MapAccess<'de> for Entries<'de> {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+        self.value = self.entries.next();
+        self.value.map(|(key, _)| seed.deserialize(key.as_str().into_deserializer()).map_err(|fault: Fault| fault.within(key))).transpose()
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+        let (key, node) = self.value.take().ok_or_else(|| <Fault as de::Error>::custom("a value without a key"))?;
+        seed.deserialize(node).map_err(|fault| fault.within(key))
+    }
+}
