@@ -2,3 +2,5 @@
 
 pub mod http;
 pub mod ports;
+#[cfg(feature = "testing")]
+pub mod testing;
