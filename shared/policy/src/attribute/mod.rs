@@ -1,0 +1,185 @@
+//! Attribute values: what is stored of what was typed (policies.md §2, security.md R-V4).
+
+mod format;
+mod name;
+mod number;
+mod pattern;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde_json::Value;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::email::Email;
+use crate::organisation::{Format, Property, PropertyType};
+
+pub use name::{RESERVED_ATTRIBUTE_NAMES, is_attribute_name, is_reserved_name};
+pub use pattern::{UnsupportedPattern, check_pattern};
+
+use pattern::Pattern;
+
+/// Code points of a text whose attribute says nothing about its length. Thirty of them, the most that a form may have, are within the 32 KiB of a
+/// profile (security.md R-V7) for all but the scripts of three and four octets; the store has the last word.
+pub const MAX_LENGTH: u32 = 1_024;
+
+/// What is wrong with a value. Never holds the value: it may be private (security.md R-V5).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Violation {
+    /// Nothing but white space.
+    Blank,
+    /// Not text, a number or a truth value, whichever it has to be.
+    WrongType,
+    /// A control character, or one that changes the direction of the text around it (security.md R-V4).
+    ForbiddenCharacter,
+    /// Fewer code points.
+    TooShort {
+        /// At least this many.
+        min: u32,
+    },
+    /// More code points.
+    TooLong {
+        /// At most this many.
+        max: u32,
+    },
+    /// A smaller number.
+    BelowMinimum {
+        /// At least this.
+        minimum: f64,
+    },
+    /// A greater number.
+    AboveMaximum {
+        /// At most this.
+        maximum: f64,
+    },
+    /// None of the allowed values, not of the form that is asked for, or a number that JSON clients do not agree on.
+    NotAllowed,
+    /// Has to be an email address.
+    InvalidEmail,
+    /// Has other characters than the login's pattern allows.
+    Pattern,
+}
+
+/// Whether nothing was given: absent, `null` and `""` mean the same (policies.md §2.1). White space is something, and wrong ([`validate`]).
+pub fn is_empty(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => true,
+        Some(value) => value.as_str().is_some_and(str::is_empty),
+    }
+}
+
+/// The value of the attribute `name` as it is stored: text in NFC, addresses canonical, numbers and truth values as JSON has them.
+///
+/// Clients post numbers and truth values as text (idx.md §6): their canonical text is accepted beside the JSON type, and nothing else is coerced.
+///
+/// # Errors
+/// All that is wrong, in the order of the checks: type, characters, format and pattern, length or range, allowed values. Never empty.
+pub fn validate(name: &str, property: &Property, value: &Value) -> Result<Value, Vec<Violation>> {
+    if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
+        return Err(alloc::vec![Violation::Blank]);
+    }
+    match property.kind() {
+        PropertyType::String => match value.as_str() {
+            Some(text) => validate_text(name, property, text),
+            None => Err(alloc::vec![Violation::WrongType]),
+        },
+        PropertyType::Integer => number::integer(value).and_then(|number| within(property, number)),
+        PropertyType::Number => number::number(value).and_then(|number| within(property, number)),
+        PropertyType::Boolean => match (value, value.as_str()) {
+            (Value::Bool(_), _) => one_of_allowed(property, value.clone()),
+            (_, Some("true")) => one_of_allowed(property, Value::Bool(true)),
+            (_, Some("false")) => one_of_allowed(property, Value::Bool(false)),
+            _ => Err(alloc::vec![Violation::WrongType]),
+        },
+        // A list cannot be on a form (policies.md §2.5, edge cases).
+        PropertyType::Array => Err(alloc::vec![Violation::WrongType]),
+    }
+}
+
+/// The value of an attribute that is in no schema, an invitation code for example (policies.md §1): text in NFC of at most [`MAX_LENGTH`].
+///
+/// # Errors
+/// All that is wrong. Never empty.
+pub fn validate_free(value: &Value) -> Result<Value, Vec<Violation>> {
+    validate("", &Property::default(), value)
+}
+
+fn validate_text(name: &str, property: &Property, typed: &str) -> Result<Value, Vec<Violation>> {
+    let mut violations = Vec::new();
+    let mut text: String = typed.nfc().collect();
+    if text.chars().any(is_forbidden) {
+        violations.push(Violation::ForbiddenCharacter);
+    }
+    let pattern = property.pattern.as_deref();
+    // An address keeps its form whatever the organisation file says of the attribute: mail is sent to it (policies.md §2.3).
+    if property.format == Some(Format::Email) || name == "email" || (name == "login" && pattern.is_none()) {
+        match Email::parse(typed) {
+            Ok(email) => text = email.address().into(),
+            Err(_) => violations.push(Violation::InvalidEmail),
+        }
+    } else {
+        if name == "login" {
+            // As in `email::identifier_key`, so that a login looks like what it is found by.
+            text = text.trim_matches(' ').into();
+        }
+        if property.format.is_some_and(|format| !format::matches(format, &text)) {
+            violations.push(Violation::NotAllowed);
+        }
+    }
+    if pattern.is_some_and(|pattern| !Pattern::parse(pattern).is_ok_and(|pattern| pattern.matches(&text))) {
+        violations.push(Violation::Pattern);
+    }
+    let length = text.chars().count();
+    // `.+` is anything that is not empty: the login's minimum of five does not apply (policies.md §2.4).
+    let min = property.min_length.filter(|_| pattern != Some(pattern::ANYTHING)).unwrap_or(0);
+    let max = property.max_length.unwrap_or(MAX_LENGTH);
+    if u32::try_from(length).is_ok_and(|length| length < min) {
+        violations.push(Violation::TooShort { min });
+    }
+    if u32::try_from(length).is_ok_and(|length| length > max) {
+        violations.push(Violation::TooLong { max });
+    }
+    let value = Value::String(text);
+    if !is_allowed(property, &value) {
+        violations.push(Violation::NotAllowed);
+    }
+    if violations.is_empty() { Ok(value) } else { Err(violations) }
+}
+
+/// C0 and C1 controls, and those that change the direction of the text around them: `\u{202E}` makes `gnp.exe` of `exe.png` (security.md R-V4).
+fn is_forbidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn within(property: &Property, number: serde_json::Number) -> Result<Value, Vec<Violation>> {
+    let mut violations = Vec::new();
+    let float = number.as_f64().unwrap_or(f64::NAN);
+    if let Some(minimum) = property.minimum.filter(|minimum| float < *minimum) {
+        violations.push(Violation::BelowMinimum { minimum });
+    }
+    if let Some(maximum) = property.maximum.filter(|maximum| float > *maximum) {
+        violations.push(Violation::AboveMaximum { maximum });
+    }
+    let value = Value::Number(number);
+    if !is_allowed(property, &value) {
+        violations.push(Violation::NotAllowed);
+    }
+    if violations.is_empty() { Ok(value) } else { Err(violations) }
+}
+
+fn one_of_allowed(property: &Property, value: Value) -> Result<Value, Vec<Violation>> {
+    if is_allowed(property, &value) { Ok(value) } else { Err(alloc::vec![Violation::NotAllowed]) }
+}
+
+fn is_allowed(property: &Property, value: &Value) -> bool {
+    property.enumeration.as_ref().is_none_or(|allowed| allowed.iter().any(|member| same(member, value)))
+}
+
+/// Whether an allowed value is the one that will be stored: texts by their NFC, numbers by their value (`1` and `1.0` are one in JSON Schema).
+fn same(member: &Value, value: &Value) -> bool {
+    match (member, value) {
+        (Value::String(member), Value::String(value)) => member.nfc().eq(value.chars()),
+        (Value::Number(member), Value::Number(value)) => member.as_f64() == value.as_f64(),
+        _ => member == value,
+    }
+}

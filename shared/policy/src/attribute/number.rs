@@ -1,0 +1,54 @@
+//! Numbers, as JSON or as the text that clients post.
+
+use alloc::vec::Vec;
+
+use serde_json::{Number, Value};
+
+use super::Violation;
+
+/// 2^53 - 1: beyond it JSON clients do not agree on what a number is (RFC 8259 §6).
+const MAX_SAFE: i64 = 9_007_199_254_740_991;
+
+/// A whole number within ±(2^53 - 1).
+pub(super) fn integer(value: &Value) -> Result<Number, Vec<Violation>> {
+    let wrong = |violation| Err(alloc::vec![violation]);
+    let whole = match value {
+        Value::Number(number) if number.is_f64() => return wrong(Violation::WrongType),
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) if is_whole(text) => text.parse().ok(),
+        _ => return wrong(Violation::WrongType),
+    };
+    match whole.filter(|whole| (-MAX_SAFE..=MAX_SAFE).contains(whole)) {
+        Some(whole) => Ok(Number::from(whole)),
+        None => wrong(Violation::NotAllowed),
+    }
+}
+
+/// A finite number; a whole one stays whole.
+pub(super) fn number(value: &Value) -> Result<Number, Vec<Violation>> {
+    match value {
+        Value::Number(number) if number.is_f64() => Ok(number.clone()),
+        Value::String(text) if is_decimal(text) => {
+            text.parse().ok().and_then(Number::from_f64).ok_or_else(|| alloc::vec![Violation::NotAllowed])
+        }
+        _ => integer(value),
+    }
+}
+
+/// `0`, or digits that do not start with it; a minus before all but `0`. One text for each number, as JavaScript prints it.
+fn is_whole(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    text == "0" || (!digits.starts_with('0') && is_digits(digits))
+}
+
+/// A number with digits after a point, and no exponent. `-0.5` is one, `-0.0` is not.
+fn is_decimal(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let Some((whole, fraction)) = digits.split_once('.') else { return false };
+    let nonzero = digits.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
+    is_whole(whole) && !whole.starts_with('-') && is_digits(fraction) && (nonzero || !text.starts_with('-'))
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}

@@ -1,0 +1,240 @@
+//! What a password must be (policies.md §8.4, security.md R-P1..R-P4).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+use crate::email::Email;
+use crate::organisation::Complexity;
+use crate::secret::Secret;
+
+/// Code points, at most (security.md R-P2).
+pub const MAX_CODE_POINTS: usize = 256;
+
+/// Octets, at most (security.md R-P2). Bounds the work of the slow hash's input.
+pub const MAX_OCTETS: usize = 1_024;
+
+/// What is known of the person and the place when a password is chosen: none of it makes a good one.
+#[derive(Clone, Copy, Default)]
+pub struct PasswordContext<'a> {
+    /// The username.
+    pub login: Option<&'a str>,
+    /// The primary address.
+    pub email: Option<&'a str>,
+    /// First name.
+    pub first_name: Option<&'a str>,
+    /// Last name.
+    pub last_name: Option<&'a str>,
+    /// What the app is called.
+    pub app_label: Option<&'a str>,
+    /// What the organisation is called.
+    pub company_name: Option<&'a str>,
+}
+
+/// Why a password is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordProblem {
+    /// Fewer code points.
+    TooShort {
+        /// At least this many.
+        min: u32,
+    },
+    /// More than [`MAX_CODE_POINTS`] or [`MAX_OCTETS`].
+    TooLong,
+    /// No lower-case letter.
+    NoLowerCase,
+    /// No upper-case letter.
+    NoUpperCase,
+    /// No digit.
+    NoNumber,
+    /// Nothing but letters, digits and spaces.
+    NoSymbol,
+    /// Has a part of the username.
+    ContainsUsername,
+    /// Has the value of this attribute.
+    ContainsAttribute(String),
+    /// One of those that are tried first.
+    Common,
+    /// The person's address or a name of the place, with at most digits and punctuation after it.
+    ContextWord,
+    /// Has a NUL, at which some programs stop reading.
+    Forbidden,
+}
+
+/// The password that is hashed, when it is set and when it is verified: in NFC, since one keyboard types `é` as one character and another as two.
+/// Never trimmed, cut or folded (security.md R-P2, R-P3).
+///
+/// # Errors
+/// [`PasswordProblem::Forbidden`] or [`PasswordProblem::TooLong`]: no such password was ever set, so a sign-in with it is wrong without a hash.
+pub fn normalise(password: &Secret) -> Result<Secret, PasswordProblem> {
+    let typed = password.expose();
+    if typed.contains('\0') {
+        return Err(PasswordProblem::Forbidden);
+    }
+    // Grows in place: a string that moves leaves a copy of the password behind.
+    let mut text = String::with_capacity(MAX_OCTETS + 4);
+    for (index, c) in typed.nfc().enumerate() {
+        text.push(c);
+        if index >= MAX_CODE_POINTS || text.len() > MAX_OCTETS {
+            drop(Zeroizing::new(text));
+            return Err(PasswordProblem::TooLong);
+        }
+    }
+    Ok(Secret::new(text))
+}
+
+/// Whether `password` may be chosen: what is to be hashed, as from [`normalise`].
+///
+/// # Errors
+/// All that is wrong, in the order in which the sign-in page lists the rules. Never empty.
+pub fn check(password: &Secret, complexity: &Complexity, context: &PasswordContext<'_>) -> Result<Secret, Vec<PasswordProblem>> {
+    let normal = normalise(password).map_err(|problem| alloc::vec![problem])?;
+    let text = normal.expose();
+    let folded = fold(text);
+    let fewer = |min: u32, wanted: fn(char) -> bool| text.chars().filter(|c| wanted(*c)).count() < min as usize;
+    let contains = |value: &str| !value.is_empty() && folded.contains(value);
+
+    let mut problems = Vec::new();
+    if fewer(complexity.min_length, |_| true) {
+        problems.push(PasswordProblem::TooShort { min: complexity.min_length });
+    }
+    if fewer(complexity.min_lower_case, char::is_lowercase) {
+        problems.push(PasswordProblem::NoLowerCase);
+    }
+    if fewer(complexity.min_upper_case, char::is_uppercase) {
+        problems.push(PasswordProblem::NoUpperCase);
+    }
+    if fewer(complexity.min_number, char::is_numeric) {
+        problems.push(PasswordProblem::NoNumber);
+    }
+    if fewer(complexity.min_symbol, |c| !c.is_alphanumeric() && !c.is_whitespace()) {
+        problems.push(PasswordProblem::NoSymbol);
+    }
+    if complexity.exclude_username && context.login.is_some_and(|login| username_parts(&fold(login)).any(contains)) {
+        problems.push(PasswordProblem::ContainsUsername);
+    }
+    for name in &complexity.exclude_attributes {
+        if context.attribute(name).is_some_and(|value| contains(fold(value).trim())) {
+            problems.push(PasswordProblem::ContainsAttribute(name.clone()));
+        }
+    }
+    if complexity.dictionary.common.exclude && is_common(text) {
+        problems.push(PasswordProblem::Common);
+    }
+    if context.words().iter().any(|word| is_decorated(&folded, word)) {
+        problems.push(PasswordProblem::ContextWord);
+    }
+    if problems.is_empty() { Ok(normal) } else { Err(problems) }
+}
+
+impl PasswordProblem {
+    /// One sentence for people, with its full stop.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::TooShort { min } => alloc::format!("Use at least {min} characters."),
+            Self::TooLong => alloc::format!("Use at most {MAX_CODE_POINTS} characters."),
+            Self::NoLowerCase => "Use a lower-case letter.".into(),
+            Self::NoUpperCase => "Use an upper-case letter.".into(),
+            Self::NoNumber => "Use a number.".into(),
+            Self::NoSymbol => "Use a symbol.".into(),
+            Self::ContainsUsername => "Do not use parts of your username.".into(),
+            Self::ContainsAttribute(name) => match name.as_str() {
+                "firstName" => "Do not use your first name.".into(),
+                "lastName" => "Do not use your last name.".into(),
+                name => alloc::format!("Do not use your {name}."),
+            },
+            Self::Common => "This password is one of the most common ones. Choose another.".into(),
+            Self::ContextWord => "This password is too close to your email address or to the name of this site. Choose another.".into(),
+            Self::Forbidden => "This password has a character that cannot be used.".into(),
+        }
+    }
+}
+
+impl<'a> PasswordContext<'a> {
+    /// The attributes that a policy may exclude.
+    fn attribute(&self, name: &str) -> Option<&'a str> {
+        match name {
+            "firstName" => self.first_name,
+            "lastName" => self.last_name,
+            _ => None,
+        }
+    }
+
+    /// Words that are guessed first because of who and where this is (security.md R-P4), folded, without white space.
+    fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut add = |word: &str| words.push(without_space(&fold(word)));
+        for name in [self.app_label, self.company_name].into_iter().flatten() {
+            add(name);
+            name.split_whitespace().for_each(&mut add);
+        }
+        for text in [self.login, self.email].into_iter().flatten() {
+            add(text);
+            if let Ok(email) = Email::parse(text) {
+                add(email.local());
+                add(email.domain());
+                email.domain().split('.').for_each(&mut add);
+            }
+        }
+        words.retain(|word| word.chars().count() >= MIN_WORD);
+        words
+    }
+}
+
+/// Code points of a context word, at least. A shorter one would refuse passwords that are nothing but digits after it.
+const MIN_WORD: usize = 3;
+
+/// Code points of a part of a username, at least: what the sign-in page counts (idx.md §8).
+const MIN_USERNAME_PART: usize = 4;
+
+/// The most common passwords of eight characters and more, in lower case, sorted, one on a line. Origin and licence: `password_blocklist.md`.
+const BLOCKLIST: &str = include_str!("password_blocklist.txt");
+
+/// Splits where the sign-in page does (idx.md §8).
+fn username_parts(login: &str) -> impl Iterator<Item = &str> {
+    login.split([',', '.', '-', '_', '#', '@']).filter(|part| part.chars().count() >= MIN_USERNAME_PART)
+}
+
+/// Whether the whole password is on the list, whatever the case of its ASCII letters. The list is searched where it lies: an index of it would
+/// cost every cold start more than a search does.
+fn is_common(password: &str) -> bool {
+    let password = Zeroizing::new(password.to_ascii_lowercase());
+    let mut rest = BLOCKLIST;
+    loop {
+        // The line that the middle of what is left falls on. The list is ASCII, so that every index is a character's.
+        let middle = rest.len() / 2;
+        let start = rest.get(..middle).and_then(|left| left.rfind('\n')).map_or(0, |newline| newline + 1);
+        let (Some(left), Some(right)) = (rest.get(..start), rest.get(start..)) else { return false };
+        let (line, right) = right.split_once('\n').unwrap_or((right, ""));
+        if line.is_empty() {
+            return false;
+        }
+        rest = match password.as_str().cmp(line) {
+            core::cmp::Ordering::Equal => return true,
+            core::cmp::Ordering::Less => left,
+            core::cmp::Ordering::Greater => right,
+        };
+    }
+}
+
+/// Whether the password is the word, or the word with only digits and punctuation after it. Spaces do not count.
+fn is_decorated(folded: &str, word: &str) -> bool {
+    let password = Zeroizing::new(without_space(folded));
+    password.strip_prefix(word).is_some_and(|rest| !rest.contains(char::is_alphabetic))
+}
+
+fn without_space(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    out.extend(text.chars().filter(|c| !c.is_whitespace()));
+    out
+}
+
+/// For comparing without regard to case; never for a value (security.md R-E4). Wiped, since it may be a password; a letter has at most three
+/// lower-case characters of four octets, so that it does not move while it grows.
+fn fold(text: &str) -> Zeroizing<String> {
+    let mut out = String::with_capacity(text.len() * 3);
+    out.extend(text.nfc().flat_map(char::to_lowercase));
+    Zeroizing::new(out)
+}
