@@ -1,0 +1,42 @@
+// Debian's Chromium, and what a page may not do in any journey.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+export const screenshots = join(import.meta.dirname, '../screenshots');
+
+const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+export async function startBrowser() {
+  mkdirSync(screenshots, { recursive: true });
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags });
+}
+
+/**
+ * A browser of its own (cookies, storage) with one page. `faults()` lists what went wrong behind the scenes: script errors, violations of the
+ * Content-Security-Policy, calls blocked by CORS, requests that leave this machine.
+ */
+export async function openBrowser(browser, options = {}) {
+  const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1024, height: 900 }, ...options });
+  context.setDefaultTimeout(15_000);
+  const faults = [];
+  const traffic = [];
+  context.on('request', (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (protocol.startsWith('http') && hostname !== 'localhost' && hostname !== '127.0.0.1') faults.push(`asked ${request.url()}`);
+  });
+  context.on('response', async (response) => {
+    if (!/\/(idp|oauth2|email)\//.test(response.url())) return;
+    const body = await response.text().catch(() => '');
+    traffic.push(`${response.request().method()} ${response.url()} ${response.request().postData() ?? ''}\n  → ${response.status()} ${body.slice(0, 1500)}`);
+  });
+  const watch = (page) => {
+    page.on('pageerror', (error) => faults.push(`script error: ${error.stack ?? error}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && /Content.Security.Policy|CORS|Access-Control/i.test(message.text())) faults.push(message.text());
+    });
+  };
+  context.on('page', watch);
+  const page = await context.newPage();
+  return { context, page, faults: () => faults, traffic: () => traffic.join('\n') };
+}

@@ -1,0 +1,207 @@
+// Signing in with the unmodified widget, both generations.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { startApp } from '../harness/app.js';
+import { openBrowser } from '../harness/browser.js';
+import { assurance } from '../harness/organisation.js';
+import { signUp } from '../harness/person.js';
+import { password, raise, somebody } from '../harness/stage.js';
+import { Widget, generations } from '../harness/widget.js';
+
+const apps = {
+  plain: {},
+  closed: { unknownUserAction: 'DENY' },
+  any: { signOn: assurance('1FA') },
+  two: { signOn: assurance('2FA') },
+};
+const passwordFirst = { apps };
+const identifierFirst = { apps, primaryFactor: 'PASSWORD_IDP_ANY_FACTOR' };
+const quiet = { apps, settings: { userEnumerationPrevention: { authentication: true } } };
+
+let stage;
+let mary;
+before(async () => {
+  stage = await raise(passwordFirst);
+  mary = somebody();
+  await signUp(stage.server, { client: 'plain', origin: stage.app.origin, email: mary });
+});
+after(() => stage?.stop());
+
+for (const generation of generations) {
+  const signIn = async (widget, identifier, passcode) => {
+    await widget.fill({ identifier, 'credentials.passcode': passcode });
+    await widget.submit();
+  };
+
+  describe(`sign-in, password first, ${generation}`, () => {
+    before(() => stage.change(passwordFirst));
+
+    test('with a password, to tokens', async () => {
+      await stage.journey(generation, 'plain', async (widget) => {
+        await widget.ready('identifier');
+        await widget.screenshot('sign-in');
+        await signIn(widget, mary, password);
+        const claims = await widget.claims();
+        assert.equal(claims.email, mary);
+        assert.deepEqual(claims.amr, ['pwd']);
+      });
+    });
+
+    test('a wrong password says no more than that it failed, the right one then works', async () => {
+      await stage.journey(generation, 'plain', async (widget) => {
+        await signIn(widget, mary, 'not the password');
+        await widget.says('Unable to sign in');
+        await widget.screenshot('wrong-password');
+        await signIn(widget, mary, password);
+        await widget.claims();
+      });
+    });
+
+    test('somebody unknown is told to sign up where sign-up is on', async () => {
+      const stranger = somebody('stranger');
+      await stage.journey(generation, 'plain', async (widget) => {
+        await signIn(widget, stranger, password);
+        await widget.says(`There is no account with the Username ${stranger}.`);
+        assert.ok(await widget.saying('Sign up'));
+        await widget.screenshot('unknown-user');
+      });
+    });
+
+    test('somebody unknown looks like a wrong password where sign-up is off', async () => {
+      await stage.journey(generation, 'closed', async (widget) => {
+        await signIn(widget, somebody('stranger'), password);
+        await widget.says('Unable to sign in');
+        assert.equal(await widget.saying('Sign up'), false);
+      });
+    });
+
+    test('with the right password and a second factor by email', async () => {
+      const number = (await stage.server.mails(mary)).length;
+      await stage.journey(generation, 'two', async (widget) => {
+        await stage.server.clock(3600);
+        await signIn(widget, mary, password);
+        await toEmail(widget);
+        await widget.fill({ 'credentials.passcode': (await stage.server.mail(mary, number + 1)).code });
+        await widget.submit();
+        const claims = await widget.claims();
+        assert.deepEqual([...claims.amr].sort(), ['mfa', 'otp', 'pwd'].filter((way) => claims.amr.includes(way)));
+        assert.ok(claims.amr.includes('pwd') && claims.amr.length >= 2, `${claims.amr}`);
+      });
+    });
+  });
+
+  describe(`sign-in, enumeration prevented, ${generation}`, () => {
+    before(() => stage.change(quiet));
+    after(() => stage.change(passwordFirst));
+
+    test('somebody unknown looks like a wrong password', async () => {
+      await stage.journey(generation, 'plain', async (widget) => {
+        await signIn(widget, somebody('stranger'), password);
+        await widget.says('Unable to sign in');
+        assert.equal(await widget.saying('There is no account'), false);
+        await signIn(widget, mary, 'not the password');
+        await widget.says('Unable to sign in');
+      });
+    });
+
+    test('a taken address gets the same answer, and its owner a mail', async () => {
+      const number = (await stage.server.mails(mary)).length;
+      await stage.journey(generation, 'plain', async (widget) => {
+        await stage.server.clock(3600);
+        await widget.ready('identifier');
+        await widget.click('Sign up');
+        await widget.fill({ 'userProfile.email': mary, 'userProfile.firstName': 'Mary', 'userProfile.lastName': 'Miller' });
+        await widget.submit();
+        await widget.ready('credentials.passcode');
+        const mail = await stage.server.mail(mary, number + 1);
+        assert.equal(mail.code, undefined, 'the mail to the owner holds a code');
+      });
+    });
+  });
+
+  describe(`sign-in, identifier first, ${generation}`, () => {
+    before(() => stage.change(identifierFirst));
+    after(() => stage.change(passwordFirst));
+
+    const identify = async (widget, identifier) => {
+      await widget.ready('identifier');
+      assert.equal(await widget.field('credentials.passcode').count(), 0);
+      await widget.fill({ identifier });
+      await widget.submit();
+    };
+
+    test('then the password', async () => {
+      await stage.journey(generation, 'plain', async (widget) => {
+        await identify(widget, mary);
+        await widget.fill({ 'credentials.passcode': 'not the password' });
+        await widget.submit();
+        await widget.says('Password is incorrect');
+        await widget.fill({ 'credentials.passcode': password });
+        await widget.submit();
+        await widget.claims();
+      });
+    });
+
+    test('then a code by email', async () => {
+      const number = (await stage.server.mails(mary)).length;
+      await stage.journey(generation, 'any', async (widget) => {
+        await stage.server.clock(3600);
+        await identify(widget, mary);
+        await toEmail(widget);
+        await widget.fill({ 'credentials.passcode': (await stage.server.mail(mary, number + 1)).code });
+        await widget.submit();
+        const claims = await widget.claims();
+        assert.equal(claims.email, mary);
+      });
+    });
+
+    test('somebody unknown is asked for a password that never works where sign-up is off', async () => {
+      await stage.journey(generation, 'closed', async (widget) => {
+        await identify(widget, somebody('stranger'));
+        await widget.fill({ 'credentials.passcode': password });
+        await widget.submit();
+        await widget.says(/Password is incorrect|Unable to sign in/);
+      });
+    });
+
+    test('back to the beginning', async () => {
+      await stage.journey(generation, 'plain', async (widget) => {
+        await identify(widget, mary);
+        await widget.ready('credentials.passcode');
+        await widget.click(/Back to sign in/i);
+        await widget.ready('identifier');
+      });
+    });
+  });
+
+  test(`a page on an origin that the app does not name gets nothing, ${generation}`, async () => {
+    const elsewhere = await startApp();
+    elsewhere.use(stage.server.issuer);
+    const opened = await openBrowser(stage.browser);
+    try {
+      await opened.page.goto(`${elsewhere.origin}/widget?client=plain&generation=${generation}`);
+      const widget = new Widget(opened.page, generation);
+      await opened.page.waitForFunction(() => document.querySelector('#outcome').textContent !== '' || /wrong|error/i.test(document.body.innerText));
+      assert.equal(await widget.field('identifier').count(), 0);
+      assert.ok(opened.faults().some((fault) => /CORS/.test(fault)), opened.faults().join('\n'));
+    } finally {
+      await opened.context.close();
+      await elsewhere.stop();
+    }
+  });
+}
+
+/** To the field for an emailed code, whether by a list of authenticators, a button that sends the mail, or at once. */
+async function toEmail(widget) {
+  const field = widget.field('credentials.passcode');
+  const list = widget.box.locator('[data-se="okta_email"] a, [data-se="okta_email"] button, [data-se="okta_email"]').first();
+  const send = widget.box.getByRole('button', { name: /Send me an email/i });
+  await list.or(send).or(field).first().waitFor();
+  if (await list.isVisible()) await list.click();
+  await send.or(field).first().waitFor();
+  if (await send.isVisible()) await send.click();
+  const type = widget.box.getByText(/Enter a (verification )?code( from the email)? instead/i);
+  await type.or(field).first().waitFor();
+  if (await type.isVisible()) await type.click();
+  await widget.ready('credentials.passcode');
+}
