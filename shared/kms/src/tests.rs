@@ -1,0 +1,176 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+
+use std::sync::LazyLock;
+
+use aws_sdk_kms::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_kms::config::retry::RetryConfig;
+use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_types::body::SdkBody;
+use base64::prelude::BASE64_STANDARD;
+use rsa::pkcs8::EncodePublicKey;
+use rsa::rand_core::OsRng;
+use rsa::{Pkcs1v15Sign, RsaPrivateKey};
+
+use super::*;
+
+/// Two keys, made once: making them is slow.
+static KEYS: LazyLock<[RsaPrivateKey; 2]> = LazyLock::new(|| [(); 2].map(|()| RsaPrivateKey::new(&mut OsRng, 2048).unwrap()));
+
+/// A KMS with the keys `key-0` and `key-1`, that remembers what it was asked and can be down.
+#[derive(Clone, Debug, Default)]
+struct Kms {
+    asked: Arc<Mutex<Vec<String>>>,
+    down: Arc<Mutex<bool>>,
+}
+
+impl HttpConnector for Kms {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let operation = request.headers().get("x-amz-target").unwrap().rsplit_once('.').unwrap().1.to_owned();
+        let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+        let key = body["KeyId"].as_str().unwrap();
+        self.asked.lock().unwrap().push(format!("{operation} {key}"));
+        let place: usize = key.strip_prefix("key-").unwrap().parse().unwrap();
+        let answer = match operation.as_str() {
+            _ if *self.down.lock().unwrap() => json!({ "__type": "KMSInternalException", "message": "key arn:aws:kms:… is away" }),
+            "GetPublicKey" if place == 9 => json!({ "PublicKey": "", "SigningAlgorithms": ["ECDSA_SHA_256"] }),
+            "GetPublicKey" => {
+                let der = KEYS[place].to_public_key().to_public_key_der().unwrap();
+                json!({ "PublicKey": BASE64_STANDARD.encode(der), "SigningAlgorithms": ["RSASSA_PSS_SHA_256", "RSASSA_PKCS1_V1_5_SHA_256"] })
+            }
+            "Sign" => {
+                assert_eq!((&body["MessageType"], &body["SigningAlgorithm"]), (&json!("DIGEST"), &json!("RSASSA_PKCS1_V1_5_SHA_256")));
+                let digest = BASE64_STANDARD.decode(body["Message"].as_str().unwrap()).unwrap();
+                json!({ "Signature": BASE64_STANDARD.encode(signature(&KEYS[place], &digest)) })
+            }
+            other => json!({ "__type": "ValidationException", "message": other }),
+        };
+        let status: u16 = if answer.get("__type").is_some() { 500 } else { 200 };
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(answer.to_string()))))
+    }
+}
+
+impl Kms {
+    fn signer(&self, key_ids: &[&str]) -> KmsSigner {
+        let connector = SharedHttpConnector::new(self.clone());
+        let config = aws_sdk_kms::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-north-1"))
+            .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
+            .retry_config(RetryConfig::disabled())
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .build();
+        KmsSigner::new(Client::from_conf(config), key_ids.iter().map(|&id| id.into()).collect())
+    }
+
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
+fn signature(key: &RsaPrivateKey, digest: &[u8]) -> Vec<u8> {
+    // The DigestInfo prefix of SHA-256 (RFC 8017 §9.2 note 1): the hash crate's own constants are of another version than `rsa`'s.
+    let prefix = [0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20];
+    let padding = Pkcs1v15Sign { hash_len: Some(32), prefix: prefix.into() };
+    key.sign(padding, digest).unwrap()
+}
+
+/// A token with this header, signed as it should be.
+fn token(key: &RsaPrivateKey, header: &Value, claims: &Value) -> String {
+    let encoded = |part: &Value| BASE64_URL_SAFE_NO_PAD.encode(part.to_string());
+    let message = format!("{}.{}", encoded(header), encoded(claims));
+    format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature(key, &Sha256::digest(&message))))
+}
+
+fn part(token: &str, place: usize) -> Value {
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(place).unwrap()).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_token_is_signed_by_the_first_key_and_verifies() {
+    let kms = Kms::default();
+    let signer = kms.signer(&["key-0", "key-1"]);
+    let claims = json!({ "sub": "u1", "exp": 5 });
+    let token = signer.sign("at+jwt", &claims).await.unwrap();
+    assert_eq!(kms.asked(), ["GetPublicKey key-0", "GetPublicKey key-1", "Sign key-0"]);
+
+    let keys = signer.keys().await.unwrap();
+    assert_eq!(part(&token, 0), json!({ "alg": "RS256", "typ": "at+jwt", "kid": keys["keys"][0]["kid"] }));
+    assert_eq!(part(&token, 1), claims);
+    assert_eq!(signer.verify("at+jwt", &token).await.unwrap(), Some(claims));
+    assert!(kms.asked().is_empty(), "the public keys are asked for once");
+}
+
+#[tokio::test]
+async fn r_t5_after_a_rotation_the_old_key_is_published_and_verifies() {
+    let kms = Kms::default();
+    let old = kms.signer(&["key-0"]).sign("JWT", &json!({ "sub": "u1" })).await.unwrap();
+    let rotated = kms.signer(&["key-1", "key-0"]);
+    assert_eq!(rotated.verify("JWT", &old).await.unwrap(), Some(json!({ "sub": "u1" })));
+    let keys = rotated.keys().await.unwrap();
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
+    assert_eq!(keys["keys"][1]["kid"], part(&old, 0)["kid"]);
+    assert_eq!(kms.signer(&["key-1"]).verify("JWT", &old).await.unwrap(), None, "a key that is gone verifies nothing");
+}
+
+#[tokio::test]
+async fn r_t4_only_our_key_our_algorithm_and_the_type_asked_for() {
+    let kms = Kms::default();
+    let signer = kms.signer(&["key-0"]);
+    let kid = signer.keys().await.unwrap()["keys"][0]["kid"].clone();
+    let claims = json!({ "sub": "u1" });
+    let header = |alg: &str, typ: &str, kid: &Value| json!({ "alg": alg, "typ": typ, "kid": kid });
+    let good = token(&KEYS[0], &header("RS256", "JWT", &kid), &claims);
+    assert_eq!(signer.verify("JWT", &good).await.unwrap(), Some(claims.clone()));
+
+    let foreign = PublicKey::from_der(KEYS[1].to_public_key().to_public_key_der().unwrap().as_bytes()).unwrap();
+    let mut with_key = header("RS256", "JWT", &json!(foreign.kid));
+    with_key["jwk"] = foreign.jwk();
+    with_key["jku"] = json!("https://evil.example/keys");
+    let (message, _) = good.rsplit_once('.').unwrap();
+    for (bad, why) in [
+        (token(&KEYS[1], &header("RS256", "JWT", &kid), &claims), "another key under our id"),
+        (token(&KEYS[1], &with_key, &claims), "a key that the token brings along"),
+        (token(&KEYS[0], &header("RS256", "at+jwt", &kid), &claims), "another type"),
+        (token(&KEYS[0], &json!({ "alg": "RS256", "kid": kid }), &claims), "no type"),
+        (token(&KEYS[0], &json!({ "alg": "RS256", "typ": "JWT" }), &claims), "no key id"),
+        (token(&KEYS[0], &header("PS256", "JWT", &kid), &claims), "another algorithm"),
+        (token(&KEYS[0], &header("HS256", "JWT", &kid), &claims), "a shared-secret algorithm"),
+        (token(&KEYS[0], &header("none", "JWT", &kid), &claims), "no algorithm"),
+        (token(&KEYS[0], &header("RS256", "JWT", &kid), &json!("text")), "claims that are no object"),
+        (format!("{message}."), "no signature"),
+        (format!("{good}."), "four parts"),
+        (good.replacen('.', ".e30", 1), "changed claims"),
+        (String::new(), "nothing"),
+    ] {
+        assert_eq!(signer.verify("JWT", &bad).await.unwrap(), None, "{why}");
+    }
+}
+
+#[tokio::test]
+async fn r_t4_claims_come_back_as_they_are() {
+    let kms = Kms::default();
+    let signer = kms.signer(&["key-0"]);
+    let claims = json!({ "exp": "9999999999", "nbf": "0", "aud": 7 });
+    let token = signer.sign("JWT", &claims).await.unwrap();
+    assert_eq!(signer.verify("JWT", &token).await.unwrap(), Some(claims));
+}
+
+#[tokio::test]
+async fn f_35_without_kms_nothing_is_signed_and_cached_keys_still_verify() {
+    let kms = Kms::default();
+    let signer = kms.signer(&["key-0"]);
+    *kms.down.lock().unwrap() = true;
+    assert_eq!(signer.keys().await.unwrap_err().0, "GetPublicKey: KMSInternalException");
+    *kms.down.lock().unwrap() = false;
+    let token = signer.sign("JWT", &json!({})).await.unwrap();
+    *kms.down.lock().unwrap() = true;
+    assert_eq!(signer.sign("JWT", &json!({})).await.unwrap_err().0, "Sign: KMSInternalException");
+    assert_eq!(signer.verify("JWT", &token).await.unwrap(), Some(json!({})));
+}
+
+#[tokio::test]
+async fn a_key_of_another_kind_is_refused() {
+    assert_eq!(Kms::default().signer(&["key-9"]).keys().await.unwrap_err().0, "key-9 is not a key for RS256");
+    assert_eq!(Kms::default().signer(&[]).sign("JWT", &json!({})).await.unwrap_err().0, "there is no signing key");
+}
