@@ -1,1 +1,41 @@
 //! Everything in one process: the functions, an embedded DynamoDB, an SES endpoint with a mailbox, pages.
+//!
+//! The functions are the ones that are deployed, with the AWS SDK clients that they have there; only the addresses differ:
+//!
+//! ```text
+//! browser ─► gateway ─► functions ─► SDK ─► DynamoDB (embedded engine)
+//!              │                       └──► SES, KMS, Secrets Manager (emulators)
+//!              └─► pages ◄── mailbox
+//! ```
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")
+)]
+
+pub mod cli {
+    #![allow(missing_docs)]
+    pub fn main() -> std::process::ExitCode {
+        std::process::ExitCode::SUCCESS
+    }
+}
+mod clock;
+mod data;
+mod emulators;
+mod error;
+mod event;
+mod fault;
+mod functions;
+mod mailbox;
+mod table;
+
+pub use clock::MovableClock;
+pub use error::StartError;
+pub use fault::{Effect, Fault, Faults};
+pub use mailbox::{Mail, Mailbox};
+
+/// `N` unpredictable bytes in hex.
+fn random_hex<const N: usize>() -> Result<String, StartError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| StartError::Random)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,193 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::configuration::{self, Table};
+use crate::server::{self, Options, Running};
+
+/// Sign-up, sign-in and progressive enrollment in one process, with a DynamoDB and a mailbox of its own. Nothing leaves this machine.
+#[derive(Debug, Parser)]
+#[command(name = "vestibule", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    /// Port of the pages and the API
+    #[arg(long, default_value_t = 8787)]
+    port: u16,
+    /// Folder that keeps accounts, mail and keys
+    #[arg(long, value_name = "DIR", default_value = ".vestibule")]
+    data: PathBuf,
+    /// Keep nothing beyond this run
+    #[arg(long, conflicts_with = "data")]
+    in_memory: bool,
+    /// Organisation file to apply, now and whenever it changes (without: a demo)
+    #[arg(long, value_name = "FILE")]
+    organisation: Option<PathBuf>,
+    /// Also listen here for tests: mails, table, clock and faults. No protection: never where others can reach it
+    #[arg(long, value_name = "PORT")]
+    test_control: Option<u16>,
+    /// Folder of an installed @okta/okta-signin-widget
+    #[arg(long, value_name = "DIR")]
+    widget: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Say what is wrong with an organisation file, if anything
+    Check {
+        /// The file
+        file: PathBuf,
+    },
+    /// Put an organisation file into a table; it takes effect at the next step of any sign-in
+    Apply {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        table: TableArgs,
+    },
+    /// Say whom an organisation file would ask for what, and change nothing
+    Plan {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        table: TableArgs,
+    },
+}
+
+/// Credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+#[derive(Debug, Args)]
+struct TableArgs {
+    /// Name of the DynamoDB table
+    #[arg(long, value_name = "NAME")]
+    table: String,
+    /// Another address than AWS's, e.g. the one that a local server prints
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// Region; otherwise AWS_REGION
+    #[arg(long)]
+    region: Option<String>,
+}
+
+/// Reads the arguments and does what they say.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    runtime.block_on(async {
+        match cli.command {
+            None => serve(cli.serve).await,
+            Some(Command::Check { file }) => done(configuration::read(&file).map(|_| format!("{}: nothing is wrong", file.display()))),
+            Some(Command::Apply { file, table }) => done(configuration::apply(&file, &table.into()).await),
+            Some(Command::Plan { file, table }) => done(configuration::plan(&file, &table.into()).await),
+        }
+    })
+}
+
+impl From<TableArgs> for Table {
+    fn from(args: TableArgs) -> Self {
+        Self { name: args.table, endpoint_url: args.endpoint_url, region: args.region }
+    }
+}
+
+async fn serve(args: Serve) -> ExitCode {
+    let folder = args.data.display().to_string();
+    let kept = (!args.in_memory).then_some(args.data);
+    let in_memory = kept.is_none();
+    let options = Options { port: args.port, data: kept, organisation: args.organisation, test_control: args.test_control, widget: args.widget };
+    let running = match server::start(options).await {
+        Ok(running) => running,
+        Err(error) => return failed(&error),
+    };
+    println!("{}", greeting(&running, (!in_memory).then_some(folder.as_str())));
+    if let Err(error) = stopped().await {
+        return failed(&error);
+    }
+    println!("\nStopping.");
+    running.shutdown().await;
+    ExitCode::SUCCESS
+}
+
+fn greeting(running: &Running, folder: Option<&str>) -> String {
+    let base = &running.base_url;
+    let data = folder.map_or_else(|| "in memory, gone when this stops".into(), |folder| format!("in the folder {folder}"));
+    let control = running.test_control_url.as_ref().map(|url| format!("  Test control   {url}\n")).unwrap_or_default();
+    format!(
+        "Vestibule is running: open {base}\n\n\
+         \x20 Sign in        {base}/signin\n\
+         \x20 Demo app       {base}/demo\n\
+         \x20 Mailbox        {base}/mailbox\n\
+         \x20 People         {base}/people\n\
+         \x20 Okta widget    {base}/widget\n\n\
+         \x20 Issuer         {base}/oauth2/default\n\
+         \x20 DynamoDB       {dynamodb}  (table {table}, region {region}, any credentials)\n\
+         \x20 SES, KMS       {services}\n\
+         {control}\
+         \x20 Data           {data}\n\
+         \x20 Organisation   {organisation}\n\n\
+         Ctrl-C stops it.",
+        dynamodb = running.dynamodb_url,
+        table = crate::functions::TABLE,
+        region = crate::emulators::REGION,
+        services = running.services_url,
+        organisation = running.organisation,
+    )
+}
+
+/// Resolves at Ctrl-C, and where there is such a thing, at SIGTERM.
+async fn stopped() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result,
+            _ = terminated.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+fn done<E: std::fmt::Display>(result: Result<String, E>) -> ExitCode {
+    match result {
+        Ok(said) => {
+            println!("{said}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+/// What went wrong, as it is: it says what to do.
+fn failed(error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_folder_and_no_folder_at_once_is_refused() {
+        assert!(Cli::try_parse_from(["vestibule", "--in-memory", "--data", "x"]).is_err());
+        assert!(Cli::try_parse_from(["vestibule", "--in-memory", "--port", "1"]).is_ok());
+    }
+}

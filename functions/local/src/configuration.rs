@@ -1,0 +1,149 @@
+//! What is configured: puts organisation files into the table, reads back what is there.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use engine::configuration;
+use engine::ports::{Clock, Store};
+use policy::organisation::Organisation;
+use runtime::Environment;
+
+use crate::StartError;
+
+/// The organisation that a new table begins with.
+const DEMO: &str = include_str!("../organisation.yaml");
+
+/// The origin that it is written for.
+const DEMO_PORT: &str = ":8787";
+
+/// How often a watched file is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The configuration in a table.
+#[derive(Clone)]
+pub struct Configuration {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+/// A table to apply a file to.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// Another address than AWS's.
+    pub endpoint_url: Option<String>,
+    /// Region; `AWS_REGION` of the environment if none.
+    pub region: Option<String>,
+}
+
+impl Configuration {
+    /// The configuration in the table that a function would use.
+    pub async fn open(environment: &Environment) -> Self {
+        Self { store: environment.store(), clock: environment.clock.clone() }
+    }
+
+    /// At the start: applies the named file, or the demo if the table has nothing. Says what it did.
+    pub async fn begin(&self, file: Option<&Path>, base_url: &str) -> Result<String, StartError> {
+        let failed = StartError::Organisation;
+        if let Some(file) = file {
+            self.put(&read(file).map_err(failed)?).await.map_err(failed)?;
+            return Ok(format!("from {}, applied again whenever it changes", file.display()));
+        }
+        let port = base_url.rsplit_once(':').map_or(DEMO_PORT, |(_, port)| port);
+        match self.stored().await.map_err(failed)? {
+            None => {
+                let text = DEMO.replace("localhost:8787", &format!("localhost:{port}")).replace("127.0.0.1:8787", &format!("127.0.0.1:{port}"));
+                self.apply_text("organisation.yaml", &text).await.map_err(failed)?;
+                Ok("the demo (--organisation FILE for your own)".into())
+            }
+            Some(stored) => match moved(&stored, port) {
+                Some(here) => {
+                    self.put(&here).await.map_err(failed)?;
+                    Ok("as it was, for the new port".into())
+                }
+                None => Ok("as it was".into()),
+            },
+        }
+    }
+
+    /// Applies `file` whenever it changes. A file that is wrong changes nothing. Never returns.
+    pub async fn watch(self, file: PathBuf) {
+        let mut seen = modified(&file);
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let now = modified(&file);
+            // An editor may take the file away for a moment before it puts the new one.
+            if now == seen || now.is_none() {
+                continue;
+            }
+            seen = now;
+            let applied = match read(&file) {
+                Ok(organisation) => self.put(&organisation).await,
+                Err(wrong) => Err(wrong),
+            };
+            match applied {
+                Ok(()) => println!("{} has changed and was applied", file.display()),
+                Err(wrong) => eprintln!("{wrong}\n{} has changed and was NOT applied: what was there before stays", file.display()),
+            }
+        }
+    }
+
+    /// What is configured.
+    pub async fn current(&self) -> Result<Organisation, String> {
+        self.stored().await?.ok_or_else(|| "the table has no organisation yet".into())
+    }
+
+    /// Applies the text of an organisation file.
+    pub async fn apply_text(&self, name: &str, text: &str) -> Result<Organisation, String> {
+        let organisation = organisation::parse(name, text).map_err(|problems| problems.to_string())?;
+        self.put(&organisation).await?;
+        Ok(organisation)
+    }
+
+    /// Puts an organisation that was checked.
+    pub async fn put(&self, organisation: &Organisation) -> Result<(), String> {
+        configuration::apply(&*self.store, organisation, self.clock.now()).await.map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    async fn stored(&self) -> Result<Option<Organisation>, String> {
+        let loaded = configuration::load(&*self.store).await.map_err(|error| error.to_string())?;
+        Ok(loaded.map(|(_, organisation)| organisation))
+    }
+}
+
+/// Reads and checks a file.
+pub fn read(file: &Path) -> Result<Organisation, String> {
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {name}: {error}; name an organisation file that you may read"))?;
+    organisation::parse(&name, &text).map_err(|problems| problems.to_string())
+}
+
+/// `vestibule apply`.
+pub async fn apply(file: &Path, table: &Table) -> Result<String, String> {
+    let organisation = read(file)?;
+    connect(table).await?.put(&organisation).await?;
+    Ok(format!("{} is in the table {}; it takes effect within seconds, at the next step of any sign-in", file.display(), table.name))
+}
+
+/// The same organisation at another port, if it is the demo's and was made for another one; the same folder may be served at any port.
+fn moved(stored: &Organisation, port: &str) -> Option<Organisation> {
+    let uris = stored.app_by_client_id("demo-spa").map(|app| &app.settings.oauth_client.redirect_uris)?;
+    let before = uris.iter().find_map(|uri| uri.strip_prefix("http://localhost:")?.strip_suffix("/demo/callback"))?;
+    if before == port {
+        return None;
+    }
+    let mut text = serde_json::to_string(stored).ok()?;
+    for host in ["localhost", "127.0.0.1"] {
+        for end in ["/", "\""] {
+            text = text.replace(&format!("http://{host}:{before}{end}"), &format!("http://{host}:{port}{end}"));
+        }
+    }
+    serde_json::from_str(&text).ok()
+}
+
+fn modified(file: &Path) -> Option<(SystemTime, u64)> {
+    let metadata = std::fs::metadata(file).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}

@@ -1,0 +1,54 @@
+use std::path::PathBuf;
+
+/// Why the server did not start. Each is one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Somebody else listens there.
+    #[error("port {0} is taken: stop what uses it, or choose another one with --port (or --test-control)")]
+    PortTaken(u16),
+    /// The system refuses.
+    #[error("cannot listen on 127.0.0.1:{port}: {cause}; choose another port with --port (or --test-control)")]
+    Listen {
+        /// Which port.
+        port: u16,
+        /// What the system says.
+        cause: String,
+    },
+    /// The data folder cannot be made or opened.
+    #[error("cannot use the data folder {}: {cause}; choose another one with --data, or none with --in-memory", folder.display())]
+    Data {
+        /// Which one.
+        folder: PathBuf,
+        /// What the system says.
+        cause: String,
+    },
+    /// Another process has it.
+    #[error("the data folder {} is in use by another vestibule: stop it, or choose another folder with --data", .0.display())]
+    DataInUse(PathBuf),
+    /// A file of it cannot be read or written.
+    #[error("cannot use {}: {cause}; repair the file, or choose another folder with --data", path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// What the system says.
+        cause: String,
+    },
+    /// SQLite cannot open the table.
+    #[error("cannot open the table in the data folder: {0}; repair it, or choose another folder with --data")]
+    Database(String),
+    /// The signing key is not one.
+    #[error("signing-key.pem in the data folder is not an RSA key in PKCS#8: delete it, and a new one is made")]
+    SigningKey,
+    /// The secrets are not as we wrote them.
+    #[error("secrets.json in the data folder is not as it was written: restore it, or choose another folder with --data")]
+    Secrets,
+    /// No randomness.
+    #[error("the system gives no random bytes")]
+    Random,
+    /// The organisation file cannot be read, parsed or applied.
+    #[error("{0}")]
+    Organisation(String),
+    /// A function does not start.
+    #[error("{0}")]
+    Function(String),
+}

@@ -1,0 +1,239 @@
+//! Faults on order: what the test control makes the endpoints of AWS do wrong (security.md §3.2).
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Json;
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderName, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// How long a call that "hangs" hangs: longer than any client of ours waits (F-09).
+const HANG: Duration = Duration::from_secs(60);
+
+/// One order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Which call: `ddb.TransactWriteItems`, `ses.SendEmail`, `kms.Sign`, `secretsmanager.GetSecretValue`, `ddb.*`, `*`.
+    pub at: String,
+    /// The how-manieth such call from now on is the first to fail.
+    #[serde(default = "once")]
+    pub nth: u32,
+    /// How many calls fail.
+    #[serde(default = "once")]
+    pub times: u32,
+    /// What goes wrong.
+    #[serde(rename = "do")]
+    pub effect: Effect,
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// The service says: slow down. Nothing is done.
+    Throttle,
+    /// The service says 500. Nothing is done (F-05).
+    Err500,
+    /// The service says 500, and did it (F-06).
+    #[serde(rename = "err500_after")]
+    Err500After,
+    /// No answer, and nothing is done (F-09).
+    TimeoutBefore,
+    /// It is done, and no answer comes (F-07, F-25).
+    TimeoutAfter,
+    /// Another transaction is at the same item (F-11, F-12).
+    Conflict,
+    /// The same transaction is still under way (F-13).
+    InProgress,
+    /// The service does not want this: no permission; for mail, a rejected message (F-16, F-24).
+    Reject,
+    /// The process dies at once; nothing is done (F-27).
+    Kill,
+    /// It is done, and the process dies before the answer (F-27).
+    KillAfter,
+}
+
+/// The orders that are open, and a count of the calls seen.
+#[derive(Debug, Default)]
+pub struct Faults {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    orders: Vec<Fault>,
+    calls: BTreeMap<String, u64>,
+}
+
+impl Faults {
+    /// Adds an order.
+    pub fn order(&self, fault: Fault) {
+        self.state().orders.push(fault);
+    }
+
+    /// Forgets all orders.
+    pub fn clear(&self) {
+        self.state().orders.clear();
+    }
+
+    /// The orders that are open.
+    pub fn open(&self) -> Vec<Fault> {
+        self.state().orders.clone()
+    }
+
+    /// How often each call has come since the last [`reset_calls`](Self::reset_calls), whether it failed or not.
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.state().calls.clone()
+    }
+
+    /// Starts the count anew.
+    pub fn reset_calls(&self) {
+        self.state().calls.clear();
+    }
+
+    /// Carries out `call` (its `body` tells a transaction's length), or what was ordered instead.
+    pub async fn around<F: Future<Output = Response>>(&self, call: &str, body: &[u8], carry_out: impl FnOnce() -> F) -> Response {
+        let Some(effect) = self.next(call) else { return carry_out().await };
+        match effect {
+            Effect::Kill => die(),
+            Effect::KillAfter => {
+                carry_out().await;
+                die()
+            }
+            Effect::TimeoutBefore => hang().await,
+            Effect::TimeoutAfter => {
+                carry_out().await;
+                hang().await
+            }
+            Effect::Err500After => {
+                carry_out().await;
+                refusal(call, Effect::Err500, body)
+            }
+            Effect::Throttle | Effect::Err500 | Effect::Conflict | Effect::InProgress | Effect::Reject => refusal(call, effect, body),
+        }
+    }
+
+    /// Counts the call; what it shall suffer, if an order is due.
+    fn next(&self, call: &str) -> Option<Effect> {
+        let mut state = self.state();
+        *state.calls.entry(call.to_owned()).or_default() += 1;
+        let mut due = None;
+        for fault in state.orders.iter_mut().filter(|fault| fault.names(call)) {
+            if fault.nth > 1 {
+                fault.nth -= 1;
+            } else if due.is_none() && fault.times > 0 {
+                fault.times -= 1;
+                due = Some(fault.effect);
+            }
+        }
+        state.orders.retain(|fault| fault.times > 0);
+        due
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Fault {
+    fn names(&self, call: &str) -> bool {
+        match self.at.strip_suffix('*') {
+            Some(prefix) => call.starts_with(prefix),
+            None => self.at == call,
+        }
+    }
+}
+
+/// An error as AWS writes it: the type in the header (REST services) and in the body (JSON services).
+pub fn error(status: StatusCode, kind: &str, message: &str) -> Response {
+    let body = json!({ "__type": kind, "message": message });
+    (status, [(HeaderName::from_static("x-amzn-errortype"), kind.to_owned())], Json(body)).into_response()
+}
+
+fn refusal(call: &str, effect: Effect, body: &[u8]) -> Response {
+    let (service, operation) = call.split_once('.').unwrap_or((call, ""));
+    let transaction = service == "ddb" && operation.starts_with("Transact");
+    let (status, kind) = match (effect, service) {
+        (Effect::Throttle, "ddb") => (400, "ProvisionedThroughputExceededException"),
+        (Effect::Throttle, "ses") => (429, "TooManyRequestsException"),
+        (Effect::Throttle, _) => (400, "ThrottlingException"),
+        (Effect::Conflict, "ddb") if transaction => return cancelled(body),
+        (Effect::Conflict, "ddb") => (400, "TransactionConflictException"),
+        (Effect::Conflict, _) => (409, "ConflictException"),
+        (Effect::InProgress, _) => (400, "TransactionInProgressException"),
+        (Effect::Reject, "ses") => (400, "MessageRejected"),
+        (Effect::Reject, _) => (400, "AccessDeniedException"),
+        (_, "ddb") => (500, "InternalServerError"),
+        (_, "kms") => (500, "KMSInternalException"),
+        (_, "secretsmanager") => (500, "InternalServiceError"),
+        _ => (500, "InternalServiceErrorException"),
+    };
+    error(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), kind, "ordered by the test control")
+}
+
+/// A transaction that met another one: DynamoDB names a reason for each of its items.
+fn cancelled(body: &[u8]) -> Response {
+    let items = serde_json::from_slice::<Value>(body).ok().and_then(|body| body.get("TransactItems")?.as_array().map(Vec::len)).unwrap_or(1);
+    let reasons: Vec<_> = (0..items).map(|place| json!({ "Code": if place == 0 { "TransactionConflict" } else { "None" } })).collect();
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
+        "CancellationReasons": reasons,
+    });
+    (StatusCode::BAD_REQUEST, Json(body)).into_response()
+}
+
+async fn hang() -> Response {
+    tokio::time::sleep(HANG).await;
+    error(StatusCode::GATEWAY_TIMEOUT, "Timeout", "ordered by the test control")
+}
+
+/// Ends the process as `kill -9` would: no handler, no destructor, no flush of ours.
+fn die() -> ! {
+    eprintln!("killed by the test control");
+    std::process::exit(137)
+}
+
+fn once() -> u32 {
+    1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str) -> Fault {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn the_nth_call_fails_and_only_as_often_as_ordered() {
+        let faults = Faults::default();
+        faults.order(fault(r#"{"at":"ddb.TransactWriteItems","nth":2,"times":2,"do":"throttle"}"#));
+        let seen: Vec<_> = (0..4).map(|_| faults.next("ddb.TransactWriteItems").is_some()).collect();
+        assert_eq!(seen, [false, true, true, false]);
+        assert!(faults.open().is_empty());
+        assert_eq!(faults.calls().get("ddb.TransactWriteItems"), Some(&4));
+    }
+
+    #[test]
+    fn a_star_names_every_call_of_a_service() {
+        let faults = Faults::default();
+        faults.order(fault(r#"{"at":"ddb.*","do":"err500"}"#));
+        assert_eq!(faults.next("ses.SendEmail"), None);
+        assert_eq!(faults.next("ddb.GetItem"), Some(Effect::Err500));
+        faults.order(fault(r#"{"at":"*","do":"timeout_after"}"#));
+        assert_eq!(faults.next("ses.SendEmail"), Some(Effect::TimeoutAfter));
+    }
+
+    #[test]
+    fn every_name_of_the_notation_is_understood() {
+        for name in ["throttle", "err500", "timeout_before", "timeout_after", "conflict", "kill"] {
+            fault(&format!(r#"{{"at":"*","nth":1,"do":"{name}"}}"#));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What API Gateway's HTTP API does: routes a request to a function as an event, and turns the function's answer into a response.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use engine::Engine;
+use engine::ports::Clock as _;
+use http::StatusCode;
+use idx::operation::{Function, ROUTES};
+use serde_json::json;
+
+use crate::clock::MovableClock;
+use crate::event;
+
+/// API Gateway's limit on a body.
+const MAX_BODY: usize = 10 * 1024 * 1024;
+
+/// API Gateway's limit on the request line and all headers together.
+const MAX_HEADERS: usize = 10_240;
+
+/// The functions behind the routes.
+pub struct Gateway {
+    engines: BTreeMap<Function, Engine>,
+    clock: Arc<MovableClock>,
+    requests: AtomicU64,
+}
+
+impl Gateway {
+    /// A gateway in front of these functions.
+    pub fn new(engines: BTreeMap<Function, Engine>, clock: Arc<MovableClock>) -> Self {
+        Self { engines, clock, requests: AtomicU64::new(0) }
+    }
+}
+
+/// Answers any request; what no route names is 404, as at API Gateway.
+pub async fn serve(State(gateway): State<Arc<Gateway>>, ConnectInfo(source): ConnectInfo<SocketAddr>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    // Routes are `ANY`: the function says what it makes of the method.
+    let Some((route, id)) = ROUTES.iter().find_map(|route| Some((route, route.matches(parts.uri.path())?))) else {
+        return refusal(StatusCode::NOT_FOUND, "Not Found");
+    };
+    let Some(engine) = gateway.engines.get(&route.function) else {
+        return refusal(StatusCode::NOT_FOUND, "Not Found");
+    };
+    let line = parts.method.as_str().len() + parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let headers: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if line + headers > MAX_HEADERS {
+        return refusal(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
+    }
+    let Ok(body) = to_bytes(body, MAX_BODY).await else {
+        return refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    };
+    let number = gateway.requests.fetch_add(1, Ordering::Relaxed);
+    let event = event::build(&event::Facts {
+        parts: &parts,
+        body: &body,
+        route: route.path,
+        id,
+        source: source.ip(),
+        request_id: &format!("local-{number:08x}"),
+        now: gateway.clock.now(),
+    });
+    // The conversion that Lambda itself uses: what a function sees here is what it sees there.
+    let Ok(request) = lambda_http::request::from_str(&event.to_string()) else {
+        return refusal(StatusCode::BAD_REQUEST, "Bad Request");
+    };
+    let (parts, body) = runtime::handle(engine, route.function, request).await.into_parts();
+    Response::from_parts(parts, Body::from(body.to_vec()))
+}
+
+fn refusal(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({ "message": message }))).into_response()
+}

@@ -1,0 +1,5 @@
+//! `vestibule`: everything in one process.
+
+fn main() -> std::process::ExitCode {
+    local::cli::main()
+}

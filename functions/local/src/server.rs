@@ -1,0 +1,196 @@
+//! Starts everything, in the order in which one thing needs the other.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use dynoxide::Database;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::StartError;
+use crate::clock::MovableClock;
+use crate::configuration::{self, Configuration};
+use crate::data::Data;
+use crate::emulators::kms::SigningKey;
+use crate::emulators::secrets::Secrets;
+use crate::emulators::{self, Services, dynamodb};
+use crate::fault::Faults;
+use crate::gateway::{self, Gateway};
+use crate::mailbox::Mailbox;
+use crate::{functions, pages, test_control, widget};
+
+/// How long connections may take to end once the server stops.
+const STOP_WITHIN: Duration = Duration::from_secs(2);
+
+/// What to start.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The public port; 0 takes a free one.
+    pub port: u16,
+    /// The data folder; in memory if none.
+    pub data: Option<PathBuf>,
+    /// An organisation file to apply, now and whenever it changes; without one, the embedded demo, once.
+    pub organisation: Option<PathBuf>,
+    /// The port of the test control, if there shall be one; 0 takes a free one.
+    pub test_control: Option<u16>,
+    /// Where Okta's sign-in widget is installed, if not in a usual place.
+    pub widget: Option<PathBuf>,
+}
+
+/// What the pages know.
+pub struct Site {
+    /// The public address, without a slash at the end.
+    pub base_url: String,
+    /// The mail that was sent.
+    pub mailbox: Arc<Mailbox>,
+    /// The table.
+    pub database: Database,
+    /// What is configured.
+    pub configuration: Configuration,
+    /// `dist` of Okta's sign-in widget.
+    pub widget: Option<PathBuf>,
+}
+
+/// A server that runs. Dropping it ends its tasks; [`shutdown`](Self::shutdown) ends them in good order.
+pub struct Running {
+    /// The public address, without a slash at the end.
+    pub base_url: String,
+    /// Address of the test control, if there is one.
+    pub test_control_url: Option<String>,
+    /// Address of the embedded DynamoDB.
+    pub dynamodb_url: String,
+    /// Address of SES, KMS and Secrets Manager.
+    pub services_url: String,
+    /// The mail that was sent.
+    pub mailbox: Arc<Mailbox>,
+    /// The functions' clock.
+    pub clock: Arc<MovableClock>,
+    /// Orders to fail.
+    pub faults: Arc<Faults>,
+    /// What was done about the organisation, for people.
+    pub organisation: String,
+    stop: watch::Sender<bool>,
+    servers: JoinSet<()>,
+    timers: JoinSet<()>,
+    _data: Arc<Data>,
+}
+
+/// Starts everything; returns when it answers.
+pub async fn start(options: Options) -> Result<Running, StartError> {
+    // What is likely to fail, and what people can mend, comes first.
+    let public = listen(options.port).await?;
+    let control = match options.test_control {
+        Some(port) => Some(listen(port).await?),
+        None => None,
+    };
+    let data = Arc::new(match &options.data {
+        Some(folder) => Data::open(folder)?,
+        None => Data::in_memory(),
+    });
+    let (clock, faults) = (Arc::new(MovableClock::default()), Arc::new(Faults::default()));
+    let mailbox = Arc::new(Mailbox::open(&data)?);
+    let database = dynamodb::open(&data)?;
+    let signing_key = SigningKey::open(&data).await?;
+    let secrets = Secrets::open(&data)?;
+
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = Tasks { servers: JoinSet::new(), stopped };
+    let engine = listen(0).await?;
+    let engine_address = address(&engine)?;
+    tasks.servers.spawn(dynamodb::serve(engine, database.clone(), tasks.until_stopped()));
+    let dynamodb_url = if control.is_some() {
+        tasks.serve(listen(0).await?, dynamodb::proxy(engine_address, faults.clone()))?
+    } else {
+        format!("http://{engine_address}")
+    };
+    let services = Services { mailbox: mailbox.clone(), signing_key: signing_key.clone(), secrets, faults: faults.clone(), clock: clock.clone() };
+    let services_url = tasks.serve(listen(0).await?, emulators::router(Arc::new(services)))?;
+
+    let base_url = format!("http://localhost:{}", address(&public)?.port());
+    let places = functions::Places { base_url: &base_url, dynamodb_url: &dynamodb_url, services_url: &services_url, signing_key: signing_key.id() };
+    let environment = functions::environment(&places, clock.clone())?;
+    let configuration = configuration::open(&environment, clock.clone()).await?;
+    let organisation = configuration.begin(options.organisation.as_deref(), &base_url).await?;
+    let engines = functions::engines(&environment).await?;
+
+    let mut timers = JoinSet::new();
+    timers.spawn(dynamodb::sweep(database.clone()));
+    if let Some(file) = options.organisation {
+        timers.spawn(configuration.clone().watch(file));
+    }
+    let site = Arc::new(Site { base_url: base_url.clone(), mailbox: mailbox.clone(), database, configuration, widget: widget::find(options.widget) });
+    let test_control_url = match control {
+        Some(control) => {
+            let router = test_control::router(site.clone(), clock.clone(), faults.clone());
+            Some(tasks.serve(control, router)?)
+        }
+        None => None,
+    };
+    let gateway = Router::new().fallback(gateway::serve).with_state(Arc::new(Gateway::new(engines, clock.clone())));
+    tasks.serve(public, pages::router(site).fallback_service(gateway))?;
+    Ok(Running {
+        base_url,
+        test_control_url,
+        dynamodb_url,
+        services_url,
+        mailbox,
+        clock,
+        faults,
+        organisation,
+        stop,
+        servers: tasks.servers,
+        timers,
+        _data: data,
+    })
+}
+
+impl Running {
+    /// Stops taking requests, lets the running ones end, and returns when all have, or after two seconds.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        self.timers.shutdown().await;
+        let _ = tokio::time::timeout(STOP_WITHIN, async { while self.servers.join_next().await.is_some() {} }).await;
+        self.servers.shutdown().await;
+    }
+}
+
+struct Tasks {
+    servers: JoinSet<()>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Tasks {
+    /// Serves `router`; its address.
+    fn serve(&mut self, listener: TcpListener, router: Router) -> Result<String, StartError> {
+        let address = address(&listener)?;
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(self.until_stopped());
+        self.servers.spawn(async move {
+            let _ = serving.await;
+        });
+        Ok(format!("http://{address}"))
+    }
+
+    fn until_stopped(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let mut stopped = self.stopped.clone();
+        async move {
+            // An error means that the sender is gone, which is the end as well.
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+        }
+    }
+}
+
+async fn listen(port: u16) -> Result<TcpListener, StartError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => StartError::PortTaken(port),
+        _ => StartError::Listen { port, cause: error.to_string() },
+    })
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
+    listener.local_addr().map_err(|cause| StartError::Listen { port: 0, cause: cause.to_string() })
+}
