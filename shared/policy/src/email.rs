@@ -1,6 +1,5 @@
 //! Email addresses: one parser and one canonical form for every endpoint, counter and index (security.md R-E1).
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
 
@@ -129,7 +128,7 @@ impl Serialize for Email {
 
 impl<'de> Deserialize<'de> for Email {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
+        let text = String::deserialize(deserializer)?;
         Self::parse(&text).map_err(de::Error::custom)
     }
 }

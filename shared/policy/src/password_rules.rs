@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
-use crate::email::Email;
 use crate::organisation::Complexity;
 use crate::secret::Secret;
 
@@ -73,16 +72,15 @@ pub fn normalise(password: &Secret) -> Result<Secret, PasswordProblem> {
     if typed.contains('\0') {
         return Err(PasswordProblem::Forbidden);
     }
-    // Grows in place: a string that moves leaves a copy of the password behind.
-    let mut text = String::with_capacity(MAX_OCTETS + 4);
+    // Room for all, and one character too many: a string that moves while it grows leaves a copy of the password behind.
+    let mut text = Zeroizing::new(String::with_capacity(MAX_OCTETS + 4));
     for (index, c) in typed.nfc().enumerate() {
         text.push(c);
         if index >= MAX_CODE_POINTS || text.len() > MAX_OCTETS {
-            drop(Zeroizing::new(text));
             return Err(PasswordProblem::TooLong);
         }
     }
-    Ok(Secret::new(text))
+    Ok(Secret::new(core::mem::take(&mut *text)))
 }
 
 /// Whether `password` may be chosen: what is to be hashed, as from [`normalise`].
@@ -94,7 +92,7 @@ pub fn check(password: &Secret, complexity: &Complexity, context: &PasswordConte
     let text = normal.expose();
     let folded = fold(text);
     let fewer = |min: u32, wanted: fn(char) -> bool| text.chars().filter(|c| wanted(*c)).count() < min as usize;
-    let contains = |value: &str| !value.is_empty() && folded.contains(value);
+    let contains = |value: &str| folded.contains(value);
 
     let mut problems = Vec::new();
     if fewer(complexity.min_length, |_| true) {
@@ -116,7 +114,7 @@ pub fn check(password: &Secret, complexity: &Complexity, context: &PasswordConte
         problems.push(PasswordProblem::ContainsUsername);
     }
     for name in &complexity.exclude_attributes {
-        if context.attribute(name).is_some_and(|value| contains(fold(value).trim())) {
+        if context.attribute(name).map(fold).is_some_and(|value| is_word(value.trim()) && contains(value.trim())) {
             problems.push(PasswordProblem::ContainsAttribute(name.clone()));
         }
     }
@@ -172,18 +170,18 @@ impl<'a> PasswordContext<'a> {
         }
         for text in [self.login, self.email].into_iter().flatten() {
             add(text);
-            if let Ok(email) = Email::parse(text) {
-                add(email.local());
-                add(email.domain());
-                email.domain().split('.').for_each(&mut add);
+            if let Some((local, domain)) = text.rsplit_once('@') {
+                add(local);
+                add(domain);
+                domain.split('.').for_each(&mut add);
             }
         }
-        words.retain(|word| word.chars().count() >= MIN_WORD);
+        words.retain(|word| is_word(word));
         words
     }
 }
 
-/// Code points of a context word, at least. A shorter one would refuse passwords that are nothing but digits after it.
+/// Code points of a name or context word, at least. A shorter one is in good passwords by chance: a person called "O" could hardly choose any.
 const MIN_WORD: usize = 3;
 
 /// Code points of a part of a username, at least: what the sign-in page counts (idx.md §8).
@@ -219,6 +217,10 @@ fn is_common(password: &str) -> bool {
     }
 }
 
+fn is_word(text: &str) -> bool {
+    text.chars().count() >= MIN_WORD
+}
+
 /// Whether the password is the word, or the word with only digits and punctuation after it. Spaces do not count.
 fn is_decorated(folded: &str, word: &str) -> bool {
     let password = Zeroizing::new(without_space(folded));
@@ -231,8 +233,8 @@ fn without_space(text: &str) -> String {
     out
 }
 
-/// For comparing without regard to case; never for a value (security.md R-E4). Wiped, since it may be a password; a letter has at most three
-/// lower-case characters of four octets, so that it does not move while it grows.
+/// For comparing without regard to case; never for a value (security.md R-E4). Wiped, since it may be a password, and with room enough that
+/// such a one, which is in NFC already, does not move while it grows: lower case makes no text three times as long.
 fn fold(text: &str) -> Zeroizing<String> {
     let mut out = String::with_capacity(text.len() * 3);
     out.extend(text.nfc().flat_map(char::to_lowercase));

@@ -43,9 +43,15 @@ fn is_uri(text: &str) -> bool {
     if !is_scheme || SCRIPT_SCHEMES.iter().any(|script| scheme.eq_ignore_ascii_case(script)) {
         return false;
     }
-    // A web address has a host.
     let web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-    !web || text.split_once("://").is_some_and(|(_, rest)| !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':']))
+    !web || has_host(text)
+}
+
+/// Whether something stands between `//` (or `user@`) and the port, path, query or fragment.
+fn has_host(url: &str) -> bool {
+    let authority = url.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    !host.is_empty() && !host.starts_with(':')
 }
 
 fn is_uri_character(c: char) -> bool {

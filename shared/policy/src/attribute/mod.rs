@@ -112,19 +112,18 @@ fn validate_text(name: &str, property: &Property, typed: &str) -> Result<Value, 
     }
     let pattern = property.pattern.as_deref();
     // An address keeps its form whatever the organisation file says of the attribute: mail is sent to it (policies.md §2.3).
-    if property.format == Some(Format::Email) || name == "email" || (name == "login" && pattern.is_none()) {
+    let has_to_be_address = property.format == Some(Format::Email) || name == "email" || (name == "login" && pattern.is_none());
+    if has_to_be_address || name == "login" {
         match Email::parse(typed) {
             Ok(email) => text = email.address().into(),
-            Err(_) => violations.push(Violation::InvalidEmail),
-        }
-    } else {
-        if name == "login" {
+            // A free login that is no address must not be stored as one: NFC makes `Kate@…` of `\u{212A}ate@…` (security.md R-E4).
+            Err(_) if has_to_be_address || Email::parse(&text).is_ok() => violations.push(Violation::InvalidEmail),
             // As in `email::identifier_key`, so that a login looks like what it is found by.
-            text = text.trim_matches(' ').into();
+            Err(_) => text = text.trim_matches(' ').into(),
         }
-        if property.format.is_some_and(|format| !format::matches(format, &text)) {
-            violations.push(Violation::NotAllowed);
-        }
+    }
+    if property.format.is_some_and(|format| !format::matches(format, &text)) {
+        violations.push(Violation::NotAllowed);
     }
     if pattern.is_some_and(|pattern| !Pattern::parse(pattern).is_ok_and(|pattern| pattern.matches(&text))) {
         violations.push(Violation::Pattern);

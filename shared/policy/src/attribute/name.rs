@@ -27,8 +27,8 @@ pub const RESERVED_ATTRIBUTE_NAMES: [&str; 19] = [
 /// Characters of a name, at most.
 const MAX_NAME: usize = 100;
 
-/// Names by which JavaScript reaches an object's own machinery: clients put attributes into objects.
-const JAVASCRIPT: [&str; 3] = ["__proto__", "constructor", "prototype"];
+/// Names by which JavaScript reaches what all objects share: clients put attributes into objects. (`__proto__` does not start with a letter.)
+const JAVASCRIPT: [&str; 2] = ["constructor", "prototype"];
 
 /// Whether an attribute can have this name: an ASCII letter, then letters, digits and underscores, 100 at most, and none of JavaScript's own.
 /// So a name is never a path or a placeholder where it is stored (security.md R-V6).

@@ -28,9 +28,7 @@ pub(super) fn integer(value: &Value) -> Result<Number, Vec<Violation>> {
 pub(super) fn number(value: &Value) -> Result<Number, Vec<Violation>> {
     match value {
         Value::Number(number) if number.is_f64() => Ok(number.clone()),
-        Value::String(text) if is_decimal(text) => {
-            text.parse().ok().and_then(Number::from_f64).ok_or_else(|| alloc::vec![Violation::NotAllowed])
-        }
+        Value::String(text) if is_decimal(text) => text.parse().ok().and_then(Number::from_f64).ok_or_else(|| alloc::vec![Violation::NotAllowed]),
         _ => integer(value),
     }
 }
