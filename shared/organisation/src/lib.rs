@@ -14,8 +14,9 @@ mod read;
 mod yaml;
 
 use policy::organisation::Organisation;
-use policy::organisation::check::check;
+use policy::organisation::check::{self, Problem, check};
 use serde::Deserialize;
+use yaml::{Node, Place};
 
 pub use problem::{FileProblem, Problems};
 
@@ -28,23 +29,31 @@ pub const LARGEST: usize = 1024 * 1024;
 /// Everything that is wrong, in the order of the lines. Text that is no YAML, an unknown key or a value of a wrong type ends the reading at once, so
 /// that there is one problem; a file that can be read is checked as a whole, so that there may be many.
 pub fn parse(file_name: &str, text: &str) -> Result<Organisation, Problems> {
-    if text.len() > LARGEST {
-        let message = format!("the file is larger than {} KiB", LARGEST / 1024);
-        return Err(Problems::one(FileProblem { file: file_name.into(), line: 1, column: 1, path: String::new(), message }));
-    }
-    let problem = |place: yaml::Place, path: &[String], message: String| FileProblem {
-        file: file_name.into(),
-        line: place.line,
-        column: place.column,
-        path: problem::written(path),
-        message,
-    };
+    let (document, organisation) = read(file_name, text)?;
+    let problems = located(file_name, &document, check(&organisation));
+    if problems.is_empty() { Ok(organisation) } else { Err(Problems::new(problems)) }
+}
 
-    let document = yaml::document(text).map_err(|fault| Problems::one(problem(fault.place, &fault.path, fault.message)))?;
+/// What a file says that can be used and is yet probably not meant: a long form, a sign-up that nobody can reach, a misspelt attribute. Empty for a
+/// file that cannot be read.
+#[must_use]
+pub fn warnings(file_name: &str, text: &str) -> Vec<FileProblem> {
+    read(file_name, text).map(|(document, organisation)| located(file_name, &document, check::warnings(&organisation))).unwrap_or_default()
+}
+
+fn read(file_name: &str, text: &str) -> Result<(Node, Organisation), Problems> {
+    if text.len() > LARGEST {
+        let place = Place { line: 1, column: 1 };
+        return Err(Problems::one(FileProblem::new(file_name, place, &[], format!("the file is larger than {} KiB", LARGEST / 1024))));
+    }
+    let document = yaml::document(text).map_err(|fault| Problems::one(FileProblem::new(file_name, fault.place, &fault.path, fault.message)))?;
     let organisation = Organisation::deserialize(&document).map_err(|fault| {
         let (path, message) = fault.into_parts();
-        Problems::one(problem(document.place_of(&path), &path, message))
+        Problems::one(FileProblem::new(file_name, document.place_of(&path), &path, message))
     })?;
-    let found: Vec<_> = check(&organisation).into_iter().map(|found| problem(document.place_of(&found.path), &found.path, found.message)).collect();
-    if found.is_empty() { Ok(organisation) } else { Err(Problems::new(found)) }
+    Ok((document, organisation))
+}
+
+fn located(file_name: &str, document: &Node, found: Vec<Problem>) -> Vec<FileProblem> {
+    found.into_iter().map(|found| FileProblem::new(file_name, document.place_of(&found.path), &found.path, found.message)).collect()
 }

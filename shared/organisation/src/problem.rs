@@ -1,6 +1,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::yaml::Place;
+
 /// One thing that is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileProblem {
@@ -14,6 +16,12 @@ pub struct FileProblem {
     pub path: String,
     /// What is wrong, and what would be right.
     pub message: String,
+}
+
+impl FileProblem {
+    pub(crate) fn new(file: &str, place: Place, path: &[String], message: String) -> Self {
+        Self { file: file.into(), line: place.line, column: place.column, path: written(path), message }
+    }
 }
 
 impl fmt::Display for FileProblem {
@@ -63,16 +71,11 @@ impl fmt::Display for Problems {
 impl Error for Problems {}
 
 /// A path as people write it: `["apps", "0", "groups", "1"]` is `apps[0].groups[1]`.
-pub(crate) fn written(path: &[String]) -> String {
-    path.iter().fold(String::new(), |mut written, part| {
-        if part.bytes().all(|b| b.is_ascii_digit()) {
-            written.push_str(&format!("[{part}]"));
-        } else {
-            if !written.is_empty() {
-                written.push('.');
-            }
-            written.push_str(part);
-        }
-        written
-    })
+fn written(path: &[String]) -> String {
+    let part = |(i, part): (usize, &String)| match (part.bytes().all(|b| b.is_ascii_digit()), i) {
+        (true, _) => format!("[{part}]"),
+        (false, 0) => part.clone(),
+        (false, _) => format!(".{part}"),
+    };
+    path.iter().enumerate().map(part).collect()
 }

@@ -20,7 +20,7 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    fn within(mut self, part: impl ToString) -> Self {
+    fn within(mut self, part: impl Display) -> Self {
         self.outwards.push(part.to_string());
         self
     }
@@ -38,7 +38,8 @@ impl de::Error for Fault {
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let expected = expected.to_string();
-        let quotes = expected == "a string" && matches!(found, Unexpected::Bool(_) | Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_));
+        let quotes =
+            expected == "a string" && matches!(found, Unexpected::Bool(_) | Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_));
         let hint = if quotes { "; put it in quotes" } else { "" };
         Self::custom(format_args!("expected {}, found {}{hint}", plainly(&expected), Found(found)))
     }
@@ -48,12 +49,11 @@ impl de::Error for Fault {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::custom(format_args!("\"{variant}\" is not allowed here{}; allowed: {}", did_you_mean(variant, expected), expected.join(", ")))
+        Self::custom(format_args!("\"{variant}\" is not allowed here; {}", what_is(variant, expected)))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let allowed = if expected.is_empty() { "nothing".into() } else { expected.join(", ") };
-        Self::custom(format_args!("there is no such key{}; allowed: {allowed}", did_you_mean(field, expected)))
+        Self::custom(format_args!("there is no such key; {}", what_is(field, expected)))
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -69,8 +69,13 @@ impl Display for Fault {
 
 impl std::error::Error for Fault {}
 
-fn did_you_mean(wrong: &str, right: &[&str]) -> String {
-    nearest(wrong, right.iter().copied()).map(|near| format!(", did you mean \"{near}\"?")).unwrap_or_default()
+/// What is allowed instead.
+fn what_is(wrong: &str, allowed: &[&str]) -> String {
+    let listed = if allowed.is_empty() { "nothing".into() } else { allowed.join(", ") };
+    match nearest(wrong, allowed.iter().copied()) {
+        Some(near) => format!("did you mean \"{near}\"? Allowed: {listed}"),
+        None => format!("allowed: {listed}"),
+    }
 }
 
 /// serde's words for what it expects, in the words of people who write YAML.

@@ -70,14 +70,16 @@ struct Reader<'input> {
 
 impl<'input> Reader<'input> {
     fn document(&mut self) -> Result<Node, Fault> {
+        let empty = || Fault { place: Place { line: 1, column: 1 }, path: Vec::new(), message: "the file is empty".into() };
         loop {
             let (event, span) = self.next()?;
             match event {
                 Event::StreamStart | Event::DocumentStart(_) => {}
-                Event::StreamEnd => return Err(self.fault(span.start, "the file is empty".into())),
+                Event::StreamEnd => return Err(empty()),
                 _ => {
                     let root = self.node(event, span)?;
-                    return self.end().map(|()| root);
+                    self.end()?;
+                    return if matches!(root.value, Value::Null) { Err(empty()) } else { Ok(root) };
                 }
             }
         }
@@ -98,12 +100,12 @@ impl<'input> Reader<'input> {
         if self.path.len() > DEEPEST {
             return Err(self.fault(span.start, format!("nested more than {DEEPEST} deep")));
         }
-        let (anchor, tagged) = match &event {
-            Event::Scalar(_, _, anchor, tag) => (*anchor, tag.is_some()),
-            Event::SequenceStart(anchor, tag) | Event::MappingStart(anchor, tag) => (*anchor, tag.is_some()),
-            _ => (0, false),
+        let (anchored, tagged) = match &event {
+            Event::Alias(_) => (true, false),
+            Event::Scalar(.., anchor, tag) | Event::SequenceStart(anchor, tag) | Event::MappingStart(anchor, tag) => (*anchor != 0, tag.is_some()),
+            _ => (false, false),
         };
-        if anchor != 0 || matches!(event, Event::Alias(_)) {
+        if anchored {
             return Err(self.fault(span.start, "anchors and aliases (&, *) are not supported; write the value out".into()));
         }
         if tagged {
@@ -184,8 +186,9 @@ fn plain(text: &str) -> Result<Value, String> {
         "false" | "False" | "FALSE" => Value::Bool(false),
         _ if is_special_float(text) => return Err(format!("{text} is not a finite number; put text in quotes")),
         _ => match number(text) {
-            Some(number) => number.ok_or_else(|| format!("the number {text} is too large; put text in quotes"))?,
-            None => Value::Text(text.into()),
+            Number::Not => Value::Text(text.into()),
+            Number::Held(value) => value,
+            Number::TooLarge => return Err(format!("the number {text} is too large; put text in quotes")),
         },
     })
 }
@@ -195,19 +198,29 @@ fn is_special_float(text: &str) -> bool {
     matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN")
 }
 
-/// `None`: not a number. `Some(None)`: one that cannot be held.
-fn number(text: &str) -> Option<Option<Value>> {
+/// What a scalar is as a number.
+enum Number {
+    Not,
+    Held(Value),
+    TooLarge,
+}
+
+fn number(text: &str) -> Number {
+    let held = |integer: Option<i64>| integer.map_or(Number::TooLarge, |integer| Number::Held(Value::Integer(integer)));
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
         if let Some(digits) = text.strip_prefix(prefix).filter(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix))) {
-            return Some(i64::from_str_radix(digits, radix).ok().map(Value::Integer));
+            return held(i64::from_str_radix(digits, radix).ok());
         }
     }
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if !unsigned.is_empty() && unsigned.bytes().all(|b| b.is_ascii_digit()) {
-        return Some(text.parse().ok().map(Value::Integer));
+        return held(text.parse().ok());
     }
     // What is left of Rust's floats, once words ("inf", "nan") are out, is exactly the core schema's.
     let starts = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
-    let float = starts.then(|| text.parse::<f64>().ok()).flatten()?;
-    Some(float.is_finite().then_some(Value::Float(float)))
+    match starts.then(|| text.parse::<f64>().ok()).flatten() {
+        None => Number::Not,
+        Some(float) if float.is_finite() => Number::Held(Value::Float(float)),
+        Some(_) => Number::TooLarge,
+    }
 }

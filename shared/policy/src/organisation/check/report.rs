@@ -16,7 +16,7 @@ impl At {
     }
 
     /// A key or an index below this place.
-    pub fn to(&self, part: impl ToString) -> Self {
+    pub fn to(&self, part: impl Display) -> Self {
         let mut path = self.0.clone();
         path.push(part.to_string());
         Self(path)
@@ -132,7 +132,9 @@ mod tests {
 
     #[test]
     fn levenshtein() {
-        for (a, b, expected) in [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("Abc", "abC", 0), ("custmers", "customers", 1)] {
+        for (a, b, expected) in
+            [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("Abc", "abC", 0), ("custmers", "customers", 1)]
+        {
             assert_eq!(distance(a, b), expected, "{a} {b}");
             assert_eq!(distance(b, a), expected, "{b} {a}");
         }

@@ -1,0 +1,212 @@
+//! What an administrator reads who made a mistake: file, line, path, and what would be right.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
+
+use insta::assert_snapshot;
+use organisation::{LARGEST, parse};
+
+const DEMO: &str = include_str!("../../../functions/local/organisation.yaml");
+
+/// What is said when the first `from` of the demo organisation is replaced by `to`.
+fn said(from: &str, to: &str) -> String {
+    assert!(DEMO.contains(from), "the demo organisation has no {from:?}");
+    said_of(&DEMO.replacen(from, to, 1))
+}
+
+fn said_of(text: &str) -> String {
+    match parse("organisation.yaml", text) {
+        Ok(_) => "nothing".into(),
+        Err(problems) => problems.to_string(),
+    }
+}
+
+#[test]
+fn unknown_key() {
+    assert_snapshot!(said("  companyName:", "  compnayName:"));
+}
+
+#[test]
+fn unknown_key_deep_down() {
+    assert_snapshot!(said("enrollAuthenticatorTypes", "enrolAuthenticatorType"));
+}
+
+#[test]
+fn unknown_value() {
+    assert_snapshot!(said("unknownUserAction: REGISTER", "unknownUserAction: REGISTRE"));
+}
+
+#[test]
+fn a_value_from_elsewhere() {
+    assert_snapshot!(said("action: READ_WRITE }]  #", "action: ALLOW }]  #"));
+}
+
+#[test]
+fn missing_key() {
+    assert_snapshot!(said("    profile: { name: Customers, description: Everybody who signed up for the demo app }\n", ""));
+}
+
+#[test]
+fn missing_policies() {
+    assert_snapshot!(said_of("apps: []\n"));
+}
+
+#[test]
+fn duplicate_key() {
+    assert_snapshot!(said("  mailFrom: no-reply@example.com", "  companyName: Again"));
+}
+
+#[test]
+fn text_where_a_truth_value_is_expected() {
+    assert_snapshot!(said("requireFactor: false", "requireFactor: no"));
+}
+
+#[test]
+fn number_where_text_is_expected() {
+    assert_snapshot!(said("client_id: demo-spa", "client_id: 42"));
+}
+
+#[test]
+fn fraction_where_a_whole_number_is_expected() {
+    assert_snapshot!(said("minLength: 8", "minLength: 8.5"));
+}
+
+#[test]
+fn negative_number() {
+    assert_snapshot!(said("passcodeLength: 6", "passcodeLength: -6"));
+}
+
+#[test]
+fn text_where_a_list_is_expected() {
+    assert_snapshot!(said("targetGroupIds: [customers]", "targetGroupIds: customers"));
+}
+
+#[test]
+fn nothing_where_a_list_is_expected() {
+    assert_snapshot!(said("    groups: [everyone]", "    groups:"));
+}
+
+#[test]
+fn list_where_a_mapping_is_expected() {
+    assert_snapshot!(said("settings:\n  companyName: Vestibule Demo", "settings: []\nwas:\n  companyName: Vestibule Demo"));
+}
+
+#[test]
+fn enum_without_quotes() {
+    assert_snapshot!(said("enum: [\"38\",", "enum: [38,"));
+}
+
+#[test]
+fn dangling_group() {
+    assert_snapshot!(said("targetGroupIds: [customers]", "targetGroupIds: [custmers]"));
+}
+
+#[test]
+fn dangling_policies_of_two_apps() {
+    assert_snapshot!(said_of(&DEMO.replace("accessPolicy: one-factor", "accessPolicy: single")));
+}
+
+#[test]
+fn asking_for_what_people_cannot_write() {
+    assert_snapshot!(said("# - { name: shoeSize, label: Shoe size", "- { name: memberSince, label: Member since"));
+}
+
+#[test]
+fn optional_verification_where_passwords_are_optional() {
+    assert_snapshot!(said(
+        "{ key: okta_password, enroll: { self: REQUIRED } }\n          - { key: okta_email, enroll: { self: OPTIONAL } }",
+        "{ key: okta_password, enroll: { self: OPTIONAL } }\n          - { key: okta_email, enroll: { self: REQUIRED } }"
+    ));
+}
+
+#[test]
+fn not_yaml() {
+    assert_snapshot!(said("groups:\n  - id: customers", "groups:\n  - id: \"customers"));
+}
+
+#[test]
+fn wrong_indentation() {
+    assert_snapshot!(said("  - id: subscribers", " - id: subscribers"));
+}
+
+#[test]
+fn tab() {
+    assert_snapshot!(said("  companyName:", "\tcompanyName:"));
+}
+
+#[test]
+fn anchor() {
+    assert_snapshot!(said("profileAttributes:\n", "profileAttributes: &form\n"));
+}
+
+#[test]
+fn alias() {
+    assert_snapshot!(said("groups: [everyone]", "groups: *everyone"));
+}
+
+#[test]
+fn tag() {
+    assert_snapshot!(said("minLength: 8", "minLength: !!int \"8\""));
+}
+
+#[test]
+fn two_documents() {
+    assert_snapshot!(said("apps:\n", "---\napps:\n"));
+}
+
+#[test]
+fn empty_files() {
+    for empty in ["", "\n", "# nothing\n", "---\n", "---\n...\n"] {
+        assert!(said_of(empty).starts_with("organisation.yaml:1: "), "{empty:?}: {}", said_of(empty));
+    }
+    assert_snapshot!(said_of("# nothing\n"));
+}
+
+#[test]
+fn a_bomb_is_refused_before_it_grows() {
+    let bomb = "a: &a [x, x, x, x]\nb: &b [*a, *a, *a, *a]\nc: &c [*b, *b, *b, *b]\n";
+    assert_snapshot!(said_of(bomb));
+}
+
+#[test]
+fn nesting_has_an_end() {
+    for deep in ["[", "{a: ", "- ", "? ", "[? ", "a: {b: ["] {
+        let said = said_of(&deep.repeat(100_000));
+        assert!(said.ends_with("nested more than 32 deep") || said.contains("not YAML") || said.contains("a key is plain text"), "{deep:?}: {said}");
+    }
+}
+
+#[test]
+fn a_file_has_a_largest_size() {
+    assert_snapshot!(said_of(&"#".repeat(LARGEST + 1)));
+}
+
+#[test]
+fn words_that_are_truth_values_elsewhere_are_text() {
+    for word in ["no", "NO", "off", "yes", "on", "y", "0o8", "1_000", "12:30", "1.2.3", "2FA"] {
+        assert_eq!(said("label: Workforce", &format!("label: {word}")), "nothing", "{word}");
+    }
+    for not_text in ["true", "null", "~", "0x1F", "0o17", "007", "+1", "1e3", ".5", "-.inf", ".nan", "99999999999999999999", "1e999"] {
+        assert_ne!(said("label: Workforce", &format!("label: {not_text}")), "nothing", "{not_text}");
+        assert_eq!(said("label: Workforce", &format!("label: '{not_text}'")), "nothing", "{not_text}");
+    }
+}
+
+#[test]
+fn line_ends_and_a_byte_order_mark_do_not_matter() {
+    assert_eq!(said_of(&DEMO.replace('\n', "\r\n")), "nothing");
+    assert_eq!(said_of(&format!("\u{feff}{DEMO}")), "nothing");
+    assert_eq!(said_of(&DEMO.replace("minLength: 8", "minLength: 7")), said_of(&DEMO.replace("minLength: 8", "minLength: 7").replace('\n', "\r\n")));
+}
+
+#[test]
+fn a_large_file_is_read_in_reasonable_time() {
+    // Each of these would take minutes where the work grows with the square of the length.
+    let keys: String = (0..50_000).flat_map(|i| ["key".into(), i.to_string(), ": 1\n".into()]).collect();
+    let list = format!("groups: [{}]", "x, ".repeat(200_000));
+    let long = format!("groups: {}", "x".repeat(900_000));
+    let quoted = format!("settings: \"{}\"", "\\n".repeat(400_000));
+    for text in [keys, list, long, quoted] {
+        let before = std::time::Instant::now();
+        assert_ne!(said_of(&text), "nothing");
+        assert!(before.elapsed() < std::time::Duration::from_secs(20), "{:?} for {:.20}", before.elapsed(), text);
+    }
+}

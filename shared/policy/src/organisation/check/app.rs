@@ -1,0 +1,105 @@
+use alloc::format;
+use alloc::string::String;
+
+use super::report::{At, Report, listed};
+use super::{group_ids, uri};
+use crate::organisation::{App, EVERYONE, OAuthClientSettings, Organisation, Policy, Status};
+
+pub(super) fn check(organisation: &Organisation, report: &mut Report) {
+    let at = At::root("apps");
+    let apps = || at.each(&organisation.apps);
+    report.distinct("app id", apps().map(|(at, app)| (at.to("id"), app.id.as_str())));
+    report.distinct(
+        "client_id",
+        apps().map(|(at, app)| (at.down("credentials.oauthClient.client_id"), app.credentials.oauth_client.client_id.as_str())),
+    );
+    for (at, app) in apps() {
+        credentials(app, &at, report);
+        settings(&app.settings.oauth_client, &at.down("settings.oauthClient"), report);
+        let groups = at.to("groups");
+        report.distinct("group", groups.each(&app.groups).map(|(at, group)| (at, group.as_str())));
+        for (at, group) in groups.each(&app.groups) {
+            report.refer(at, "group", group, group_ids(organisation));
+        }
+        let policies = &organisation.policies;
+        mapping(report, at.to("profileEnrollment"), "PROFILE_ENROLLMENT", app.profile_enrollment.as_deref(), &policies.profile_enrollment);
+        mapping(report, at.to("accessPolicy"), "ACCESS_POLICY", app.access_policy.as_deref(), &policies.access);
+        for (at, origin) in at.to("allowedOrigins").each(&app.allowed_origins) {
+            if let Some(fault) = uri::fault_of_origin(origin) {
+                report.add(at, format!("\"{origin}\" {fault}"));
+            }
+        }
+        if let Some(page) = &app.email_verify_callback_uri {
+            self::page(report, at.to("emailVerifyCallbackUri"), page);
+        }
+    }
+}
+
+pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
+    for (at, app) in At::root("apps").each(&organisation.apps) {
+        report.ensure(!app.groups.is_empty(), at.to("groups"), || {
+            format!("nobody can sign in to an app without a group; \"{EVERYONE}\" opens it to everyone")
+        });
+        let Some(enrollment) = organisation.profile_enrollment(app) else { continue };
+        // policies.md §3.1: somebody who signs up must be able to use the app.
+        let open = app.groups.iter().any(|group| group == EVERYONE || enrollment.target_groups().contains(group));
+        report.ensure(!enrollment.registers() || app.groups.is_empty() || open, at.to("groups"), || {
+            format!(
+                "there is no \"Sign up\" at this app: neither \"{EVERYONE}\" nor the target group ({}) of its profile enrollment policy is assigned to it",
+                listed(enrollment.target_groups().iter())
+            )
+        });
+    }
+}
+
+fn credentials(app: &App, at: &At, report: &mut Report) {
+    let client = &app.credentials.oauth_client;
+    let at = at.down("credentials.oauthClient");
+    report.ensure(client.client_id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b)), at.to("client_id"), || {
+        format!("\"{}\" has characters that would need escaping; use letters, digits, -, ., _ and ~", client.client_id)
+    });
+    // security.md R-T1.
+    report.ensure(client.pkce_required, at.to("pkce_required"), || "PKCE cannot be turned off; write true, or leave the key out".into());
+}
+
+fn settings(settings: &OAuthClientSettings, at: &At, report: &mut Report) {
+    let uris = at.to("redirect_uris");
+    report.ensure(!settings.redirect_uris.is_empty(), uris.clone(), || "name at least one address that codes may be sent to".into());
+    report.distinct("redirect URI", uris.each(&settings.redirect_uris).map(|(at, uri)| (at, uri.as_str())));
+    for (at, uri) in uris.each(&settings.redirect_uris).filter(|(_, uri)| !uri.is_empty()) {
+        page(report, at, uri);
+    }
+    if let Some(uri) = &settings.initiate_login_uri {
+        page(report, at.to("initiate_login_uri"), uri);
+    }
+    let kinds = ["browser", "native", "web"];
+    if let Some(kind) = settings.application_type.as_deref().filter(|kind| !kinds.contains(kind)) {
+        report.add(at.to("application_type"), format!("\"{kind}\" is not an application type; write {}", listed(kinds.iter())));
+    }
+    // Okta's console always writes authorization_code beside interaction_code, so both may stand.
+    supported(report, &at.to("grant_types"), "grant", &settings.grant_types, &["interaction_code", "authorization_code"]);
+    supported(report, &at.to("response_types"), "response type", &settings.response_types, &["code"]);
+}
+
+fn supported(report: &mut Report, at: &At, what: &str, written: &[String], known: &[&str]) {
+    for (at, name) in at.each(written).filter(|(_, name)| !known.contains(&name.as_str())) {
+        report.add(at, format!("the {what} \"{name}\" is not supported yet; there is {}", listed(known.iter())));
+    }
+}
+
+fn page(report: &mut Report, at: At, uri: &str) {
+    if let Some(fault) = uri::fault_of_page(uri) {
+        report.add(at, format!("\"{uri}\" {fault}"));
+    }
+}
+
+/// The policy that an app names.
+fn mapping<R, S>(report: &mut Report, at: At, kind: &str, id: Option<&str>, policies: &[Policy<R, S>]) {
+    let Some(id) = id else { return };
+    match policies.iter().find(|policy| policy.id == id) {
+        None => report.refer(at, &format!("{kind} policy"), id, policies.iter().map(|policy| policy.id.as_str())),
+        Some(policy) => report.ensure(policy.status == Status::Active, at, || {
+            format!("the {kind} policy \"{id}\" is INACTIVE; name an ACTIVE one, or leave the key out for the default policy")
+        }),
+    }
+}

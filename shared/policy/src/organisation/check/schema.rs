@@ -1,0 +1,182 @@
+//! The user schema (policies.md §2.2–2.4).
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde_json::Value;
+
+use super::nearest;
+use super::report::{At, Report, listed};
+use crate::attribute::{check_pattern, is_attribute_name, is_reserved_name, validate};
+use crate::organisation::{Property, PropertyType, UserSchema, base_properties};
+
+/// Attributes that may be unique, per user type.
+const MOST_UNIQUE: usize = 5;
+
+pub(super) fn check(schema: &UserSchema, report: &mut Report) {
+    let shipped = base_properties();
+    let at = At::root("userSchema").down("definitions.base.properties");
+    for (name, stated) in &schema.definitions.base.properties {
+        let Some(shipped) = shipped.get(name) else {
+            let near = nearest(name, shipped.keys().map(String::as_str)).map(|near| format!("; did you mean \"{near}\"?"));
+            let hint = near.unwrap_or_else(|| "; your own attributes belong to definitions.custom.properties".into());
+            report.add(at.to(name), format!("there is no base attribute \"{name}\"{hint}"));
+            continue;
+        };
+        base(name, stated, shipped, &at.to(name), report);
+    }
+
+    let at = At::root("userSchema").down("definitions.custom.properties");
+    for (name, property) in &schema.definitions.custom.properties {
+        custom_name(name, shipped.keys().map(String::as_str), &at.to(name), report);
+        custom(name, property, &at.to(name), report);
+    }
+    for (name, _) in schema.definitions.custom.properties.iter().filter(|(_, property)| property.is_unique()).skip(MOST_UNIQUE) {
+        report.add(at.to(name).to("unique"), format!("more than {MOST_UNIQUE} attributes are unique; make this or another one not unique"));
+    }
+}
+
+/// Whether an attribute may have this value, `enum` aside: the very value, not one that only becomes right when it is stored.
+fn is_value_of(name: &str, property: &Property, value: &Value) -> bool {
+    if property.kind() == PropertyType::Array {
+        return value.is_array();
+    }
+    let free = Property { enumeration: None, one_of: None, ..property.clone() };
+    validate(name, &free, value).is_ok_and(|stored| stored == *value)
+}
+
+/// A base attribute may state what may be changed, and may repeat what is so anyway.
+fn base(name: &str, stated: &Property, shipped: &Property, at: &At, report: &mut Report) {
+    fn changed<T: PartialEq>(stated: Option<&T>, shipped: Option<&T>) -> bool {
+        stated.is_some() && stated != shipped
+    }
+    for (key, changed) in [
+        ("description", changed(stated.description.as_ref(), shipped.description.as_ref())),
+        ("type", changed(stated.kind.as_ref(), shipped.kind.as_ref())),
+        ("items", changed(stated.items.as_ref(), shipped.items.as_ref())),
+        ("enum", changed(stated.enumeration.as_ref(), shipped.enumeration.as_ref())),
+        ("oneOf", changed(stated.one_of.as_ref(), shipped.one_of.as_ref())),
+        ("minimum", changed(stated.minimum.as_ref(), shipped.minimum.as_ref())),
+        ("maximum", changed(stated.maximum.as_ref(), shipped.maximum.as_ref())),
+        ("format", changed(stated.format.as_ref(), shipped.format.as_ref())),
+        ("mutability", changed(stated.mutability.as_ref(), shipped.mutability.as_ref())),
+        ("unique", changed(stated.unique.as_ref(), shipped.unique.as_ref())),
+        ("default", changed(stated.default.as_ref(), shipped.default.as_ref())),
+        ("sensitive", changed(stated.sensitive.as_ref(), shipped.sensitive.as_ref())),
+    ] {
+        report.ensure(!changed, at.to(key), || {
+            "cannot be changed in a base attribute; title, required, permissions, minLength, maxLength and, of login, pattern can".into()
+        });
+    }
+    let optional = stated.required == Some(false) && shipped.is_required();
+    report.ensure(!optional || matches!(name, "firstName" | "lastName"), at.to("required"), || {
+        format!("{name} cannot be made optional; of the base attributes, only firstName and lastName can")
+    });
+    if let Some(pattern) = &stated.pattern {
+        report.ensure(name == "login", at.to("pattern"), || "only login can have a pattern".into());
+        report.ensure(name != "login" || check_pattern(pattern).is_ok(), at.to("pattern"), || {
+            format!("\"{pattern}\" is not supported; write \".+\", or \"[...]+\" with the characters that may occur, the hyphen first")
+        });
+    }
+    permissions(stated, at, report);
+    let whole = (stated.min_length.or(shipped.min_length), stated.max_length.or(shipped.max_length));
+    ordered(whole, ("minLength", "maxLength"), at, report);
+}
+
+fn custom_name<'a>(name: &str, mut base: impl Iterator<Item = &'a str>, at: &At, report: &mut Report) {
+    if let Some(base) = base.find(|base| base.eq_ignore_ascii_case(name)) {
+        report.add(at.clone(), format!("there is a base attribute \"{base}\"; choose another name"));
+    } else if is_reserved_name(name) {
+        report.add(at.clone(), format!("the name \"{name}\" is reserved; choose another"));
+    } else if !is_attribute_name(name) {
+        report.add(at.clone(), format!("\"{name}\" cannot be a name; begin with a letter, go on with letters, digits and _"));
+    }
+}
+
+fn custom(name: &str, property: &Property, at: &At, report: &mut Report) {
+    let Some(kind) = property.kind else {
+        report.add(at.to("type"), "say the type: string, boolean, number, integer or array");
+        return;
+    };
+    let (text, number) = (kind == PropertyType::String, matches!(kind, PropertyType::Number | PropertyType::Integer));
+    let single = text || number;
+    for (key, stated, fits, types) in [
+        ("minLength", property.min_length.is_some(), text, "string"),
+        ("maxLength", property.max_length.is_some(), text, "string"),
+        ("format", property.format.is_some(), text, "string"),
+        ("minimum", property.minimum.is_some(), number, "number or integer"),
+        ("maximum", property.maximum.is_some(), number, "number or integer"),
+        ("enum", property.enumeration.is_some(), single, "string, number or integer"),
+        ("unique", property.is_unique(), single, "string, number or integer"),
+        ("items", property.items.is_some(), kind == PropertyType::Array, "array"),
+    ] {
+        report.ensure(!stated || fits, at.to(key), || format!("is only for the type {types}; leave it out, or change the type"));
+    }
+    report.ensure(property.pattern.is_none(), at.to("pattern"), || "only login can have a pattern; enum, format and lengths are for all".into());
+    report
+        .ensure(kind != PropertyType::Array || property.items.is_some(), at.to("items"), || "say the type of the items, as { type: string }".into());
+    if let Some(items) = &property.items {
+        let fits = matches!(items.kind, PropertyType::String | PropertyType::Number | PropertyType::Integer);
+        report.ensure(fits, at.down("items.type"), || "the items of a list can be string, number or integer".into());
+    }
+    permissions(property, at, report);
+    ordered((property.min_length, property.max_length), ("minLength", "maxLength"), at, report);
+    ordered((property.minimum, property.maximum), ("minimum", "maximum"), at, report);
+    if single {
+        enumeration(name, property, at, report);
+    }
+    if let Some(default) = &property.default {
+        let allowed = property.enumeration.as_ref().is_none_or(|members| members.contains(default));
+        report.ensure(allowed && is_value_of(name, property, default), at.to("default"), || {
+            format!("{default} is not a value that this attribute may have; write one of the right type that is within its enum, lengths and limits")
+        });
+        report.ensure(!property.is_unique(), at.to("default"), || "two people would have this value; a unique attribute has no default".into());
+    }
+}
+
+/// `enum` and, in step with it, `oneOf`.
+fn enumeration(name: &str, property: &Property, at: &At, report: &mut Report) {
+    let Some(members) = &property.enumeration else {
+        report.ensure(property.one_of.is_none(), at.to("oneOf"), || "goes with enum; write enum with the same values in the same order".into());
+        return;
+    };
+    let list = at.to("enum");
+    report.ensure(!members.is_empty(), list.clone(), || "name at least one value, or leave enum out".into());
+    let mut all_right = true;
+    for (i, member) in members.iter().enumerate() {
+        let right = is_value_of(name, property, member);
+        all_right &= right;
+        report.ensure(right, list.to(i), || match property.kind() {
+            PropertyType::String if !member.is_string() => format!("{member} is not text; put it in quotes: \"{member}\""),
+            _ => format!("{member} is not a value that this attribute may have; write one of the right type that is within its lengths and limits"),
+        });
+        report.ensure(!members.iter().take(i).any(|before| before == member), list.to(i), || format!("{member} is there twice; keep one"));
+    }
+    let Some(titled) = &property.one_of else { return };
+    let in_step = titled.iter().map(|one| &one.value).eq(members);
+    report.ensure(in_step || !all_right, at.to("oneOf"), || {
+        let values: Vec<String> = members.iter().map(|value| format!("{value}")).collect();
+        format!("is out of step with enum; it must have the same values in the same order: {}", values.join(", "))
+    });
+    for (at, one) in at.to("oneOf").each(titled) {
+        report.ensure(!one.title.trim().is_empty(), at.to("title"), || "say what people read for this value".into());
+    }
+}
+
+fn permissions(property: &Property, at: &At, report: &mut Report) {
+    let Some(permissions) = &property.permissions else { return };
+    let at = at.to("permissions");
+    report.ensure(permissions.len() == 1, at.clone(), || "write one entry: { principal: SELF, action: READ_WRITE }".into());
+    for (at, permission) in at.each(permissions) {
+        report.ensure(permission.principal == "SELF", at.to("principal"), || {
+            format!("the principal {} is not supported; write SELF", listed([&permission.principal].into_iter()))
+        });
+    }
+}
+
+fn ordered<T: PartialOrd>((least, most): (Option<T>, Option<T>), (key, other): (&str, &str), at: &At, report: &mut Report) {
+    if let (Some(least), Some(most)) = (least, most) {
+        report.ensure(least <= most, at.to(key), || format!("is above {other}, so that no value would do"));
+    }
+}

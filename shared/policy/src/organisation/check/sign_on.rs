@@ -1,0 +1,114 @@
+//! The global session policies and the authentication policies (policies.md §6, §7).
+
+use alloc::format;
+
+use super::policy::{conditions, unconditional};
+use super::report::{At, Report, listed};
+use crate::organisation::{
+    AppSignOn, AppSignOnRule, AuthenticatorKey, Constraint, FactorClass, FactorPromptMode, Organisation, Policy, SignOn, SignOnRule, Status,
+};
+
+/// One `OKTA_SIGN_ON` policy.
+pub(super) fn global_session(organisation: &Organisation, policy: &Policy<SignOnRule>, at: &At, report: &mut Report) {
+    let rules = at.to("rules");
+    for (at, rule) in rules.each(&policy.rules) {
+        conditions(organisation, rule.conditions.as_ref(), &at, report);
+        signon(&rule.actions.signon, &at.down("actions.signon"), report);
+    }
+    // Who meets no rule of another policy falls through to the default policy (policies.md §6.1); from there, nowhere.
+    let for_all = policy.rules.iter().any(|rule| rule.status == Status::Active && unconditional(rule.conditions.as_ref()));
+    report.ensure(for_all || !policy.system, rules, || {
+        "somebody might meet no rule; end the default policy with an ACTIVE rule without conditions".into()
+    });
+}
+
+/// One `ACCESS_POLICY` policy.
+pub(super) fn access(organisation: &Organisation, policy: &Policy<AppSignOnRule>, at: &At, report: &mut Report) {
+    let rules = at.to("rules");
+    for (at, rule) in rules.each(&policy.rules) {
+        conditions(organisation, rule.conditions.as_ref(), &at, report);
+        app_sign_on(&rule.actions.app_sign_on, &at.down("actions.appSignOn"), report);
+    }
+    let for_all = policy.rules.iter().any(|rule| rule.status == Status::Active && unconditional(rule.conditions.as_ref()));
+    report.ensure(for_all, rules, || "somebody might meet no rule; end the policy with an ACTIVE catch-all rule without conditions".into());
+}
+
+fn signon(signon: &SignOn, at: &At, report: &mut Report) {
+    let mode = at.to("factorPromptMode");
+    match signon.factor_prompt_mode {
+        None => report.ensure(!signon.require_factor, mode, || "goes with requireFactor: true; write ALWAYS".into()),
+        Some(FactorPromptMode::Always) => {}
+        Some(FactorPromptMode::Device | FactorPromptMode::Session) => {
+            report.add(mode, "DEVICE and SESSION are not supported yet; write ALWAYS");
+        }
+    }
+    report.ensure(!signon.remember_device_by_default, at.to("rememberDeviceByDefault"), || {
+        "remembering devices is not supported yet; write false, or leave the key out".into()
+    });
+}
+
+fn app_sign_on(app_sign_on: &AppSignOn, at: &At, report: &mut Report) {
+    let (at, method) = (at.to("verificationMethod"), &app_sign_on.verification_method);
+    report.ensure(method.kind == "ASSURANCE", at.to("type"), || format!("\"{}\" is not supported yet; write \"ASSURANCE\"", method.kind));
+    duration(method.reauthenticate_in.as_deref(), at.to("reauthenticateIn"), report);
+    duration(method.inactivity_period.as_deref(), at.to("inactivityPeriod"), report);
+    for (at, pair) in at.to("constraints").each(&method.constraints) {
+        let classes = usize::from(pair.knowledge.is_some()) + usize::from(pair.possession.is_some());
+        report.ensure(classes <= method.factor_mode.classes(), at.clone(), || {
+            "asks for knowledge and possession, which are two factors; write factorMode: 2FA, or keep one of them".into()
+        });
+        constraint(pair.knowledge.as_ref(), FactorClass::Knowledge, &at.to("knowledge"), report);
+        constraint(pair.possession.as_ref(), FactorClass::Possession, &at.to("possession"), report);
+    }
+}
+
+fn constraint(constraint: Option<&Constraint>, class: FactorClass, at: &At, report: &mut Report) {
+    let Some(constraint) = constraint else { return };
+    let known = || AuthenticatorKey::ALL.into_iter().filter(move |key| key.class() == class).map(AuthenticatorKey::method);
+    for (key, names) in [("types", &constraint.types), ("methods", &constraint.methods)] {
+        for (at, name) in at.to(key).each(names).filter(|(_, name)| !known().any(|known| known.eq_ignore_ascii_case(name))) {
+            report.add(at, format!("\"{name}\" is not supported here yet; there is {}", listed(known())));
+        }
+    }
+    duration(constraint.reauthenticate_in.as_deref(), at.to("reauthenticateIn"), report);
+}
+
+fn duration(text: Option<&str>, at: At, report: &mut Report) {
+    if let Some(text) = text.filter(|text| !is_duration(text)) {
+        report.add(at, format!("\"{text}\" is not a duration; write it as ISO 8601 has it, PT2H for two hours, P30D for thirty days"));
+    }
+}
+
+/// `P[nD][T[nH][nM][nS]]`, with at least one part.
+fn is_duration(text: &str) -> bool {
+    let Some(body) = text.strip_prefix('P') else { return false };
+    let (days, time) = body.split_once('T').map_or((body, None), |(days, time)| (days, Some(time)));
+    let parts = |text: &str, units: &str| {
+        let mut units = units.chars();
+        let mut digits = 0;
+        text.chars().all(|c| {
+            if c.is_ascii_digit() {
+                digits += 1;
+                return true;
+            }
+            core::mem::take(&mut digits) > 0 && units.any(|unit| unit == c)
+        }) && digits == 0
+    };
+    let some = |text: &str| !text.is_empty();
+    parts(days, "D") && time.is_none_or(|time| some(time) && parts(time, "HMS")) && (some(days) || time.is_some_and(some))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_duration;
+
+    #[test]
+    fn durations() {
+        for right in ["PT0S", "PT2H", "PT43800H", "P30D", "P1DT12H30M5S", "PT1M"] {
+            assert!(is_duration(right), "{right}");
+        }
+        for wrong in ["", "P", "PT", "2H", "PT2", "PTH", "P2H", "PT1M2H", "PT2h", "P1DT", "PT1H1H", "PT-1H", "PT1.5H"] {
+            assert!(!is_duration(wrong), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::report::{At, Report, hint, listed};
+use crate::organisation::{DisplayFormat, Format, Organisation, Property, PropertyType, UiSchema};
+
+pub(super) fn check(organisation: &Organisation, report: &mut Report) {
+    let at = At::root("uiSchemas");
+    report.distinct("UI schema id", at.each(&organisation.ui_schemas).map(|(at, ui)| (at.to("id"), ui.id.as_str())));
+    for (at, ui) in at.each(&organisation.ui_schemas) {
+        let at = at.to("uiSchema");
+        report.ensure(ui.ui_schema.kind == "Group", at.to("type"), || format!("\"{}\" is not supported; write \"Group\"", ui.ui_schema.kind));
+        let elements = at.to("elements");
+        report.distinct("scope", elements.each(&ui.ui_schema.elements).map(|(at, control)| (at.to("scope"), control.scope.as_str())));
+        for (at, control) in elements.each(&ui.ui_schema.elements) {
+            report.ensure(control.kind == "Control", at.to("type"), || format!("\"{}\" is not supported; write \"Control\"", control.kind));
+            let Some(name) = control.scope.strip_prefix("#/properties/") else {
+                report.add(at.to("scope"), format!("\"{}\" names no attribute; write \"#/properties/NAME\"", control.scope));
+                continue;
+            };
+            match organisation.user_schema.property(name) {
+                Some(property) => format_fits(report, &at, &property, control.options.format),
+                // A field that is asked for and not stored is text (policies.md §1).
+                None if on_a_form(organisation, ui, name) => format_fits(report, &at, &Property::default(), control.options.format),
+                None => {
+                    let names: Vec<_> = organisation.user_schema.properties().map(|(name, _)| name).collect();
+                    report.add(at.to("scope"), format!("there is no attribute \"{name}\"{}", near(name, &names)));
+                }
+            }
+        }
+    }
+}
+
+fn near(name: &str, names: &[String]) -> String {
+    if super::nearest(name, names.iter().map(String::as_str)).is_some() {
+        hint(name, names.iter().map(String::as_str))
+    } else {
+        "; add it to userSchema.definitions.custom.properties, or to a form that is drawn by this UI schema".into()
+    }
+}
+
+fn on_a_form(organisation: &Organisation, ui: &UiSchema, name: &str) -> bool {
+    let rules = organisation.policies.profile_enrollment.iter().flat_map(|policy| &policy.rules);
+    let mut forms = rules.map(|rule| &rule.actions.profile_enrollment).filter(|form| form.ui_schema_id.as_ref() == Some(&ui.id));
+    forms.any(|form| form.profile_attributes.iter().any(|attribute| attribute.name == name))
+}
+
+/// The table of policies.md §2.1.
+fn format_fits(report: &mut Report, at: &At, property: &Property, format: Option<DisplayFormat>) {
+    use DisplayFormat::{Checkbox, Radio, RadioTrueFalse, RadioYesNo, Select, Text};
+    let allowed: &[DisplayFormat] = match property.kind() {
+        PropertyType::Boolean => &[Checkbox, RadioYesNo, RadioTrueFalse],
+        PropertyType::String if property.enumeration.is_some() => &[Select, Radio, Text],
+        PropertyType::String if property.format == Some(Format::CountryCode) => &[Select, Text],
+        PropertyType::String | PropertyType::Number | PropertyType::Integer => &[Text],
+        PropertyType::Array => &[],
+    };
+    if let Some(format) = format.filter(|format| !allowed.contains(format)) {
+        let at = at.down("options.format");
+        let allowed =
+            if allowed.is_empty() { "nothing does; leave the control out".into() } else { listed(allowed.iter().map(|format| word(*format))) };
+        report.add(at, format!("\"{}\" does not fit the attribute's type; what fits: {allowed}", word(format)));
+    }
+}
+
+fn word(format: DisplayFormat) -> &'static str {
+    match format {
+        DisplayFormat::Text => "text",
+        DisplayFormat::Select => "select",
+        DisplayFormat::Radio => "radio",
+        DisplayFormat::Checkbox => "checkbox",
+        DisplayFormat::RadioYesNo => "radio_yes_no",
+        DisplayFormat::RadioTrueFalse => "radio_true_false",
+    }
+}

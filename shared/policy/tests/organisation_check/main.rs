@@ -1,0 +1,116 @@
+//! Every rule of the check: a small change to an organisation that is right gives one problem, at its place, and says what would be right.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
+
+mod app;
+mod enrollment;
+mod schema;
+mod sign_on;
+mod support;
+
+use policy::organisation::check::{check, warnings};
+use serde_json::{Value, json};
+
+use support::{CLIENT, PE, fine, one_problem, organisation, put, right, wrong, wrong_at};
+
+#[test]
+fn what_is_right_has_no_problem() {
+    fine(&[]);
+    assert_eq!(warnings(&organisation(&[])), []);
+}
+
+#[test]
+fn settings_and_limits() {
+    wrong("/settings", "/companyName", json!(" "), "name");
+    wrong("/settings", "/mailFrom", json!("Vestibule <no-reply@example.com>"), "no-reply@example.com");
+    for key in ["resendCooldownSeconds", "mailsInAllPerDay", "requestsPerHandle", "attemptsPerPasscode", "guessesPerAddressPerHour"] {
+        wrong("/settings/limits/", key, json!(0), "from 1 up");
+    }
+    wrong("/settings/limits", "/attemptsPerPasscode", json!(6), "at most 5");
+}
+
+#[test]
+fn references() {
+    wrong("/apps/0", "/profileEnrollment", json!("pe-ap"), "did you mean \"pe-app\"?");
+    wrong("/apps/0", "/profileEnrollment", json!("one"), "there is no PROFILE_ENROLLMENT policy \"one\"");
+    wrong("/apps/0", "/accessPolicy", json!("pe-app"), "there is no ACCESS_POLICY policy");
+    wrong("/apps/0/groups", "/0", json!("custmers"), "did you mean \"customers\"?");
+    wrong_at(PE, "/targetGroupIds", json!(["clients"]), &format!("{PE}/targetGroupIds/0"), "there is \"everyone\", \"customers\", \"staff\"");
+    wrong("/policies/OKTA_SIGN_ON/0/conditions/people/groups/include", "/0", json!("stuff"), "did you mean \"staff\"?");
+    wrong("/policies/OKTA_SIGN_ON/0/rules/0/conditions/people/groups/exclude", "/0", json!("x"), "there is no group");
+    wrong("/uiSchemas/0/uiSchema/elements/0", "/scope", json!("#/properties/emial"), "did you mean \"email\"?");
+    wrong("/uiSchemas/0/uiSchema/elements/0", "/scope", json!("#/properties/zzzzzzzz"), "add it to userSchema");
+    wrong("/uiSchemas/0/uiSchema/elements/0", "/scope", json!("email"), "#/properties/NAME");
+    one_problem(
+        &[("/uiSchemas/0", "/id", json!("uj")), ("/uiSchemas/0/uiSchema/elements/1", "/scope", json!("#/properties/size"))],
+        &format!("{PE}/uiSchemaId"),
+        "did you mean \"uj\"?",
+    );
+}
+
+#[test]
+fn nothing_is_there_twice() {
+    let twice = |from: &str, expected: &str| {
+        let again = right().pointer(from).unwrap().clone();
+        let (list, _) = from.rsplit_once('/').unwrap();
+        one_problem(&[(list, "/-", again)], expected, "twice");
+    };
+    twice("/groups/1", "/groups/2/id");
+    twice("/uiSchemas/0", "/uiSchemas/1/id");
+    twice("/uiSchemas/0/uiSchema/elements/1", "/uiSchemas/0/uiSchema/elements/2/scope");
+    twice("/authenticators/0", "/authenticators/2/key");
+    twice("/policies/ACCESS_POLICY/1", "/policies/ACCESS_POLICY/2/id");
+    twice("/policies/MFA_ENROLL/0/settings/authenticators/1", "/policies/MFA_ENROLL/0/settings/authenticators/2/key");
+    twice(&format!("{PE}/profileAttributes/3"), &format!("{PE}/profileAttributes/5/name"));
+    twice(&format!("{PE}/allowedIdentifiers/1"), &format!("{PE}/allowedIdentifiers/2"));
+    twice("/apps/0/groups/0", "/apps/0/groups/1");
+    twice(&format!("{CLIENT}/redirect_uris/0"), &format!("{CLIENT}/redirect_uris/1"));
+    // Ids are unique across the types of policies: what a policy id means must not depend on who reads it.
+    wrong("/policies/PASSWORD/0", "/id", json!("one"), "twice");
+}
+
+#[test]
+fn ids() {
+    wrong_at("/groups", "/-", json!({ "id": "everyone", "profile": { "name": "All" } }), "/groups/2/id", "built in");
+    wrong_at("/groups", "/-", json!({ "id": " ", "profile": { "name": "All" } }), "/groups/2/id", "empty");
+    let mut second = right().pointer("/apps/0").unwrap().clone();
+    put(&mut second, "/credentials/oauthClient/client_id", json!("other"));
+    wrong_at("/apps", "/-", second.clone(), "/apps/1/id", "twice");
+    put(&mut second, "/credentials/oauthClient/client_id", json!("app"));
+    put(&mut second, "/id", json!("other"));
+    wrong_at("/apps", "/-", second, "/apps/1/credentials/oauthClient/client_id", "twice");
+    wrong("/apps/0/credentials/oauthClient", "/client_id", json!("my app"), "letters");
+}
+
+#[test]
+fn authenticators() {
+    let email = "/authenticators/0";
+    for (minutes, says) in [(0, "1 to 30"), (31, "1 to 30"), (11, "acceptLongPasscodeLifetime"), (30, "acceptLongPasscodeLifetime")] {
+        let settings = json!({ "tokenLifetimeInMinutes": minutes });
+        wrong_at(email, "/settings", settings, "/authenticators/0/settings/tokenLifetimeInMinutes", says);
+    }
+    for settings in [
+        json!({ "tokenLifetimeInMinutes": 10 }),
+        json!({ "tokenLifetimeInMinutes": 30, "acceptLongPasscodeLifetime": true }),
+        json!({ "passcodeLength": 12, "allowedFor": "recovery" }),
+    ] {
+        fine(&[(email, "/settings", settings)]);
+    }
+    for length in [5, 13] {
+        wrong_at(email, "/settings", json!({ "passcodeLength": length }), "/authenticators/0/settings/passcodeLength", "6 to 12");
+    }
+    wrong(email, "/status", json!("INACTIVE"), "NOT_ALLOWED");
+    wrong_at("/authenticators/1", "/settings", json!({ "allowedFor": "none" }), "/authenticators/1/settings/allowedFor", "any");
+}
+
+#[test]
+fn warnings_about_what_is_probably_not_meant() {
+    let warned = |changes: &[(&str, &str, Value)]| {
+        assert_eq!(check(&organisation(changes)), [], "a warning is no problem");
+        warnings(&organisation(changes)).into_iter().map(|problem| format!("/{}", problem.path.join("/"))).collect::<Vec<_>>()
+    };
+    // policies.md §3.1: who signs up must be able to use the app.
+    assert_eq!(warned(&[("/apps/0", "/groups", json!(["staff"]))]), ["/apps/0/groups"]);
+    assert_eq!(warned(&[("/apps/0", "/groups", json!(["customers"]))]), [""; 0]);
+    assert_eq!(warned(&[("/apps/0", "/groups", json!([]))]), ["/apps/0/groups"]);
+    assert_eq!(warned(&[(PE, "/profileAttributes/3/name", json!("sizes"))]), [format!("{PE}/profileAttributes/3/name")]);
+}

@@ -1,0 +1,101 @@
+//! The user schema and the UI schemas.
+
+use serde_json::{Value, json};
+
+use crate::support::{BASE, CUSTOM, PE, fine, one_problem, writable, wrong, wrong_at};
+
+#[test]
+fn the_user_schema_base_half() {
+    wrong(BASE, "/departmnt", json!({}), "did you mean \"department\"?");
+    wrong(BASE, "/shoeSize", json!({}), "definitions.custom.properties");
+    wrong(&format!("{BASE}/department"), "/type", json!("integer"), "cannot be changed");
+    wrong(&format!("{BASE}/department"), "/format", json!("uri"), "cannot be changed");
+    wrong(&format!("{BASE}/department"), "/unique", json!(true), "cannot be changed");
+    wrong(&format!("{BASE}/department"), "/default", json!("Sales"), "cannot be changed");
+    wrong_at(&format!("{BASE}/department"), "/pattern", json!(".+"), &format!("{BASE}/department/pattern"), "only login");
+    wrong_at(BASE, "/login", json!({ "pattern": "[a-z]*" }), &format!("{BASE}/login/pattern"), "[...]+");
+    wrong_at(BASE, "/login", json!({ "required": false }), &format!("{BASE}/login/required"), "only firstName and lastName");
+    wrong_at(BASE, "/firstName", json!({ "minLength": 51 }), &format!("{BASE}/firstName/minLength"), "above maxLength");
+    wrong(&format!("{BASE}/department/permissions/0"), "/principal", json!("ADMIN"), "write SELF");
+    fine(&[(BASE, "/login", json!({ "pattern": ".+" }))]);
+    fine(&[(BASE, "/login", json!({ "pattern": "[-a-z0-9]+" }))]);
+    // Repeating what is so anyway is no change: a schema may be copied from Okta's API.
+    fine(&[(BASE, "/email", json!({ "type": "string", "format": "email", "unique": true, "mutability": "READ_WRITE" }))]);
+    fine(&[(BASE, "/lastName", json!({ "required": false })), (PE, "/profileAttributes/2/required", json!(false))]);
+}
+
+#[test]
+fn the_user_schema_custom_half() {
+    let size = &format!("{CUSTOM}/size");
+    let (count, tags) = (&format!("{CUSTOM}/count"), &format!("{CUSTOM}/tags"));
+    for (name, says) in [("firstname", "base attribute \"firstName\""), ("OrgId", "reserved"), ("status", "reserved"), ("shoe-size", "letter")] {
+        wrong(CUSTOM, &format!("/{name}"), json!({ "type": "string" }), says);
+    }
+    wrong_at(CUSTOM, "/extra", json!({}), &format!("{CUSTOM}/extra/type"), "say the type");
+    wrong(count, "/minLength", json!(1), "only for the type string");
+    wrong(count, "/maxLength", json!(1), "only for the type string");
+    wrong(count, "/format", json!("uri"), "only for the type string");
+    wrong(size, "/minimum", json!(1.0), "only for the type number or integer");
+    wrong(size, "/maximum", json!(1.0), "only for the type number or integer");
+    wrong(size, "/items", json!({ "type": "string" }), "only for the type array");
+    wrong(size, "/pattern", json!(".+"), "only login");
+    wrong(tags, "/unique", json!(true), "only for the type string, number or integer");
+    wrong(tags, "/enum", json!(["a"]), "only for the type string, number or integer");
+    wrong(tags, "/items", Value::Null, "{ type: string }");
+    wrong_at(tags, "/items", json!({ "type": "boolean" }), &format!("{tags}/items/type"), "string, number or integer");
+    one_problem(&[(size, "/minLength", json!(3)), (size, "/maxLength", json!(2))], &format!("{size}/minLength"), "above maxLength");
+    one_problem(&[(count, "/minimum", json!(3)), (count, "/maximum", json!(2))], &format!("{count}/minimum"), "above maximum");
+    wrong(count, "/permissions", json!([]), "one entry");
+    wrong(size, "/oneOf", json!([{ "const": "a", "title": "A" }]), "goes with enum");
+    wrong(size, "/enum", json!([]), "at least one");
+    wrong_at(size, "/enum", json!(["a", 42]), &format!("{size}/enum/1"), "put it in quotes: \"42\"");
+    wrong_at(size, "/enum", json!(["a", "b", "a"]), &format!("{size}/enum/2"), "twice");
+    wrong_at(count, "/enum", json!([1, "2"]), &format!("{count}/enum/1"), "right type");
+    one_problem(&[(count, "/enum", json!([1, 20])), (count, "/maximum", json!(10))], &format!("{count}/enum/1"), "within its lengths and limits");
+    let one_of = json!([{ "const": "b", "title": "B" }, { "const": "a", "title": "A" }]);
+    one_problem(&[(size, "/enum", json!(["a", "b"])), (size, "/oneOf", one_of)], &format!("{size}/oneOf"), "\"a\", \"b\"");
+    let untitled = json!([{ "const": "a", "title": "" }]);
+    one_problem(&[(size, "/enum", json!(["a"])), (size, "/oneOf", untitled)], &format!("{size}/oneOf/0/title"), "what people read");
+    wrong(count, "/default", json!("1"), "right type");
+    one_problem(&[(size, "/enum", json!(["a"])), (size, "/default", json!("b"))], &format!("{size}/default"), "enum");
+    wrong(&format!("{CUSTOM}/badge"), "/default", json!("b"), "two people");
+    let mut many: Vec<_> = (1..=4).map(|i| (CUSTOM, format!("/badge{i}"), writable(json!({ "type": "string", "unique": true })))).collect();
+    let five: Vec<_> = many.iter().map(|(at, rest, value)| (*at, rest.as_str(), value.clone())).collect();
+    fine(&five);
+    many.push((CUSTOM, "/badge5".into(), json!({ "type": "string", "unique": true })));
+    let six: Vec<_> = many.iter().map(|(at, rest, value)| (*at, rest.as_str(), value.clone())).collect();
+    one_problem(&six, &format!("{CUSTOM}/badge5/unique"), "more than 5");
+}
+
+#[test]
+fn display_formats_fit_the_type() {
+    let attributes = [
+        ("size", json!({ "type": "string" }), "text"),
+        ("size", json!({ "type": "string", "enum": ["a"] }), "text select radio"),
+        ("size", json!({ "type": "string", "format": "country-code" }), "text select"),
+        ("count", json!({ "type": "integer" }), "text"),
+        ("count", json!({ "type": "number" }), "text"),
+        ("agreed", json!({ "type": "boolean" }), "checkbox radio_yes_no radio_true_false"),
+        ("tags", json!({ "type": "array", "items": { "type": "string" } }), ""),
+    ];
+    for (name, property, fits) in attributes {
+        for format in ["text", "select", "radio", "checkbox", "radio_yes_no", "radio_true_false"] {
+            let control = json!({ "scope": format!("#/properties/{name}"), "options": { "format": format } });
+            let changes = [(CUSTOM, &*format!("/{name}"), writable(property.clone())), ("/uiSchemas/0/uiSchema/elements", "/-", control)];
+            if fits.split(' ').any(|fit| fit == format) {
+                fine(&changes);
+            } else {
+                one_problem(&changes, "/uiSchemas/0/uiSchema/elements/2/options/format", "what fits: ");
+            }
+        }
+    }
+    wrong_at(
+        "/uiSchemas/0/uiSchema/elements/1",
+        "/options",
+        json!({ "format": "select" }),
+        "/uiSchemas/0/uiSchema/elements/1/options/format",
+        "\"text\"",
+    );
+    wrong("/uiSchemas/0/uiSchema", "/type", json!("VerticalLayout"), "Group");
+    wrong("/uiSchemas/0/uiSchema/elements/0", "/type", json!("Label"), "Control");
+}
