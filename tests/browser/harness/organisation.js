@@ -8,7 +8,7 @@ export const base = [
 ];
 
 const text = { type: 'string', permissions: [{ principal: 'SELF', action: 'READ_WRITE' }] };
-const choice = { ...text, oneOf: [{ const: 'red', title: 'Red' }, { const: 'blue', title: 'Blue' }, { const: 'green', title: 'Green' }] };
+const choice = { ...text, enum: ['red', 'blue', 'green'], oneOf: [{ const: 'red', title: 'Red' }, { const: 'blue', title: 'Blue' }, { const: 'green', title: 'Green' }] };
 const flag = { ...text, type: 'boolean' };
 
 /** Custom attributes: one per display format, and the types that have none. */

@@ -40,7 +40,7 @@ for (const generation of generations) {
         await tab.screenshot({ path: join(screenshots, 'link-same-browser.png') });
         await tab.getByRole('button').first().click();
         await widget.says(/Set up password/i);
-        await widget.fill({ 'credentials.passcode': password, [generation === 'g2' ? 'confirmPassword' : 'credentials.confirmPassword']: password });
+        await widget.fill({ 'credentials.passcode': password, confirmPassword: password });
         await widget.submit();
         assert.equal((await widget.claims()).email_verified, true);
       });

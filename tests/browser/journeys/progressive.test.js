@@ -97,7 +97,7 @@ for (const generation of generations) {
         await widget.fill({ 'userProfile.nickname': 'Mae' });
         await widget.select('userProfile.colour', 'Blue');
         await widget.radio('userProfile.paint', 'green');
-        await widget.select('userProfile.home', 'Iceland');
+        await widget.select('userProfile.home', 'Iceland (IS)');
         await widget.radio('userProfile.news', 'false');
         await widget.radio('userProfile.pets', 'true');
         await widget.check('userProfile.terms');

@@ -34,8 +34,7 @@ for (const generation of generations) {
     };
 
     const setPassword = async (widget) => {
-      // g2 and g3 show the list of authenticators or go straight to the password, as the server says.
-      await widget.fill({ 'credentials.passcode': password, [widget.generation === 'g2' ? 'confirmPassword' : 'credentials.confirmPassword']: password });
+      await widget.fill({ 'credentials.passcode': password, confirmPassword: password });
       await widget.submit();
     };
 
