@@ -1,1 +1,23 @@
-//! Lambda function: identify.
+//! Lambda function `identify`: who are you: introspect, identify, the password challenge, cancel.
+
+use std::sync::Arc;
+
+use dynamodb::DynamoStore;
+use engine::Engine;
+use idx::operation::Function;
+use password::{Argon2Passwords, Cost, Pepper};
+use runtime::{Environment, Error};
+
+/// This function, in the route table.
+pub const FUNCTION: Function = Function::Identify;
+
+/// The engine with the ports that this function needs, and no others.
+///
+/// # Errors
+/// If a variable or a secret is missing or of no use.
+pub async fn engine(environment: &Environment) -> Result<Engine, Error> {
+    let store = DynamoStore::new(dynamodb::Client::new(&environment.dynamodb()), environment.table_name());
+    let peppers = Pepper::parse(&environment.peppers().await?).map_err(|error| Error::invalid("PEPPER_SECRET_ID", error))?;
+    let passwords = Argon2Passwords::new(peppers, Cost::default()).map_err(|error| Error::invalid("PEPPER_SECRET_ID", error))?;
+    Ok(environment.engine(store).await?.with_passwords(Arc::new(passwords)))
+}

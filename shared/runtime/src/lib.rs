@@ -1,1 +1,108 @@
-//! Lambda: configuration from the environment, SDK clients, logs, lambda_http to engine and back.
+//! What every Lambda function shares: configuration, SDK settings, secrets, logs, and the way from an event to the engine and back.
+//!
+//! A function's `main` is [`serve`] with the function's own `engine`. The local server calls [`handle`] with the same events.
+
+mod environment;
+mod gateway;
+mod logs;
+mod system;
+
+use std::future::Future;
+use std::time::Instant;
+
+use engine::Engine;
+use engine::http::Response;
+use http::StatusCode;
+use idx::operation::{Function, ROUTES};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
+use tokio::sync::OnceCell;
+
+pub use environment::{Environment, Error};
+/// A request as API Gateway's HTTP API hands it to a function (payload format 2.0).
+pub use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest as Event;
+pub use logs::start as start_logs;
+pub use system::{SystemClock, SystemRandom};
+
+/// Serves `function` in Lambda until the sandbox ends; `connect` makes its engine, with its adapters.
+///
+/// If that fails, what is missing is logged by name and every request is answered 503 (security.md R-A4) after trying again: a configuration that is
+/// wrong stays so, but a secret that could not be read at this moment may be readable at the next.
+///
+/// # Errors
+/// When Lambda's runtime API cannot be reached.
+pub async fn serve<C, F>(function: Function, connect: C) -> Result<(), lambda_http::Error>
+where
+    C: Fn(Environment) -> F,
+    F: Future<Output = Result<Engine, Error>>,
+{
+    logs::start();
+    let instance = Instance { function, connect, engine: OnceCell::new() };
+    // While Lambda starts an instance the CPU is not throttled: connect now, not in the first request.
+    if let Some(engine) = instance.engine().await {
+        engine.warm().await;
+    }
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async { Ok::<_, std::convert::Infallible>(instance.answer(event.payload).await) })).await
+}
+
+/// Answers one event: the engine's answer, or 500 with the request's id if the engine panics (security.md R-B3). Writes one line of log.
+pub async fn handle(engine: &Engine, function: Function, event: Event) -> Response {
+    logged(function, event, |request| async {
+        let request_id = request.request_id.clone();
+        gateway::guarded(engine.serve(function, request)).await.unwrap_or_else(|| gateway::fault(StatusCode::INTERNAL_SERVER_ERROR, &request_id))
+    })
+    .await
+}
+
+/// One sandbox.
+struct Instance<C> {
+    function: Function,
+    connect: C,
+    engine: OnceCell<(Engine, String)>,
+}
+
+impl<C, F> Instance<C>
+where
+    C: Fn(Environment) -> F,
+    F: Future<Output = Result<Engine, Error>>,
+{
+    /// The engine, made now if it was not yet.
+    async fn engine(&self) -> Option<&Engine> {
+        self.connected().await.map(|(engine, _)| engine)
+    }
+
+    async fn connected(&self) -> Option<&(Engine, String)> {
+        let made = self.engine.get_or_try_init(|| async {
+            let environment = Environment::from_process()?;
+            let base_path = environment.base_path().to_owned();
+            Ok::<_, Error>(((self.connect)(environment).await?, base_path))
+        });
+        made.await.inspect_err(|error| tracing::error!(function = self.function.name(), %error, "cannot start")).ok()
+    }
+
+    async fn answer(&self, mut event: Event) -> ApiGatewayV2httpResponse {
+        let response = match self.connected().await {
+            Some((engine, base_path)) => {
+                gateway::mount(&mut event, base_path);
+                handle(engine, self.function, event).await
+            }
+            None => logged(self.function, event, |request| async move { gateway::fault(StatusCode::SERVICE_UNAVAILABLE, &request.request_id) }).await,
+        };
+        gateway::response(response)
+    }
+}
+
+/// Answers `event` and logs that: facts, never what was in it (security.md R-L1).
+async fn logged<F: Future<Output = Response>>(function: Function, event: Event, answer: impl FnOnce(engine::http::Request) -> F) -> Response {
+    let started = Instant::now();
+    let request = gateway::request(event);
+    let operation = ROUTES
+        .iter()
+        .find(|route| route.function == function && route.method == request.method.as_str() && route.matches(&request.path).is_some())
+        .map(|route| tracing::field::debug(route.operation));
+    let (request_id, source) = (request.request_id.clone(), request.source.clone());
+    let response = answer(request).await;
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(request_id, function = function.name(), operation, source, status = response.status().as_u16(), duration_ms, "request");
+    response
+}

@@ -1,0 +1,117 @@
+//! From an event of API Gateway to the engine's request, and from its response to an answer of Lambda.
+//!
+//! Source: AWS, "Create AWS Lambda proxy integrations for HTTP APIs in API Gateway", payload format 2.0. `lambda_http`'s own conversion is not used:
+//! it builds a URL from path, query and `Host`, and panics where that is none.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use engine::http::{Request, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use lambda_http::Body;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use policy::secret::Secret;
+use serde_json::json;
+
+use crate::Event;
+
+/// Takes the base URL's path off the event's: below a stage or a mapped domain, API Gateway sends it along.
+pub fn mount(event: &mut Event, base_path: &str) {
+    let path = event.raw_path.as_deref().and_then(|path| path.strip_prefix(base_path)).filter(|path| path.is_empty() || path.starts_with('/'));
+    if let Some(path) = path {
+        event.raw_path = Some(path.to_owned());
+    }
+}
+
+/// The engine's form of an event. A body that claims to be base64 and is not stays as it came: whoever parses it refuses it.
+pub fn request(event: Event) -> Request {
+    let mut headers = event.headers;
+    if let Some(cookies) = event.cookies.filter(|cookies| !cookies.is_empty()) {
+        headers.remove(COOKIE);
+        if let Ok(cookies) = HeaderValue::from_str(&cookies.join("; ")) {
+            headers.insert(COOKIE, cookies);
+        }
+    }
+    let body = event.body.unwrap_or_default().into_bytes();
+    let context = event.request_context;
+    Request {
+        method: context.http.method,
+        path: event.raw_path.unwrap_or_default(),
+        query: Secret::new(event.raw_query_string.unwrap_or_default()),
+        headers,
+        body: if event.is_base64_encoded { BASE64_STANDARD.decode(&body).unwrap_or(body) } else { body },
+        // Never from a header, whatever it is called (security.md R-R7).
+        source: context.http.source_ip.unwrap_or_default(),
+        request_id: context.request_id.unwrap_or_default(),
+    }
+}
+
+/// Lambda's form of a response.
+pub fn response(response: Response) -> ApiGatewayV2httpResponse {
+    let (parts, body) = response.into_parts();
+    let mut answer = ApiGatewayV2httpResponse::default();
+    answer.status_code = parts.status.as_u16().into();
+    answer.cookies = parts.headers.get_all(SET_COOKIE).iter().filter_map(|value| Some(value.to_str().ok()?.to_owned())).collect();
+    answer.headers = joined(&parts.headers);
+    answer.body = match String::from_utf8(body) {
+        Ok(text) if text.is_empty() => None,
+        Ok(text) => Some(Body::Text(text)),
+        Err(error) => {
+            answer.is_base64_encoded = true;
+            Some(Body::Binary(error.into_bytes()))
+        }
+    };
+    answer
+}
+
+/// The headers without cookies, one value each: payload format 2.0 has no place for more (RFC 9110 §5.3 allows the comma).
+fn joined(headers: &HeaderMap) -> HeaderMap {
+    let one = |name| {
+        let values: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+        HeaderValue::from_bytes(&values.join(&b", "[..])).ok()
+    };
+    headers.keys().filter(|name| *name != SET_COOKIE).filter_map(|name| Some((name.clone(), one(name)?))).collect()
+}
+
+/// What the future gives; `None` if it panics. The panic hook has told where by then.
+pub async fn guarded<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    // What the future borrowed is not looked at again after a panic, save by locks, and ours tolerate that.
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(value)) => Poll::Ready(Some(value)),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
+}
+
+/// The fixed answer of a fault (security.md A-116): Okta's error shape, the id of the request, and nothing of what happened.
+pub fn fault(status: StatusCode, request_id: &str) -> Response {
+    let body = json!({
+        "errorCode": "E0000009",
+        "errorSummary": status.canonical_reason(),
+        "errorLink": "E0000009",
+        "errorId": request_id,
+        "errorCauses": [],
+    });
+    let mut response = Response::new(body.to_string().into_bytes());
+    *response.status_mut() = status;
+    let headers = [
+        (CONTENT_TYPE, "application/json"),
+        // security.md R-T9.
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+    ];
+    let headers = headers.into_iter().chain((status == StatusCode::SERVICE_UNAVAILABLE).then_some((RETRY_AFTER, "2")));
+    response.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    response
+}
+
+#[cfg(test)]
+mod tests;
