@@ -10,7 +10,7 @@ mod support;
 use policy::organisation::check::{check, warnings};
 use serde_json::{Value, json};
 
-use support::{CLIENT, PE, fine, one_problem, organisation, put, right, wrong, wrong_at};
+use support::{CLIENT, GSP, PE, fine, one_problem, organisation, put, right, wrong, wrong_at};
 
 #[test]
 fn what_is_right_has_no_problem() {
@@ -22,7 +22,8 @@ fn what_is_right_has_no_problem() {
 fn settings_and_limits() {
     wrong("/settings", "/companyName", json!(" "), "name");
     wrong("/settings", "/mailFrom", json!("Vestibule <no-reply@example.com>"), "no-reply@example.com");
-    for key in ["resendCooldownSeconds", "mailsInAllPerDay", "requestsPerHandle", "attemptsPerPasscode", "guessesPerAddressPerHour"] {
+    let limits = serde_json::to_value(policy::organisation::Limits::default()).unwrap();
+    for key in limits.as_object().unwrap().keys() {
         wrong("/settings/limits/", key, json!(0), "from 1 up");
     }
     wrong("/settings/limits", "/attemptsPerPasscode", json!(6), "at most 5");
@@ -113,4 +114,21 @@ fn warnings_about_what_is_probably_not_meant() {
     assert_eq!(warned(&[("/apps/0", "/groups", json!(["customers"]))]), [""; 0]);
     assert_eq!(warned(&[("/apps/0", "/groups", json!([]))]), ["/apps/0/groups"]);
     assert_eq!(warned(&[(PE, "/profileAttributes/3/name", json!("sizes"))]), [format!("{PE}/profileAttributes/3/name")]);
+    let (session, prevention) = (json!({ "maxSessionIdleMinutes": 60 }), json!({ "authentication": true }));
+    assert_eq!(warned(&[(GSP, "/session", session)]), [format!("{GSP}/session")]);
+    assert_eq!(warned(&[(GSP, "/factorLifetime", json!(15))]), [format!("{GSP}/factorLifetime")]);
+    let optional = (PE, "/activationRequirements", json!({ "emailVerification": false }));
+    assert_eq!(
+        warned(&[optional, ("/settings", "/userEnumerationPrevention", prevention)]),
+        [format!("{PE}/activationRequirements/emailVerification")]
+    );
+    // Two factors are asked for where there can only be one.
+    let no_mail = ("/authenticators/0", "/settings", json!({ "allowedFor": "recovery" }));
+    assert_eq!(warned(std::slice::from_ref(&no_mail)), [""; 0]);
+    assert_eq!(warned(&[no_mail.clone(), ("/apps/0", "/accessPolicy", json!("any-two"))]), ["/apps/0/accessPolicy"]);
+    let deny = ("/policies/ACCESS_POLICY/0/rules/0/actions/appSignOn", "/access", json!("DENY"));
+    assert_eq!(warned(&[no_mail, deny, ("/apps/0", "/accessPolicy", json!("any-two"))]), [""; 0]);
+    let passwordless = json!({ "id": "mfa-customers", "name": "Customers", "conditions": { "people": { "groups": { "include": ["customers"] } } },
+        "settings": { "authenticators": [{ "key": "okta_email", "enroll": { "self": "REQUIRED" } }] } });
+    assert_eq!(warned(&[("/policies/MFA_ENROLL", "/-", passwordless)]), ["/apps/0/accessPolicy"]);
 }

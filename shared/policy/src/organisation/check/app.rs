@@ -3,7 +3,8 @@ use alloc::string::String;
 
 use super::report::{At, Report, listed};
 use super::{group_ids, uri};
-use crate::organisation::{App, EVERYONE, OAuthClientSettings, Organisation, Policy, Status};
+use crate::assurance::{Rules, Who, enrolment};
+use crate::organisation::{AllowedFor, App, AuthenticatorKey, EVERYONE, OAuthClientSettings, Organisation, Policy, SelfEnroll, Status};
 
 pub(super) fn check(organisation: &Organisation, report: &mut Report) {
     let at = At::root("apps");
@@ -41,6 +42,17 @@ pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
             format!("nobody can sign in to an app without a group; \"{EVERYONE}\" opens it to everyone")
         });
         let Some(enrollment) = organisation.profile_enrollment(app) else { continue };
+        let joining = Who { user: None, groups: enrollment.target_groups().iter().cloned().collect() };
+        for who in [Some(Who::default()), enrollment.registers().then_some(joining)].into_iter().flatten() {
+            if locked_out(organisation, app, &who) {
+                let whom = if who.groups.is_empty() { "people without a group".into() } else { format!("the group {}", listed(who.groups.iter())) };
+                report.add(
+                    at.to("accessPolicy"),
+                    format!("{whom} cannot sign in: no authenticators that they may set up satisfy both sign-on policies"),
+                );
+                break;
+            }
+        }
         // policies.md §3.1: somebody who signs up must be able to use the app.
         let open = app.groups.iter().any(|group| group == EVERYONE || enrollment.target_groups().contains(group));
         report.ensure(!enrollment.registers() || app.groups.is_empty() || open, at.to("groups"), || {
@@ -50,6 +62,16 @@ pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
             )
         });
     }
+}
+
+/// Whether the rules let `who` in on some condition that `who` can never meet. A rule that says DENY is meant.
+fn locked_out(organisation: &Organisation, app: &App, who: &Who) -> bool {
+    let usable = |key: &AuthenticatorKey| {
+        enrolment(organisation, who, *key) != SelfEnroll::NotAllowed
+            && matches!(organisation.authenticator(*key).allowed_for, AllowedFor::Any | AllowedFor::Sso)
+    };
+    let all = AuthenticatorKey::ALL.into_iter().filter(usable).collect();
+    Rules::of(organisation, app, who).is_some_and(|rules| !rules.deny() && !rules.satisfied(&all))
 }
 
 fn credentials(app: &App, at: &At, report: &mut Report) {

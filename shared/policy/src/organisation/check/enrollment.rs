@@ -35,8 +35,16 @@ pub(super) fn check(organisation: &Organisation, policy: &Policy<EnrollmentRule>
 pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
     for (at, policy) in At::root("policies").to("PROFILE_ENROLLMENT").each(&organisation.policies.profile_enrollment) {
         for (at, rule) in at.to("rules").each(&policy.rules) {
-            let form = &rule.actions.profile_enrollment.profile_attributes;
-            let at = at.down("actions.profileEnrollment.profileAttributes");
+            let (at, rule) = (at.down("actions.profileEnrollment"), &rule.actions.profile_enrollment);
+            // Where answers must not tell who has an account, everybody proves the mailbox first.
+            let proven_anyway = organisation.settings.user_enumeration_prevention.authentication && rule.registers();
+            report.ensure(
+                !proven_anyway || rule.activation_requirements.email_verification,
+                at.down("activationRequirements.emailVerification"),
+                || "has no effect while userEnumerationPrevention is on: the mailbox is always proven first".into(),
+            );
+            let form = &rule.profile_attributes;
+            let at = at.to("profileAttributes");
             report.ensure(form.len() <= MANY_FIELDS, at.clone(), || {
                 format!("{} fields are many; ask for {MANY_FIELDS} at most, and for the rest at a later sign-in", form.len())
             });

@@ -33,6 +33,17 @@ pub(super) fn access(organisation: &Organisation, policy: &Policy<AppSignOnRule>
     report.ensure(for_all, rules, || "somebody might meet no rule; end the policy with an ACTIVE catch-all rule without conditions".into());
 }
 
+pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
+    for (at, policy) in At::root("policies").to("OKTA_SIGN_ON").each(&organisation.policies.global_session) {
+        for (at, rule) in at.to("rules").each(&policy.rules) {
+            let (at, signon) = (at.down("actions.signon"), &rule.actions.signon);
+            let none = "has no effect: there are no sessions yet, so everybody proves themselves at each sign-in";
+            report.ensure(signon.factor_lifetime.is_none(), at.to("factorLifetime"), || none.into());
+            report.ensure(signon.session.is_none(), at.to("session"), || none.into());
+        }
+    }
+}
+
 fn signon(signon: &SignOn, at: &At, report: &mut Report) {
     let mode = at.to("factorPromptMode");
     match signon.factor_prompt_mode {
