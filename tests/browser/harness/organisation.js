@@ -13,7 +13,7 @@ const flag = { ...text, type: 'boolean' };
 
 /** Custom attributes: one per display format, and the types that have none. */
 const custom = {
-  nickname: { ...text, title: 'Nickname', maxLength: 20 },
+  pseudonym: { ...text, title: 'Pseudonym', maxLength: 20 },
   shoeSize: { ...text, title: 'Shoe size', type: 'integer', minimum: 15, maximum: 60 },
   colour: { ...choice, title: 'Colour' },
   paint: { ...choice, title: 'Paint' },
@@ -23,7 +23,7 @@ const custom = {
   pets: { ...flag, title: 'Pets' },
 };
 
-const formats = { nickname: 'text', shoeSize: 'text', colour: 'select', paint: 'radio', home: 'select', terms: 'checkbox', news: 'radio_yes_no', pets: 'radio_true_false' };
+const formats = { pseudonym: 'text', shoeSize: 'text', colour: 'select', paint: 'radio', home: 'select', terms: 'checkbox', news: 'radio_yes_no', pets: 'radio_true_false' };
 
 /** Every custom attribute, required, in a fixed order. */
 export const everyFormat = Object.keys(formats).map((name) => ({ name, label: custom[name].title, required: true }));

@@ -10,6 +10,9 @@ import { stringify } from 'yaml';
 const target = process.env.CARGO_TARGET_DIR ?? resolve(import.meta.dirname, '../../../target');
 const binary = process.env.VESTIBULE ?? join(target, 'debug/vestibule');
 
+/** The organisation file takes no anchors and aliases. */
+const yaml = (value) => stringify(value, { aliasDuplicateObjects: false });
+
 /** A port nobody listens on now. */
 export async function freePort() {
   const probe = createServer();
@@ -29,7 +32,7 @@ export async function startServer(organisation) {
   const folder = mkdtempSync(join(tmpdir(), 'vestibule-'));
   const flags = ['--in-memory', '--port', port, '--test-control', controlPort];
   if (organisation) {
-    writeFileSync(join(folder, 'organisation.yaml'), stringify(organisation));
+    writeFileSync(join(folder, 'organisation.yaml'), yaml(organisation));
     flags.push('--organisation', join(folder, 'organisation.yaml'));
   }
   const output = [];
@@ -61,7 +64,7 @@ export async function startServer(organisation) {
     clock: (seconds) => control('/clock', JSON.stringify({ advance_s: seconds })),
 
     /** Puts another organisation into effect. */
-    organisation: (changed) => control('/organisation', stringify(changed)),
+    organisation: (changed) => control('/organisation', yaml(changed)),
 
     /** Everything stored. */
     dump: () => control('/dump'),

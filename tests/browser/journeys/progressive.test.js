@@ -13,8 +13,8 @@ const scene = {
   apps: {
     plain: {},
     everything: { attributes: [...base, ...everyFormat] },
-    beside: { attributes: [...base, ...named('shoeSize'), ...optional(named('nickname'))] },
-    optional: { attributes: [...base, ...optional(named('nickname'))] },
+    beside: { attributes: [...base, ...named('shoeSize'), ...optional(named('pseudonym'))] },
+    optional: { attributes: [...base, ...optional(named('pseudonym'))] },
     off: { attributes: [...base, ...named('shoeSize')], progressiveProfilingAction: 'DISABLED' },
     grows: {},
   },
@@ -73,7 +73,7 @@ for (const generation of generations) {
         await signIn(widget);
         await widget.ready('userProfile.shoeSize');
         await widget.says('One thing more');
-        assert.equal(await widget.field('userProfile.nickname').count(), 1);
+        assert.equal(await widget.field('userProfile.pseudonym').count(), 1);
         assert.equal(await widget.field('userProfile.firstName').count(), 0);
         for (const wrong of ['many', '7', '41.5']) {
           await widget.fill({ 'userProfile.shoeSize': wrong });
@@ -93,8 +93,8 @@ for (const generation of generations) {
     test('every display format is drawn, answered, stored as its type, and asked only once', async () => {
       await stage.journey(generation, 'everything', async (widget) => {
         await signIn(widget);
-        await widget.ready('userProfile.nickname');
-        await widget.fill({ 'userProfile.nickname': 'Mae' });
+        await widget.ready('userProfile.pseudonym');
+        await widget.fill({ 'userProfile.pseudonym': 'Mae' });
         await widget.select('userProfile.colour', 'Blue');
         await widget.radio('userProfile.paint', 'green');
         await widget.select('userProfile.home', 'Iceland (IS)');
@@ -106,7 +106,7 @@ for (const generation of generations) {
         await widget.claims();
       });
       const stored = JSON.stringify(await stage.server.dump());
-      for (const [name, value] of Object.entries({ nickname: 'Mae', shoeSize: 41, colour: 'blue', paint: 'green', home: 'IS', news: false, pets: true, terms: true })) {
+      for (const [name, value] of Object.entries({ pseudonym: 'Mae', shoeSize: 41, colour: 'blue', paint: 'green', home: 'IS', news: false, pets: true, terms: true })) {
         assert.ok(stored.includes(JSON.stringify({ [name]: value }).slice(1, -1)), `${name} is not stored as ${JSON.stringify(value)}`);
       }
       await notAsked('everything');
