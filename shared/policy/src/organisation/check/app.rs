@@ -57,7 +57,7 @@ pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
         let open = app.groups.iter().any(|group| group == EVERYONE || enrollment.target_groups().contains(group));
         report.ensure(!enrollment.registers() || app.groups.is_empty() || open, at.to("groups"), || {
             format!(
-                "there is no \"Sign up\" at this app: neither \"{EVERYONE}\" nor the target group ({}) of its profile enrollment policy is assigned to it",
+                "nobody can sign up at this app: neither \"{EVERYONE}\" nor the target group ({}) of its enrollment policy is assigned to it",
                 listed(enrollment.target_groups().iter())
             )
         });
