@@ -12,8 +12,8 @@ use crate::secret::Secret;
 /// Code points, at most (security.md R-P2).
 pub const MAX_CODE_POINTS: usize = 256;
 
-/// Octets, at most (security.md R-P2). Bounds the work of the slow hash's input.
-pub const MAX_OCTETS: usize = 1_024;
+/// Octets, at most (security.md R-P2): what that many code points can have.
+pub const MAX_OCTETS: usize = 4 * MAX_CODE_POINTS;
 
 /// What is known of the person and the place when a password is chosen: none of it makes a good one.
 #[derive(Clone, Copy, Default)]
@@ -40,7 +40,7 @@ pub enum PasswordProblem {
         /// At least this many.
         min: u32,
     },
-    /// More than [`MAX_CODE_POINTS`] or [`MAX_OCTETS`].
+    /// More than [`MAX_CODE_POINTS`].
     TooLong,
     /// No lower-case letter.
     NoLowerCase,
@@ -76,7 +76,7 @@ pub fn normalise(password: &Secret) -> Result<Secret, PasswordProblem> {
     let mut text = Zeroizing::new(String::with_capacity(MAX_OCTETS + 4));
     for (index, c) in typed.nfc().enumerate() {
         text.push(c);
-        if index >= MAX_CODE_POINTS || text.len() > MAX_OCTETS {
+        if index >= MAX_CODE_POINTS {
             return Err(PasswordProblem::TooLong);
         }
     }

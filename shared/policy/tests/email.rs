@@ -51,6 +51,11 @@ fn r_e1_lengths_at_their_boundaries() {
 
     assert!(Email::parse(&format!("a@{}.com", "b".repeat(63))).is_ok());
     assert!(Email::parse(&format!("a@{}.com", "b".repeat(64))).is_err());
+    // In all, too, it is the A-label that counts.
+    let domain = format!("{0}.{0}.{0}.{0}.com", format!("\u{fc}{}", "a".repeat(40)));
+    let room = 254 - 1 - Email::parse(&format!("a@{domain}")).unwrap().domain().len();
+    assert!(Email::parse(&format!("{}@{domain}", "x".repeat(room))).is_ok());
+    assert!(Email::parse(&format!("{}@{domain}", "x".repeat(room + 1))).is_err());
     // Short as typed, too long as A-label.
     assert!(Email::parse(&format!("a@{}.com", "\u{fc}\u{4e00}".repeat(31))).is_err());
 }

@@ -50,6 +50,7 @@ fn r_p1_nothing_but_length_is_asked_by_default() {
 
 #[test]
 fn r_p2_at_most_256_code_points_and_1024_octets_and_never_cut() {
+    assert_eq!((MAX_CODE_POINTS, MAX_OCTETS), (256, 1_024));
     for fits in ["x".repeat(256), "\u{1f642}".repeat(256), "\u{e9}".repeat(256)] {
         assert_eq!(normalise(&Secret::new(fits.clone())).unwrap().expose(), fits);
         assert_eq!(problems(&fits, &lenient(), &mike()), []);
