@@ -110,7 +110,7 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         who: "limits per source and per handle",
         operation: "UpdateItem",
         keys: "LIMIT#<name>#<hmac of subject>",
-        condition: "live, and within its cap",
+        condition: "within its cap",
         cost: "1 write",
     },
     AccessPattern {

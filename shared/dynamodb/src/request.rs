@@ -8,16 +8,10 @@ use aws_sdk_dynamodb::types::{
 };
 use engine::ports::{Expect, Item, Key, StoreError, Write};
 use policy::time::Timestamp;
-use serde_json::json;
 
 use crate::failure::broken;
-use crate::item::{self, EXPIRES_AT_MS, NONCE, PK};
+use crate::item::{self, BODY, EXPIRES_AT, EXPIRES_AT_MS, NONCE, PK};
 use crate::nonce::Nonce;
-
-/// Whether no state of the table could let this write through, and no expression could say so.
-pub(crate) fn is_hopeless(write: &Write) -> bool {
-    matches!(write, Write::Count { by, max, .. } if u64::try_from(*by).is_ok_and(|by| by > *max))
-}
 
 /// Whether the write can go alone, at half the price of a transaction: because the item it leaves behind tells whether an attempt without an
 /// answer took effect, or because doing it twice is harmless. A count that goes astray unseen may count twice, which only tightens a limit; one
@@ -38,12 +32,7 @@ pub(crate) fn action(write: &Write, table: &str, nonce: &Nonce) -> Result<Transa
         Write::Put { item, expect } => action.put(put(item, expectation(*expect), table, nonce)?),
         Write::Delete { key, expect } => action.delete(delete(key, expectation(*expect), table).map_err(incomplete)?),
         Write::Check { key, expect } => action.condition_check(check(key, expectation(*expect), table).map_err(incomplete)?),
-        Write::Count { key, by, max, now, live: true, .. } => action.update(add(key, *by, *max, *now, table, nonce).map_err(incomplete)?),
-        Write::Count { key, by, now, expires_at, live: false, .. } => {
-            let count = by.max(&0).unsigned_abs();
-            let counter = Item { key: key.clone(), version: 1, expires_at: Some(*expires_at), count, body: json!({}) };
-            action.put(put(&counter, expectation(Expect::Absent(*now)), table, nonce)?)
-        }
+        Write::Count { key, by, max, expires_at } => action.update(add(key, *by, *max, *expires_at, table, nonce).map_err(incomplete)?),
     };
     Ok(action.build())
 }
@@ -107,22 +96,30 @@ fn check(key: &Key, condition: Option<Condition>, table: &str) -> Result<Conditi
         .build()
 }
 
-/// Adds to a live counter. The count afterwards lies within 0 and `max`: said of the count before, since conditions cannot calculate.
-fn add(key: &Key, by: i64, max: u64, Timestamp(now): Timestamp, table: &str, nonce: &Nonce) -> Result<Update, BuildError> {
+/// Adds to a counter. The count afterwards lies within 0 and `max`: said of the count before, since conditions cannot calculate. A
+/// counter that is absent counts as zero.
+fn add(key: &Key, by: i64, max: u64, expires_at: Timestamp, table: &str, nonce: &Nonce) -> Result<Update, BuildError> {
     let least = by.min(0).unsigned_abs();
     let most = i128::from(max) - i128::from(by);
-    // Without the nonce, an attempt after a lost answer would count once more.
-    let condition = format!(
-        "attribute_exists(#{PK}) AND (attribute_not_exists(#{EXPIRES_AT_MS}) OR #{EXPIRES_AT_MS} > :now) \
-         AND #count BETWEEN :least AND :most AND #{NONCE} <> :nonce"
+    // Without the nonce, an attempt after a lost answer would count once more. (BETWEEN would not do: it refuses an empty range as invalid.)
+    let mut condition = format!("#count >= :least AND #count <= :most AND #{NONCE} <> :nonce");
+    if least == 0 && most >= 0 {
+        condition = format!("attribute_not_exists(#{PK}) OR ({condition})");
+    }
+    let update = format!(
+        "SET #count = if_not_exists(#count, :zero) + :by, #version = if_not_exists(#version, :zero) + :one, #{NONCE} = :nonce, \
+         #{BODY} = if_not_exists(#{BODY}, :body), #{EXPIRES_AT} = if_not_exists(#{EXPIRES_AT}, :seconds), \
+         #{EXPIRES_AT_MS} = if_not_exists(#{EXPIRES_AT_MS}, :millis)"
     );
-    let update = format!("SET #count = #count + :by, #version = #version + :one, #{NONCE} = :nonce");
     let values = [
-        (":now", item::number(now)),
+        (":zero", item::number(0)),
         (":least", item::number(least)),
         (":most", item::number(most)),
         (":by", item::number(by)),
         (":one", item::number(1)),
+        (":body", AttributeValue::M(HashMap::new())),
+        (":seconds", item::number(expires_at.0.div_ceil(1_000))),
+        (":millis", item::number(expires_at.0)),
         (":nonce", nonce.value()),
     ];
     Update::builder()
@@ -148,20 +145,23 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(7);
 
-    fn count(by: i64, max: u64, live: bool) -> Write {
-        Write::Count { key: Key("LIMIT#a".into()), by, max, now: NOW, expires_at: Timestamp(9), live }
+    fn count(by: i64, max: u64) -> Write {
+        Write::Count { key: Key("LIMIT#a".into()), by, max, expires_at: Timestamp(9) }
     }
 
     #[test]
     fn r_v6_expressions_hold_placeholders_only() {
-        let update = action(&count(1, 5, true), "table", &Nonce::draw().unwrap()).unwrap().update.unwrap();
+        let update = action(&count(1, 5), "table", &Nonce::draw().unwrap()).unwrap().update.unwrap();
         let names = update.expression_attribute_names.unwrap();
         let mut used: Vec<_> = names.iter().map(|(placeholder, name)| format!("{placeholder}={name}")).collect();
         used.sort();
-        assert_eq!(used, ["#count=count", "#expiresAtMs=expiresAtMs", "#nonce=nonce", "#pk=pk", "#version=version"]);
+        assert_eq!(
+            used,
+            ["#body=body", "#count=count", "#expiresAt=expiresAt", "#expiresAtMs=expiresAtMs", "#nonce=nonce", "#pk=pk", "#version=version"]
+        );
         for expression in [update.update_expression, update.condition_expression.unwrap()] {
             let bare: Vec<_> = expression.split(|letter: char| !letter.is_ascii_alphanumeric() && !"#:_".contains(letter)).collect();
-            let words = ["", "SET", "AND", "OR", "BETWEEN", "attribute_exists", "attribute_not_exists"];
+            let words = ["", "SET", "AND", "OR", "attribute_exists", "attribute_not_exists", "if_not_exists"];
             assert!(bare.iter().all(|word| word.starts_with(['#', ':']) || words.contains(word)), "{bare:?}");
         }
     }
@@ -169,21 +169,20 @@ mod tests {
     #[test]
     fn bounds_of_a_count_do_not_overflow() {
         let most = |by: i64, max: u64| {
-            let update = action(&count(by, max, true), "table", &Nonce::draw().unwrap()).unwrap().update.unwrap();
+            let update = action(&count(by, max), "table", &Nonce::draw().unwrap()).unwrap().update.unwrap();
             update.expression_attribute_values.unwrap().remove(":most").unwrap()
         };
+        assert_eq!(most(6, 5), item::number(-1));
         assert_eq!(most(-1, u64::MAX), item::number(i128::from(u64::MAX) + 1));
         assert_eq!(most(i64::MIN, 0), item::number(-i128::from(i64::MIN)));
-        assert!(is_hopeless(&count(6, 5, true)) && is_hopeless(&count(1, 0, false)));
-        assert!(!is_hopeless(&count(5, 5, true)) && !is_hopeless(&count(-6, 5, true)) && !is_hopeless(&count(0, 0, false)));
     }
 
     #[test]
     fn r_d3_what_goes_alone_can_be_recognised_afterwards() {
         let key = || Key("TX#1".into());
-        assert!(needs_no_transaction(&count(1, 5, true)) && needs_no_transaction(&count(1, 5, false)));
+        assert!(needs_no_transaction(&count(1, 5)) && needs_no_transaction(&count(0, 5)));
         assert!(needs_no_transaction(&Write::Delete { key: key(), expect: Expect::Anything }));
-        assert!(!needs_no_transaction(&count(-1, 5, true)));
+        assert!(!needs_no_transaction(&count(-1, 5)));
         assert!(!needs_no_transaction(&Write::Delete { key: key(), expect: Expect::Version(1) }));
         assert!(!needs_no_transaction(&Write::Check { key: key(), expect: Expect::Version(1) }));
     }

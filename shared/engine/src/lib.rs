@@ -1,6 +1,133 @@
-//! The glue: load → step → commit → send → render; owns the ports.
+//! The glue: load → step → commit → send → render; owns the [`ports`].
+//!
+//! An [`Engine`] is the same in every function; which ports it has decides what it can do. [`Engine::serve`] takes a request to its operation:
+//! IDX steps go through [`transactions`], links through [`links`], OAuth through [`oidc`].
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")
+)]
 
+mod commit;
+pub mod configuration;
+mod cookie;
+pub mod derive;
+mod failure;
 pub mod http;
+pub mod keys;
+mod links;
+mod oidc;
 pub mod ports;
+mod reply;
+mod serve;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod transactions;
+
+use std::sync::Arc;
+
+use policy::secret::Secret;
+
+use configuration::Cache;
+use derive::Key;
+use failure::Failure;
+use ports::{Clock, Mailer, Passwords, Random, Signer, Store};
+
+/// Serves operations with the ports that it was given.
+pub struct Engine {
+    /// Where clients reach the API, without a trailing slash. Links and hrefs are made of it, never of a request's headers (security.md R-M4).
+    base_url: String,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    /// Derives handles, interaction codes and pseudonyms.
+    interaction_key: Key,
+    mail: Option<Mail>,
+    passwords: Option<Arc<dyn Passwords>>,
+    signer: Option<Arc<dyn Signer>>,
+    cache: Cache,
+}
+
+/// What is needed to send codes and to know them again.
+struct Mail {
+    mailer: Arc<dyn Mailer>,
+    passcode_key: Key,
+}
+
+impl Engine {
+    /// An engine that can neither mail, nor check passwords, nor sign. The key has at least 32 characters.
+    pub fn new(base_url: String, store: Arc<dyn Store>, clock: Arc<dyn Clock>, random: Arc<dyn Random>, interaction_key: Secret) -> Self {
+        Self {
+            base_url: base_url.trim_end_matches('/').into(),
+            store,
+            clock,
+            random,
+            interaction_key: Key::new(interaction_key),
+            mail: None,
+            passwords: None,
+            signer: None,
+            cache: Cache::default(),
+        }
+    }
+
+    /// With mail. The key derives codes and links; it has at least 32 characters.
+    #[must_use]
+    pub fn with_mailer(mut self, mailer: Arc<dyn Mailer>, passcode_key: Secret) -> Self {
+        self.mail = Some(Mail { mailer, passcode_key: Key::new(passcode_key) });
+        self
+    }
+
+    /// With passwords.
+    #[must_use]
+    pub fn with_passwords(mut self, passwords: Arc<dyn Passwords>) -> Self {
+        self.passwords = Some(passwords);
+        self
+    }
+
+    /// With tokens.
+    #[must_use]
+    pub fn with_signer(mut self, signer: Arc<dyn Signer>) -> Self {
+        self.signer = Some(signer);
+        self
+    }
+
+    /// Opens the connection to the store and reads the organisation, so that the first request does not wait for it.
+    pub async fn warm(&self) {
+        if let Err(failure) = self.current().await {
+            tracing::warn!(%failure, "the organisation could not be read yet");
+        }
+    }
+
+    fn mail(&self) -> Result<&Mail, Failure> {
+        self.mail.as_ref().ok_or_else(|| Failure::internal("this function has no mailer"))
+    }
+
+    fn passwords(&self) -> Result<&dyn Passwords, Failure> {
+        self.passwords.as_deref().ok_or_else(|| Failure::internal("this function has no passwords"))
+    }
+
+    fn signer(&self) -> Result<&dyn Signer, Failure> {
+        self.signer.as_deref().ok_or_else(|| Failure::internal("this function has no signer"))
+    }
+
+    /// The current revision of the organisation.
+    async fn current(&self) -> Result<Arc<configuration::Revision>, Failure> {
+        let head = self.store.read(&[keys::organisation_head()]).await?.into_iter().next().flatten();
+        Ok(self.cache.at(self.store.as_ref(), head.as_ref()).await?)
+    }
+
+    /// 128 unpredictable bits as text: names of things.
+    fn random_id(&self) -> String {
+        use base64::Engine as _;
+        let mut bytes = [0_u8; 16];
+        self.random.fill(&mut bytes);
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// 256 unpredictable bits as text: secrets.
+    fn random_secret(&self) -> Secret {
+        use base64::Engine as _;
+        let mut bytes = [0_u8; 32];
+        self.random.fill(&mut bytes);
+        Secret::new(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+    }
+}

@@ -67,22 +67,17 @@ pub enum Write {
         /// What must be there now.
         expect: Expect,
     },
-    /// Adds `by` to a counter's `count`, if it stays within `max`; a counter that is absent or expired at `now` starts anew and expires at
-    /// `expires_at`. The counter's body is an empty object, its version does not matter.
+    /// Adds `by` to a counter's `count`, if it stays within 0 and `max`. A counter that is absent starts at zero and expires at `expires_at`;
+    /// there is nothing to take back from it. Windows are part of the key, so a counter never starts anew. Its body is an empty object.
     Count {
         /// Where.
         key: Key,
-        /// How much; negative takes back (never below zero).
+        /// How much; negative takes back.
         by: i64,
         /// The highest count that is allowed afterwards.
         max: u64,
-        /// The time that counts.
-        now: Timestamp,
         /// When a counter that starts now ends.
         expires_at: Timestamp,
-        /// Whether, when the engine read it, the counter was live. Chooses the form of the write; if it is not so any more, the write is
-        /// refused and the engine reads again.
-        live: bool,
     },
 }
 

@@ -25,7 +25,56 @@
 
 extern crate alloc;
 
+pub mod assurance;
+pub mod attribute;
+pub mod dry_run;
+pub mod email;
+pub mod form;
+pub mod message;
 pub mod organisation;
+pub mod password_rules;
+pub mod remediation;
+pub mod requirement;
 pub mod secret;
+pub mod step;
 pub mod time;
+pub mod transaction;
 pub mod user;
+
+use organisation::{App, Organisation, ProfileEnrollment};
+use time::Timestamp;
+
+/// What every decision is made in: the configuration, the app, and the time.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// Everything that is configured.
+    pub organisation: &'a Organisation,
+    /// The app that the transaction belongs to.
+    pub app: &'a App,
+    /// What the app's profile enrollment policy says.
+    pub enrollment: &'a ProfileEnrollment,
+    /// Id of that policy.
+    pub enrollment_id: &'a str,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl<'a> Context<'a> {
+    /// The context of an app. `None` if it has no enrollment policy, which a checked organisation excludes.
+    pub fn new(organisation: &'a Organisation, app: &'a App, now: Timestamp) -> Option<Self> {
+        let policy = organisation.enrollment_policy(app)?;
+        Some(Self { organisation, app, enrollment: &policy.rules.first()?.actions.profile_enrollment, enrollment_id: &policy.id, now })
+    }
+
+    /// Whether the answers must not tell who has an account.
+    pub fn prevents_enumeration(&self) -> bool {
+        self.organisation.settings.user_enumeration_prevention.authentication
+    }
+
+    /// Whether the link "Sign up" is shown: sign-up is on, and whoever signs up will be assigned to the app (policies.md §3.1).
+    pub fn offers_registration(&self) -> bool {
+        let assigned = |group: &str| self.app.groups.iter().any(|assigned| assigned == group);
+        let joins = self.enrollment.target_groups().iter().any(|group| assigned(group));
+        self.enrollment.registers() && (assigned(organisation::EVERYONE) || joins)
+    }
+}

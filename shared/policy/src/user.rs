@@ -29,9 +29,9 @@ pub struct User {
     pub profile: Profile,
     /// Whether the mailbox of `profile.email` has been proven.
     pub email_verified: bool,
-    /// The password, if there is one.
+    /// Whether there is a password. The hash is an item of its own, so that only those functions that check passwords can read it.
     #[serde(default)]
-    pub password: Option<PasswordHash>,
+    pub has_password: bool,
     /// Groups the person is in, apart from [`EVERYONE`].
     #[serde(default)]
     pub groups: BTreeSet<String>,

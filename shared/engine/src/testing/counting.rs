@@ -98,7 +98,7 @@ mod tests {
     fn counts_round_trips_and_units() {
         let store = CountingStore::new(MemoryStore::new());
         let put = |id: &str, body| Write::Put { item: contract::item(id, 1, None, body), expect: Expect::Anything };
-        let count = Write::Count { key: Key("LIMIT#1".into()), by: 1, max: 5, now: Timestamp(1), expires_at: Timestamp(9), live: false };
+        let count = Write::Count { key: Key("LIMIT#1".into()), by: 1, max: 5, expires_at: Timestamp(9) };
         block_on(store.write(&[put("TX#1", json!({ "text": "x".repeat(5_000) }))])).unwrap();
         block_on(store.write(&[count])).unwrap();
         block_on(store.write(&[put("TX#2", json!({})), put("TX#3", json!({}))])).unwrap();

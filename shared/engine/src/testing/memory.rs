@@ -78,11 +78,7 @@ fn holds(write: &Write, present: Option<&Item>) -> bool {
             Expect::Version(version) => present.is_some_and(|item| item.version == version),
             Expect::Anything => true,
         },
-        Write::Count { by, max, now, live, .. } => {
-            let counter = present.filter(|item| !expired(item, *now));
-            let count = counter.map_or(0, |item| item.count);
-            counter.is_some() == *live && sum(count, *by, *live).is_some_and(|count| count <= *max)
-        }
+        Write::Count { by, max, .. } => present.map_or(0, |item| item.count).checked_add_signed(*by).is_some_and(|count| count <= *max),
     }
 }
 
@@ -95,19 +91,13 @@ fn apply(write: &Write, items: &mut BTreeMap<Key, Item>) {
             items.remove(key);
         }
         Write::Check { .. } => {}
-        Write::Count { key, by, expires_at, live, .. } => {
+        Write::Count { key, by, expires_at, .. } => {
             let fresh = || Item { key: key.clone(), version: 0, expires_at: Some(*expires_at), count: 0, body: json!({}) };
-            let mut counter = if *live { items.remove(key).unwrap_or_else(fresh) } else { fresh() };
+            let counter = items.entry(key.clone()).or_insert_with(fresh);
             counter.version += 1;
-            counter.count = sum(counter.count, *by, *live).unwrap_or(0);
-            items.insert(key.clone(), counter);
+            counter.count = counter.count.saturating_add_signed(*by);
         }
     }
-}
-
-/// A live counter cannot give back more than it holds; a new one has nothing to give back and starts at zero.
-fn sum(count: u64, by: i64, live: bool) -> Option<u64> {
-    if live { count.checked_add_signed(by) } else { Some(by.max(0).unsigned_abs()) }
 }
 
 fn expired(item: &Item, now: Timestamp) -> bool {

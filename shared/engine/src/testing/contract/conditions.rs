@@ -76,7 +76,7 @@ pub(super) async fn expired_is_absent_but_still_read(store: &dyn Store) {
 
 pub(super) async fn all_or_nothing(store: &dyn Store) {
     store.write(&[put("ALL#taken", 3, Expect::Anything), put("ALL#gone", 1, Expect::Anything)]).await.unwrap();
-    let counter = Write::Count { key: Key("ALL#limit".into()), by: 1, max: 5, now: NOW, expires_at: Timestamp(NOW.0 + 1_000), live: true };
+    let counter = Write::Count { key: Key("ALL#limit".into()), by: 1, max: 0, expires_at: Timestamp(NOW.0 + 1_000) };
     let refused = store
         .write(&[
             put("ALL#new", 1, Expect::Absent(NOW)),

@@ -26,8 +26,6 @@ pub async fn suite(store: &dyn Store) {
     conditions::expired_is_absent_but_still_read(store).await;
     conditions::all_or_nothing(store).await;
     counters::starts_adds_and_stops_at_the_cap(store).await;
-    counters::live_must_be_what_was_read(store).await;
-    counters::a_window_ends_and_starts_anew(store).await;
     counters::takes_back_never_below_zero(store).await;
     counters::counts_together_with_other_writes(store).await;
     races::one_marker_one_winner(store).await;

@@ -1,0 +1,133 @@
+//! From decisions to writes.
+
+use policy::step::{Budget, Decision, Effect, Identity, PasswordChange};
+use policy::time::{Span, Timestamp};
+use policy::transaction::Transaction;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::derive::{Key as MacKey, sha256};
+use crate::keys;
+use crate::ports::{Expect, Item, Key, Write};
+
+/// A transaction as stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Stored {
+    pub transaction: Transaction,
+    /// The request that changed it last, as a MAC: the same request again is answered again (security.md R-S2).
+    #[serde(default)]
+    pub last_request: Option<LastRequest>,
+}
+
+/// A request that changed a transaction.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LastRequest {
+    pub mac: String,
+    pub at: Timestamp,
+}
+
+/// Says whose a unique value is.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Owner {
+    pub user: String,
+}
+
+/// What each write of a commit is about, so that a refusal can be understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// The transaction.
+    Transaction,
+    /// A user's record or password.
+    User,
+    /// A value that nobody else may have.
+    Claim,
+    /// A budget.
+    Budget,
+    /// A budget that is given back.
+    Refund,
+    /// Something that nobody else writes.
+    Own,
+}
+
+/// The writes of one commit.
+#[derive(Debug, Default)]
+pub(crate) struct Commit {
+    pub writes: Vec<Write>,
+    pub about: Vec<About>,
+}
+
+impl Commit {
+    pub(crate) fn push(&mut self, about: About, write: Write) {
+        self.writes.push(write);
+        self.about.push(about);
+    }
+
+    /// The effects and counts of a decision.
+    pub(crate) fn decision(&mut self, decision: &Decision, source: &str, mac: &MacKey, now: Timestamp) {
+        for effect in &decision.effects {
+            self.effect(effect, now);
+        }
+        for budget in &decision.counts {
+            self.push(About::Budget, count(budget, 1, source, mac, now));
+        }
+    }
+
+    fn effect(&mut self, effect: &Effect, now: Timestamp) {
+        match effect {
+            Effect::CreateUser { user, password, claims } => {
+                self.push(About::User, put(keys::user(&user.id), 1, None, json!(user), Expect::Absent(now)));
+                if let Some(password) = password {
+                    self.push(About::User, put(keys::password(&user.id), 1, None, json!(password), Expect::Absent(now)));
+                }
+                self.claim(claims, &user.id, now);
+            }
+            Effect::SaveUser { user, version, password, claims, releases } => {
+                self.push(About::User, put(keys::user(&user.id), version + 1, None, json!(user), Expect::Version(*version)));
+                let key = keys::password(&user.id);
+                match password {
+                    PasswordChange::Keep => {}
+                    PasswordChange::Set(hash) => self.push(About::User, put(key, 1, None, json!(hash), Expect::Anything)),
+                    PasswordChange::Remove => self.push(About::User, Write::Delete { key, expect: Expect::Anything }),
+                }
+                self.claim(claims, &user.id, now);
+                for identity in releases {
+                    self.push(About::User, Write::Delete { key: keys::unique(identity), expect: Expect::Anything });
+                }
+            }
+            Effect::CheckUser { id, version } => {
+                self.push(About::User, Write::Check { key: keys::user(id), expect: Expect::Version(*version) });
+            }
+        }
+    }
+
+    fn claim(&mut self, claims: &[Identity], user: &str, now: Timestamp) {
+        for identity in claims {
+            let body = json!(Owner { user: user.into() });
+            self.push(About::Claim, put(keys::unique(identity), 1, None, body, Expect::Absent(now)));
+        }
+    }
+}
+
+/// A write of a whole item.
+pub(crate) fn put(key: Key, version: u64, expires_at: Option<Timestamp>, body: Value, expect: Expect) -> Write {
+    Write::Put { item: Item { key, version, expires_at, count: 0, body }, expect }
+}
+
+/// A count in the window that `now` lies in. Each subject's windows begin at another time, so that not all budgets are fresh at the full hour.
+pub(crate) fn count(budget: &Budget, by: i64, source: &str, mac: &MacKey, now: Timestamp) -> Write {
+    // The policy does not know the source; it leaves the subject empty where it means it.
+    let subject = if budget.subject.is_empty() { source } else { &budget.subject };
+    let pseudonym = mac.pseudonym(&["limit", budget.name, subject]);
+    let phase = sha256(&pseudonym).bytes().fold(0_u64, |phase, byte| phase.wrapping_mul(31).wrapping_add(u64::from(byte)));
+    let width = budget.window.0.max(1);
+    let shifted = now.0 + phase % width;
+    let window = shifted / width;
+    let ends = Timestamp(now.0 + (width - shifted % width));
+    Write::Count {
+        key: keys::limit(budget.name, &pseudonym, window),
+        by,
+        max: u64::from(budget.max),
+        // Kept a little longer than it counts: an instance whose clock is behind must not find it gone.
+        expires_at: ends + Span::minutes(5),
+    }
+}

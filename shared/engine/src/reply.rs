@@ -1,0 +1,174 @@
+//! Answers: IDX envelopes, OAuth JSON, pages, redirects; the one place where a status is chosen.
+
+use ::http::header::{self, HeaderName, HeaderValue};
+use ::http::{Response as HttpResponse, StatusCode};
+use idx::envelope::{self, Ending, View};
+use idx::operation::Operation;
+use policy::Context;
+use policy::remediation::{Standing, remediations};
+use policy::requirement::Refusal;
+use policy::step::Rejection;
+use serde_json::{Value, json};
+
+use crate::http::Response;
+use crate::transactions::{Advanced, Status};
+use crate::{Engine, Failure};
+
+/// An answer, before the headers that all have.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    status: StatusCode,
+    headers: Vec<(HeaderName, String)>,
+    body: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+
+    pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
+        Self::typed(status, "application/json", body.to_string().into_bytes())
+    }
+
+    fn ion(status: StatusCode, body: &Value) -> Self {
+        Self::typed(status, "application/ion+json; okta-version=1.0.0", body.to_string().into_bytes())
+    }
+
+    pub(crate) fn html(status: StatusCode, page: &idx::page::Rendered) -> Self {
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            idx::page::STYLE_SHA256.as_str()
+        );
+        Self::typed(status, "text/html; charset=utf-8", page.0.clone().into_bytes()).with_header(header::CONTENT_SECURITY_POLICY, policy)
+    }
+
+    pub(crate) fn redirect(to: &str) -> Self {
+        Self::empty(StatusCode::SEE_OTHER).with_header(header::LOCATION, to.into())
+    }
+
+    /// An OAuth error (RFC 6749 §5.2).
+    pub(crate) fn oauth(error: &str, description: &str) -> Self {
+        Self::json(StatusCode::BAD_REQUEST, &json!({"error": error, "error_description": description}))
+    }
+
+    fn typed(status: StatusCode, kind: &str, body: Vec<u8>) -> Self {
+        Self { status, headers: vec![(header::CONTENT_TYPE, kind.into())], body }
+    }
+
+    pub(crate) fn with_header(mut self, name: HeaderName, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// With the headers that every answer has. `readable_by`: the origin of the page that may read it.
+    pub(crate) fn into_response(self, readable_by: Option<&str>) -> Response {
+        let mut response = HttpResponse::new(self.body);
+        *response.status_mut() = self.status;
+        let common = [
+            (header::CACHE_CONTROL, "no-store"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::REFERRER_POLICY, "no-referrer"),
+            (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+            (header::VARY, "Origin"),
+        ];
+        let headers = response.headers_mut();
+        for (name, value) in common {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        let cors = readable_by.map(|origin| {
+            [(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.to_string()), (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true".to_string())]
+        });
+        for (name, value) in self.headers.into_iter().chain(cors.into_iter().flatten()) {
+            // What cannot be a header is left out rather than half said.
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.append(name, value);
+            }
+        }
+        response
+    }
+}
+
+impl Engine {
+    /// The answer to a step.
+    pub(crate) fn step_reply(&self, operation: Operation, advanced: &Advanced) -> Result<Reply, Failure> {
+        let organisation = &advanced.revision.organisation;
+        let transaction = &advanced.transaction;
+        let app = organisation.app(&transaction.client.app).ok_or(Failure::SessionExpired)?;
+        let context = Context::new(organisation, app, self.clock.now()).ok_or_else(|| Failure::internal("an app without enrollment policy"))?;
+        let standing = remediations(&context, transaction);
+        let state_handle = self.state_handle(&transaction.id);
+        let view = View {
+            context: &context,
+            transaction,
+            standing: &standing,
+            notices: &advanced.notices,
+            state_handle: state_handle.expose(),
+            base_url: &self.base_url,
+            expires_at: envelope::rfc3339(transaction.expires()),
+        };
+        if let Some(code) = &advanced.code {
+            let ending = if operation == Operation::Poll { Ending::Redirect } else { Ending::InteractionCode };
+            return Ok(Reply::ion(StatusCode::OK, &envelope::success(&view, ending, code.expose())));
+        }
+        if operation == Operation::Cancel && standing == Standing::Cancelled {
+            // Nothing left to say: clients begin anew.
+            return Ok(Reply::ion(StatusCode::OK, &json!({"version": "1.0.0", "stateHandle": state_handle.expose(), "intent": "LOGIN"})));
+        }
+        let body = envelope::step(&view);
+        let status = match (advanced.status, &standing) {
+            (Status::Rejected(Rejection::Invalid) | Status::NotOffered, _) => StatusCode::BAD_REQUEST,
+            (Status::Rejected(Rejection::Unauthenticated), _) => StatusCode::UNAUTHORIZED,
+            (Status::Rejected(Rejection::TooManyRequests), _) => StatusCode::TOO_MANY_REQUESTS,
+            (_, Standing::Refused(Refusal::AccessDenied)) => StatusCode::FORBIDDEN,
+            (_, Standing::Refused(Refusal::NotAssigned)) => StatusCode::BAD_REQUEST,
+            // The form is the one that the client has: only an error makes it say so (idx.md §12.12).
+            (Status::NotMailed, _) if operation == Operation::Resend => StatusCode::SERVICE_UNAVAILABLE,
+            (Status::Accepted | Status::NotMailed | Status::Elsewhere, _) => StatusCode::OK,
+        };
+        let reply =
+            if operation == Operation::Introspect && status != StatusCode::OK { Reply::json(status, &body) } else { Reply::ion(status, &body) };
+        Ok(if status == StatusCode::TOO_MANY_REQUESTS { reply.with_header(header::RETRY_AFTER, "30".into()) } else { reply })
+    }
+}
+
+/// The answer to a request that gets no ordinary one. Fixed texts: nothing of the request, nothing of the program (security.md A-116).
+pub(crate) fn failure(operation: Option<Operation>, failure: &Failure, request_id: &str) -> Reply {
+    let (status, key, text) = match failure {
+        Failure::NotFound => (StatusCode::NOT_FOUND, "E0000007", "Not found."),
+        Failure::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "E0000022", "The endpoint does not support the provided HTTP method."),
+        Failure::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "E0000021", "The endpoint does not support the provided content type."),
+        Failure::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "E0000020", "The request body is too large."),
+        Failure::ForeignOrigin => (StatusCode::FORBIDDEN, "E0000006", "Requests from this origin are not allowed."),
+        Failure::Malformed => (StatusCode::BAD_REQUEST, "E0000020", "Bad request."),
+        Failure::SessionExpired => {
+            (StatusCode::UNAUTHORIZED, "idx.session.expired", "You have been logged out due to inactivity. Refresh or return to the sign in screen.")
+        }
+        Failure::Busy => (StatusCode::TOO_MANY_REQUESTS, "tooManyRequests", "Too many attempts. Try again later."),
+        Failure::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "E0000010", "The service is unavailable for the moment. Try again."),
+        Failure::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error"),
+    };
+    let reply = match operation {
+        Some(Operation::Interact | Operation::Token | Operation::Userinfo | Operation::Keys | Operation::Discovery) => {
+            let error = match failure {
+                Failure::Unavailable(_) | Failure::Busy => "temporarily_unavailable",
+                Failure::Internal(_) => "server_error",
+                _ => "invalid_request",
+            };
+            Reply::json(status, &json!({"error": error, "error_description": text}))
+        }
+        Some(Operation::OpenLink | Operation::ConfirmLink) => Reply::html(status, &idx::page::Page::Error { text: text.into() }.render()),
+        _ => {
+            let mut body = envelope::terminal(key, text);
+            if let (Failure::Internal(_), Value::Object(map)) = (failure, &mut body) {
+                map.insert("errorId".into(), request_id.into());
+            }
+            // Of an introspect error, clients read the body only as plain JSON (idx.md §3.3).
+            Reply::json(status, &body)
+        }
+    };
+    match failure {
+        Failure::Busy | Failure::Unavailable(_) => reply.with_header(header::RETRY_AFTER, "2".into()),
+        _ => reply,
+    }
+}

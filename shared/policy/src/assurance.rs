@@ -1,0 +1,157 @@
+//! Whether what was proven is enough, and what would help: the global session policy and the app's authentication policy together
+//! (policies.md §6.4, §7.3, §7.4).
+
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::organisation::{
+    Access, AppSignOn, AuthenticatorKey, Constraint, FactorClass, MfaEnrollSettings, Organisation, PasswordSettings, Policy, PolicyConditions,
+    PrimaryFactor, SelfEnroll, SignOn, Status,
+};
+use crate::organisation::{App, EVERYONE};
+
+/// The facts about a person that conditions look at.
+#[derive(Clone, Debug, Default)]
+pub struct Who {
+    /// User id; absent for somebody who has none yet.
+    pub user: Option<String>,
+    /// Groups, apart from "Everyone".
+    pub groups: BTreeSet<String>,
+}
+
+/// The two rules that apply to a person at an app.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// Of the global session policy.
+    pub global: &'a SignOn,
+    /// Of the app's authentication policy.
+    pub app: &'a AppSignOn,
+}
+
+/// A set of authenticators.
+pub type Keys = BTreeSet<AuthenticatorKey>;
+
+impl<'a> Rules<'a> {
+    /// The rules for `who` at `app`: the first that match. `None` if no rule matches, which a checked organisation excludes; it means no.
+    pub fn of(organisation: &'a Organisation, app: &App, who: &Who) -> Option<Self> {
+        let mut policies: Vec<_> = organisation.policies.global_session.iter().filter(|p| p.status == Status::Active).collect();
+        policies.sort_by_key(|policy| (policy.system, policy.priority));
+        // A policy none of whose rules matches is passed over (policies.md §6.1).
+        let global = policies.into_iter().filter(|policy| fits(policy.conditions.as_ref(), who)).find_map(|policy| {
+            let mut rules: Vec<_> = policy.rules.iter().filter(|rule| rule.status == Status::Active).collect();
+            rules.sort_by_key(|rule| (rule.system, rule.priority));
+            rules.into_iter().find(|rule| fits(rule.conditions.as_ref(), who)).map(|rule| &rule.actions.signon)
+        })?;
+        let mut rules: Vec<_> = organisation.access_policy(app)?.rules.iter().filter(|rule| rule.status == Status::Active).collect();
+        rules.sort_by_key(|rule| (rule.system, rule.priority));
+        let app = rules.into_iter().find(|rule| fits(rule.conditions.as_ref(), who)).map(|rule| &rule.actions.app_sign_on)?;
+        Some(Self { global, app })
+    }
+
+    /// Whether either rule refuses whatever is proven.
+    pub fn deny(&self) -> bool {
+        self.global.access == Access::Deny || self.app.access == Access::Deny
+    }
+
+    /// Whether `proven` satisfies both rules.
+    pub fn satisfied(&self, proven: &Keys) -> bool {
+        !self.deny() && self.global_satisfied(proven) && self.app_satisfied(proven)
+    }
+
+    /// What to ask next: the members of the smallest completions of `proven` out of `usable`. Only the password, if every completion needs it:
+    /// what is mandatory comes first (policies.md §6.3). Empty if nothing helps.
+    pub fn next(&self, proven: &Keys, usable: &Keys) -> Vec<AuthenticatorKey> {
+        let candidates: Vec<_> = usable.difference(proven).copied().collect();
+        let mut completions: Vec<Keys> =
+            subsets(&candidates).into_iter().filter(|more| self.satisfied(&proven.union(more).copied().collect())).collect();
+        let smallest = completions.iter().map(BTreeSet::len).min().unwrap_or(0);
+        completions.retain(|more| more.len() == smallest);
+        if !completions.is_empty() && completions.iter().all(|more| more.contains(&AuthenticatorKey::OktaPassword)) {
+            return alloc::vec![AuthenticatorKey::OktaPassword];
+        }
+        AuthenticatorKey::ALL.into_iter().filter(|key| completions.iter().any(|more| more.contains(key))).collect()
+    }
+
+    fn global_satisfied(&self, proven: &Keys) -> bool {
+        let primary = match self.global.primary_factor {
+            PrimaryFactor::PasswordIdp => proven.contains(&AuthenticatorKey::OktaPassword),
+            PrimaryFactor::PasswordIdpAnyFactor => true,
+        };
+        // A second authenticator is never the password (policies.md §7.4).
+        let second = !self.global.require_factor || (proven.len() >= 2 && proven.iter().any(|key| *key != AuthenticatorKey::OktaPassword));
+        primary && second
+    }
+
+    fn app_satisfied(&self, proven: &Keys) -> bool {
+        let method = &self.app.verification_method;
+        let classes: BTreeSet<_> = proven.iter().map(|key| key.class()).collect();
+        let constrained = method.constraints.is_empty()
+            || method.constraints.iter().any(|pair| {
+                holds(pair.knowledge.as_ref(), FactorClass::Knowledge, proven) && holds(pair.possession.as_ref(), FactorClass::Possession, proven)
+            });
+        classes.len() >= method.factor_mode.classes() && constrained
+    }
+}
+
+/// The authenticator enrollment policy that applies to `who`: whether each authenticator is enrolled by people themselves.
+pub fn enrolment(organisation: &Organisation, who: &Who, key: AuthenticatorKey) -> SelfEnroll {
+    let settings: Option<&MfaEnrollSettings> = first(&organisation.policies.authenticator_enrollment, who);
+    settings.and_then(|settings| settings.authenticators.iter().find(|one| one.key == key)).map(|one| one.enroll.own).unwrap_or_default()
+}
+
+/// The password policy that applies to `who`; the defaults if none does.
+pub fn password_settings(organisation: &Organisation, who: &Who) -> PasswordSettings {
+    first(&organisation.policies.password, who).map(|settings| settings.password.clone()).unwrap_or_default()
+}
+
+/// Whether the first page asks for the identifier only (policies.md §6.3, "the exact rule"): one rule that allows any factor makes it so for
+/// everybody, because nobody is known yet.
+pub fn identifier_first(organisation: &Organisation) -> bool {
+    let any_factor = organisation.policies.global_session.iter().filter(|policy| policy.status == Status::Active).any(|policy| {
+        policy
+            .rules
+            .iter()
+            .filter(|rule| rule.status == Status::Active)
+            .any(|rule| rule.actions.signon.primary_factor == PrimaryFactor::PasswordIdpAnyFactor)
+    });
+    any_factor || organisation.settings.verify_knowledge_second_when_2fa_required || organisation.settings.user_enumeration_prevention.authentication
+}
+
+fn first<'a, R, S>(policies: &'a [Policy<R, S>], who: &Who) -> Option<&'a S> {
+    let mut policies: Vec<_> = policies.iter().filter(|policy| policy.status == Status::Active).collect();
+    policies.sort_by_key(|policy| (policy.system, policy.priority));
+    policies.into_iter().find(|policy| fits(policy.conditions.as_ref(), who)).and_then(|policy| policy.settings.as_ref())
+}
+
+fn fits(conditions: Option<&PolicyConditions>, who: &Who) -> bool {
+    let Some(people) = conditions.and_then(|conditions| conditions.people.as_ref()) else { return true };
+    let in_group = |group: &String| group == EVERYONE || who.groups.contains(group);
+    let is_user = |user: &String| who.user.as_ref() == Some(user);
+    let groups = people
+        .groups
+        .as_ref()
+        .is_none_or(|groups| (groups.include.is_empty() || groups.include.iter().any(in_group)) && !groups.exclude.iter().any(in_group));
+    let users = people
+        .users
+        .as_ref()
+        .is_none_or(|users| (users.include.is_empty() || users.include.iter().any(is_user)) && !users.exclude.iter().any(is_user));
+    groups && users
+}
+
+fn holds(constraint: Option<&Constraint>, class: FactorClass, proven: &Keys) -> bool {
+    let Some(constraint) = constraint else { return true };
+    if constraint.required == Some(false) {
+        return true;
+    }
+    let named = |names: &[String], key: &AuthenticatorKey| names.is_empty() || names.iter().any(|name| name.eq_ignore_ascii_case(key.method()));
+    proven.iter().any(|key| key.class() == class && named(&constraint.types, key) && named(&constraint.methods, key))
+}
+
+fn subsets(keys: &[AuthenticatorKey]) -> Vec<Keys> {
+    keys.iter().fold(alloc::vec![Keys::new()], |mut sets, key| {
+        let with: Vec<Keys> = sets.iter().map(|set| set.iter().copied().chain([*key]).collect()).collect();
+        sets.extend(with);
+        sets
+    })
+}

@@ -1,0 +1,203 @@
+//! Profile forms: which fields a policy asks for, and reading what was typed into them (policies.md §1, §2, §4).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde_json::Value;
+
+use crate::Context;
+use crate::attribute::{self, Violation};
+use crate::message::{Message, Notice, Place};
+use crate::organisation::{Action, DisplayFormat, Format, Property, PropertyType};
+use crate::user::Profile;
+
+/// A profile form.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Form {
+    /// Title of the progressive form.
+    pub label: Option<String>,
+    /// Button of the progressive form.
+    pub button_label: Option<String>,
+    /// The fields, in order.
+    pub fields: Vec<Field>,
+}
+
+/// One field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Name of the attribute.
+    pub name: String,
+    /// What it is called on the form.
+    pub label: String,
+    /// Whether that is other than what the schema calls it: the client must not replace it by a translation.
+    pub custom_label: bool,
+    /// Whether it must be given.
+    pub required: bool,
+    /// How it is entered.
+    pub input: Input,
+    /// Its definition; `None` if it is in no schema: such a value is asked for and not stored.
+    pub property: Option<Property>,
+}
+
+/// How a value is entered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// A text box; lengths in code points.
+    Text {
+        /// At least.
+        min: Option<u32>,
+        /// At most.
+        max: Option<u32>,
+    },
+    /// A drop-down of values and what people read.
+    Select(Vec<(String, String)>),
+    /// A drop-down of countries, filled by the client.
+    Country,
+    /// A radio group of values and what people read.
+    Radio(Vec<(String, String)>),
+    /// A check box. A required one must be ticked.
+    Checkbox,
+}
+
+/// What was typed into a form, checked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// Values of schema attributes: what will be stored.
+    pub stored: Profile,
+    /// Values of attributes that are in no schema: for the registration hook, never stored.
+    pub passing: Profile,
+}
+
+/// Why a form could not be read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Unreadable {
+    /// It has a field that was not on the form: no person does that.
+    UnknownField,
+    /// Some values are wrong.
+    Wrong(Vec<Notice>),
+}
+
+/// The sign-up form: all attributes of the app's policy.
+pub fn registration(context: &Context<'_>) -> Form {
+    build(context, |_, _| true)
+}
+
+/// The progressive form: what `profile` lacks. `None` if nothing required is missing, or if the policy does not ask at sign-in.
+///
+/// Optional attributes that are still empty are shown beside a required one, never alone (policies.md §4, §13).
+pub fn progressive(context: &Context<'_>, profile: &Profile) -> Option<Form> {
+    if context.enrollment.progressive_profiling_action != crate::organisation::Switch::Enabled {
+        return None;
+    }
+    let form = build(context, |name, property| property.is_some() && attribute::is_empty(profile.get(name)));
+    form.fields.iter().any(|field| field.required).then_some(form)
+}
+
+fn build(context: &Context<'_>, wanted: impl Fn(&str, Option<&Property>) -> bool) -> Form {
+    let ui = context.enrollment.ui_schema_id.as_deref().and_then(|id| context.organisation.ui_schema(id));
+    let mut fields = Vec::new();
+    for asked in &context.enrollment.profile_attributes {
+        let property = context.organisation.user_schema.property(&asked.name);
+        // Never ask for what the person cannot write: if it is required and missing, it would lock them out (policies.md §1, edge cases).
+        let askable = property.as_ref().is_none_or(|p| p.action() == Action::ReadWrite && p.writable() && p.kind() != PropertyType::Array);
+        if !askable || !wanted(&asked.name, property.as_ref()) {
+            continue;
+        }
+        let control = ui.and_then(|ui| ui.control(&asked.name));
+        let label = control.and_then(|control| control.label.clone()).unwrap_or_else(|| asked.label.clone());
+        let custom_label = property.as_ref().is_some_and(|p| p.title.as_deref() != Some(&label));
+        let input = input(property.as_ref(), control.and_then(|control| control.options.format));
+        fields.push(Field { name: asked.name.clone(), label, custom_label, required: asked.required, input, property });
+    }
+    Form { label: ui.and_then(|ui| ui.ui_schema.label.clone()), button_label: ui.and_then(|ui| ui.ui_schema.button_label.clone()), fields }
+}
+
+fn input(property: Option<&Property>, format: Option<DisplayFormat>) -> Input {
+    let Some(property) = property else { return Input::Text { min: None, max: None } };
+    let yes_no = |yes: &str, no: &str| alloc::vec![("true".into(), yes.into()), ("false".into(), no.into())];
+    let chosen = format.unwrap_or_else(|| natural_format(property));
+    match (chosen, property.kind()) {
+        (DisplayFormat::Checkbox, PropertyType::Boolean) => Input::Checkbox,
+        (DisplayFormat::RadioYesNo | DisplayFormat::Radio, PropertyType::Boolean) => Input::Radio(yes_no("Yes", "No")),
+        (DisplayFormat::RadioTrueFalse | DisplayFormat::Select, PropertyType::Boolean) => Input::Radio(yes_no("True", "False")),
+        (DisplayFormat::Select, _) if property.format == Some(Format::CountryCode) => Input::Country,
+        (DisplayFormat::Select, _) if property.enumeration.is_some() => Input::Select(options(property)),
+        (DisplayFormat::Radio, _) if property.enumeration.is_some() => Input::Radio(options(property)),
+        (_, PropertyType::Boolean) => Input::Checkbox,
+        (_, PropertyType::String) => Input::Text { min: property.min_length.filter(|min| *min > 0), max: property.max_length },
+        // The wire carries numbers as text, and the lengths of a number mean nothing (idx.md §6).
+        _ => Input::Text { min: None, max: None },
+    }
+}
+
+fn natural_format(property: &Property) -> DisplayFormat {
+    match property.kind() {
+        PropertyType::Boolean => DisplayFormat::Checkbox,
+        _ if property.enumeration.is_some() || property.format == Some(Format::CountryCode) => DisplayFormat::Select,
+        _ => DisplayFormat::Text,
+    }
+}
+
+fn options(property: &Property) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| alloc::format!("{value}"), String::from);
+    match (&property.one_of, &property.enumeration) {
+        (Some(titled), _) => titled.iter().map(|one| (text(&one.value), one.title.clone())).collect(),
+        (None, Some(values)) => values.iter().map(|value| (text(value), text(value))).collect(),
+        (None, None) => Vec::new(),
+    }
+}
+
+impl Form {
+    /// The field of this name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Checks what was typed: known field, required present, type and format, length and enumeration (policies.md §2.5 steps 1–4).
+    ///
+    /// # Errors
+    /// [`Unreadable::UnknownField`] for a field that is not on the form, [`Unreadable::Wrong`] for all values that are wrong, at their fields.
+    pub fn read(&self, values: &Profile) -> Result<Reading, Unreadable> {
+        if values.keys().any(|name| self.field(name).is_none()) {
+            return Err(Unreadable::UnknownField);
+        }
+        let mut reading = Reading::default();
+        let mut wrong = Vec::new();
+        for field in &self.fields {
+            match field.read(values.get(&field.name)) {
+                Ok(Some(value)) => {
+                    let part = if field.property.is_some() { &mut reading.stored } else { &mut reading.passing };
+                    part.insert(field.name.clone(), value);
+                }
+                Ok(None) => {}
+                Err(violations) => wrong.extend(violations.into_iter().map(|violation| field.notice(violation))),
+            }
+        }
+        if wrong.is_empty() { Ok(reading) } else { Err(Unreadable::Wrong(wrong)) }
+    }
+}
+
+impl Field {
+    fn read(&self, typed: Option<&Value>) -> Result<Option<Value>, Vec<Violation>> {
+        let Some(value) = typed.filter(|value| !attribute::is_empty(Some(value))) else {
+            return if self.required { Err(alloc::vec![Violation::Blank]) } else { Ok(None) };
+        };
+        let value = match &self.property {
+            Some(property) => attribute::validate(&self.name, property, value)?,
+            None => attribute::validate_free(value)?,
+        };
+        // Clients post `false` for a box that is not ticked; a box that must be ticked is consent.
+        if self.required && self.input == Input::Checkbox && value == Value::Bool(false) {
+            return Err(alloc::vec![Violation::Blank]);
+        }
+        Ok(Some(value))
+    }
+
+    /// A notice at this field.
+    pub fn notice(&self, violation: Violation) -> Notice {
+        Notice {
+            place: Place::Attribute(self.name.clone()),
+            message: Message::Attribute { label: self.label.clone(), name: self.name.clone(), violation },
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The ordered list of what is not yet met. This file is the pipeline of policies.md §0: to change the order, change it here.
+
+use alloc::vec::Vec;
+
+use crate::Context;
+use crate::assurance::{self, Keys, Rules, Who};
+use crate::form::{self, Form};
+use crate::organisation::{AuthenticatorKey, EVERYONE, SelfEnroll};
+use crate::transaction::{Registration, Subject, Transaction};
+use crate::user::User;
+
+/// Something that is not yet met.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Requirement {
+    /// Say who you are.
+    Identify,
+    /// Fill in the sign-up form.
+    Register(Form),
+    /// Verify with one of these.
+    Verify(Vec<AuthenticatorKey>),
+    /// Set this up; there is no way around.
+    Enroll(AuthenticatorKey),
+    /// Set one of these up, or go on without.
+    EnrollOptional(Vec<AuthenticatorKey>),
+    /// Give what the profile lacks.
+    CompleteProfile(Form),
+    /// Nothing helps.
+    Refused(Refusal),
+}
+
+/// Why nothing helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A sign-on policy denies access, or asks for what the person cannot have.
+    AccessDenied,
+    /// The person is not assigned to the app.
+    NotAssigned,
+}
+
+/// What `transaction` still has to meet, in the order in which it is asked. Empty: signed in.
+pub fn requirements(context: &Context<'_>, transaction: &Transaction) -> Vec<Requirement> {
+    match &transaction.subject {
+        Subject::Visitor => alloc::vec![Requirement::Identify],
+        Subject::Applicant { registration: None } => alloc::vec![Requirement::Register(form::registration(context))],
+        Subject::Applicant { registration: Some(registration) } => of_applicant(context, transaction, registration),
+        Subject::Member { user, .. } => of_member(context, transaction, user),
+        Subject::Stranger { .. } => of_stranger(context, transaction),
+    }
+}
+
+/// Whether an applicant must prove the mailbox before there is an account. Where answers must not tell who has one, everybody must.
+pub fn proves_mailbox_first(context: &Context<'_>) -> bool {
+    context.enrollment.activation_requirements.email_verification || context.prevents_enumeration()
+}
+
+/// The facts about somebody who will be in the policy's target group: policies are evaluated for the future member (policies.md §3.4).
+pub fn future_member(context: &Context<'_>) -> Who {
+    Who { user: None, groups: context.enrollment.target_groups().iter().cloned().collect() }
+}
+
+fn of_applicant(context: &Context<'_>, transaction: &Transaction, registration: &Registration) -> Vec<Requirement> {
+    let who = future_member(context);
+    let mailbox_proven = transaction.proven(AuthenticatorKey::OktaEmail);
+    let mut list = Vec::new();
+
+    if !mailbox_proven && proves_mailbox_first(context) {
+        list.push(Requirement::Enroll(AuthenticatorKey::OktaEmail));
+    }
+    let has = |key| match key {
+        AuthenticatorKey::OktaPassword => registration.password.is_some(),
+        AuthenticatorKey::OktaEmail => mailbox_proven,
+    };
+    enrolments(context, transaction, &who, has, &mut list);
+
+    // Nothing of an applicant is enrolled before this transaction, so what the sign-on policies want beyond that is enrolled now.
+    sign_on(context, transaction, &who, &Keys::new(), &allowed(context, &who), &mut list);
+    if !assigned(context, |group| group == EVERYONE || who.groups.contains(group)) {
+        list.push(Requirement::Refused(Refusal::NotAssigned));
+    }
+    list
+}
+
+fn of_member(context: &Context<'_>, transaction: &Transaction, user: &User) -> Vec<Requirement> {
+    let who = Who { user: Some(user.id.clone()), groups: user.groups.clone() };
+    let mut enrolled = Keys::new();
+    if user.has_password {
+        enrolled.insert(AuthenticatorKey::OktaPassword);
+    }
+    // A mailbox can be proven at any time; whether it has been is another matter.
+    if usable_mailbox(context, &who) {
+        enrolled.insert(AuthenticatorKey::OktaEmail);
+    }
+    let mut list = Vec::new();
+    sign_on(context, transaction, &who, &enrolled, &allowed(context, &who), &mut list);
+    if !assigned(context, |group| user.in_group(group)) {
+        list.push(Requirement::Refused(Refusal::NotAssigned));
+    }
+    let has = |key| match key {
+        AuthenticatorKey::OktaPassword => user.has_password,
+        AuthenticatorKey::OktaEmail => user.email_verified,
+    };
+    enrolments(context, transaction, &who, has, &mut list);
+    list.extend(form::progressive(context, &user.profile).map(Requirement::CompleteProfile));
+    list
+}
+
+fn of_stranger(context: &Context<'_>, transaction: &Transaction) -> Vec<Requirement> {
+    let nobody = Who::default();
+    let enrolled: Keys = allowed(context, &nobody).into_iter().collect();
+    let mut list = Vec::new();
+    sign_on(context, &Transaction { proofs: <_>::default(), ..transaction.clone() }, &nobody, &enrolled, &Keys::new(), &mut list);
+    if list.is_empty() {
+        // Nothing proves that one is somebody whom nobody is.
+        list.push(Requirement::Verify(alloc::vec![AuthenticatorKey::OktaPassword]));
+    }
+    list
+}
+
+/// Both sign-on policies (policies.md §7.4). `enrolled` is what can be verified with; `enrollable` what could be set up if that is not enough.
+fn sign_on(context: &Context<'_>, transaction: &Transaction, who: &Who, enrolled: &Keys, enrollable: &Keys, list: &mut Vec<Requirement>) {
+    let Some(rules) = Rules::of(context.organisation, context.app, who) else {
+        list.push(Requirement::Refused(Refusal::AccessDenied));
+        return;
+    };
+    let proven: Keys = transaction.proofs.keys().copied().collect();
+    if rules.satisfied(&proven) {
+        return;
+    }
+    let next = rules.next(&proven, enrolled);
+    if !next.is_empty() {
+        list.push(Requirement::Verify(next));
+        return;
+    }
+    // Not enough with what there is. Whatever is there is proven first: nobody may set up an authenticator for an account on someone's word.
+    let unproven: Vec<_> = enrolled.difference(&proven).copied().collect();
+    let could: Keys = enrolled.union(enrollable).copied().collect();
+    match rules.next(&proven, &could).first() {
+        Some(_) if proven.is_empty() && !unproven.is_empty() => list.push(Requirement::Verify(unproven)),
+        Some(key) if !enrolled.contains(key) && (!proven.is_empty() || enrolled.is_empty()) => {
+            let enroll = Requirement::Enroll(*key);
+            if !list.contains(&enroll) {
+                list.push(enroll);
+            }
+        }
+        Some(key) => list.push(Requirement::Verify(alloc::vec![*key])),
+        None => list.push(Requirement::Refused(Refusal::AccessDenied)),
+    }
+}
+
+/// What the authenticator enrollment policy wants: required ones first, then the optional ones with a way past (policies.md §8.3).
+fn enrolments(context: &Context<'_>, transaction: &Transaction, who: &Who, has: impl Fn(AuthenticatorKey) -> bool, list: &mut Vec<Requirement>) {
+    let missing =
+        |wanted: SelfEnroll| AuthenticatorKey::ALL.into_iter().filter(move |key| assurance::enrolment(context.organisation, who, *key) == wanted);
+    for key in missing(SelfEnroll::Required).filter(|key| !has(*key)) {
+        let enroll = Requirement::Enroll(key);
+        if !list.contains(&enroll) {
+            list.push(enroll);
+        }
+    }
+    // An optional mailbox enrols itself once it is proven (policies.md §8.3), so it is not offered.
+    let optional: Vec<_> =
+        missing(SelfEnroll::Optional).filter(|key| !has(*key) && *key != AuthenticatorKey::OktaEmail && !transaction.skipped).collect();
+    if !optional.is_empty() {
+        list.push(Requirement::EnrollOptional(optional));
+    }
+}
+
+fn allowed(context: &Context<'_>, who: &Who) -> Keys {
+    let permitted = |key: &AuthenticatorKey| assurance::enrolment(context.organisation, who, *key) != SelfEnroll::NotAllowed;
+    AuthenticatorKey::ALL.into_iter().filter(permitted).filter(|key| *key != AuthenticatorKey::OktaEmail || usable_mailbox(context, who)).collect()
+}
+
+fn usable_mailbox(context: &Context<'_>, who: &Who) -> bool {
+    use crate::organisation::AllowedFor::{Any, Sso};
+    let settings = context.organisation.authenticator(AuthenticatorKey::OktaEmail);
+    matches!(settings.allowed_for, Any | Sso)
+        && assurance::enrolment(context.organisation, who, AuthenticatorKey::OktaEmail) != SelfEnroll::NotAllowed
+}
+
+fn assigned(context: &Context<'_>, in_group: impl Fn(&str) -> bool) -> bool {
+    context.app.groups.iter().any(|group| in_group(group))
+}

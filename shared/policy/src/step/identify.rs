@@ -1,0 +1,84 @@
+//! Who are you: identify, password challenges (policies.md §3.6, §6.3).
+
+use super::lookup::Budget;
+use super::{Decision, Rejection, Step, StepError};
+use crate::message::{self, Message};
+use crate::organisation::AuthenticatorKey;
+use crate::secret::Secret;
+use crate::time::Span;
+use crate::transaction::Subject;
+use crate::user::{User, UserStatus};
+
+impl Step<'_> {
+    pub(super) fn identify(&self, mut decision: Decision, identifier: &str, password: Option<&Secret>) -> Result<Decision, StepError> {
+        let asks_password = !crate::assurance::identifier_first(self.context.organisation);
+        if password.is_some() != asks_password {
+            return Err(StepError::Malformed);
+        }
+        // The first attribute that has a match decides; there is no fall-through to a lower one (policies.md §1.6).
+        let found = self.facts.owners.iter().flatten().next().filter(|(user, _)| user.status == UserStatus::Active);
+        let Some((user, version)) = found.cloned() else {
+            return Ok(self.unknown(decision, identifier, asks_password));
+        };
+        if asks_password && !self.facts.password_right {
+            return Ok(decision.reject(Rejection::Unauthenticated, message::form(Message::AuthenticationFailed)));
+        }
+        decision.transaction.turn_to(Subject::Member { identifier: identifier.into(), user, version });
+        decision.transaction.known_browser = self.facts.known_browser;
+        if asks_password {
+            decision.transaction.proofs.insert(AuthenticatorKey::OktaPassword, self.context.now);
+        }
+        Ok(self.settle(decision))
+    }
+
+    /// The table of policies.md §3.6.
+    fn unknown(&self, mut decision: Decision, identifier: &str, asks_password: bool) -> Decision {
+        if self.tells_who_is_unknown() {
+            // What is told is told in bulk to nobody (security.md A-010).
+            if self.facts.over_commit_budget {
+                return decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
+            }
+            decision.counts.push(Budget {
+                name: "unknown-name",
+                // The engine puts the source here: the policy does not know it.
+                subject: alloc::string::String::new(),
+                max: self.context.organisation.settings.limits.unknown_names_per_source,
+                window: Span::minutes(10),
+                refund: false,
+            });
+            decision.notices = message::form(Message::UnknownUser(identifier.into()));
+            return decision;
+        }
+        if asks_password {
+            return decision.reject(Rejection::Unauthenticated, message::form(Message::AuthenticationFailed));
+        }
+        decision.transaction.turn_to(Subject::Stranger { identifier: identifier.into() });
+        decision
+    }
+
+    pub(super) fn answer_password(&self, mut decision: Decision) -> Decision {
+        let member = matches!(decision.transaction.subject, Subject::Member { .. });
+        if !member || !self.facts.password_right {
+            let message = if self.tells_who_is_unknown() { Message::IncorrectPassword } else { Message::AuthenticationFailed };
+            return decision.reject(Rejection::Unauthenticated, message::passcode(message));
+        }
+        decision.transaction.proofs.insert(AuthenticatorKey::OktaPassword, self.context.now);
+        decision.transaction.chosen = None;
+        self.settle(decision)
+    }
+
+    pub(super) fn select_identify(&self, mut decision: Decision) -> Decision {
+        decision.transaction.turn_to(Subject::Visitor);
+        self.settle(decision)
+    }
+
+    /// Whether an unknown name is told to be unknown: only where one can sign up, and where nothing forbids it.
+    fn tells_who_is_unknown(&self) -> bool {
+        self.context.offers_registration() && !self.context.prevents_enumeration()
+    }
+}
+
+/// Whether the record may still sign in.
+pub(super) fn active(user: &User) -> bool {
+    user.status == UserStatus::Active
+}

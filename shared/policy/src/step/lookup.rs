@@ -1,0 +1,275 @@
+//! What must be loaded, counted or hashed before an input can be decided.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde_json::Value;
+
+use super::{Input, accepts};
+use crate::Context;
+use crate::email::{Email, identifier_key, throttle_key_of};
+use crate::form;
+use crate::organisation::{AuthenticatorKey, Property};
+use crate::password_rules;
+use crate::remediation::{current_profile_form, password_rules as rules_of};
+use crate::secret::Secret;
+use crate::time::Span;
+use crate::transaction::{Subject, Transaction};
+use crate::user::Profile;
+
+/// A value that at most one person may have: `(attribute, canonical value)`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    /// Name of the attribute.
+    pub attribute: String,
+    /// The value in its one canonical form.
+    pub value: String,
+}
+
+impl Identity {
+    /// The identity that `text` typed for `attribute` names.
+    pub fn of(attribute: &str, text: &str) -> Self {
+        Self { attribute: attribute.into(), value: canonical(attribute, &Value::String(text.into())) }
+    }
+}
+
+/// What must be known to decide.
+#[derive(Clone, Debug, Default)]
+pub struct Needs {
+    /// Whose these values are.
+    pub identities: Vec<Identity>,
+    /// Work for the slow hash.
+    pub password: PasswordWork,
+    /// Budgets to count before anything is evaluated (security.md R-O4): if one is used up, nothing is.
+    pub budgets: Vec<Budget>,
+    /// Whether the typed code is to be compared.
+    pub passcode: bool,
+}
+
+/// Work for the slow hash.
+#[derive(Clone, Debug, Default)]
+pub enum PasswordWork {
+    /// None.
+    #[default]
+    None,
+    /// Compare with the password of whoever the first owned identity belongs to, or of the transaction's member; with a dummy if there is none.
+    Verify(Secret),
+    /// Hash a new one.
+    Hash(Secret),
+}
+
+/// A count that must stay within a limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Which one.
+    pub name: &'static str,
+    /// Of whom; the engine stores only a MAC of it.
+    pub subject: String,
+    /// At most so many in a window.
+    pub max: u32,
+    /// The window.
+    pub window: Span,
+    /// Whether the count is taken back if the proof was right: what is limited are wrong guesses.
+    pub refund: bool,
+}
+
+/// What must be known to decide `input`. `source` is the client's address as the gateway saw it; `known_browser` as in
+/// [`Facts`](super::Facts). With `contested`, the owners of a sign-up's values too.
+pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, source: &str, known_browser: bool, contested: bool) -> Needs {
+    // What is not offered costs nothing.
+    if !accepts(context, transaction, input) {
+        return Needs::default();
+    }
+    let mut needs = match input {
+        Input::Identify { identifier, password } => identify(context, transaction, identifier, password.as_ref(), source, known_browser),
+        Input::AnswerPassword(password) => Needs {
+            password: PasswordWork::Verify(password.clone()),
+            budgets: guesses(context, transaction, transaction.identifier().unwrap_or_default(), source, transaction.known_browser),
+            ..Needs::default()
+        },
+        // What is not a code is not evaluated, and so not counted.
+        Input::AnswerEmail(typed) if passcode_digits(typed, passcode_length(context)).is_none() => Needs::default(),
+        Input::AnswerEmail(_) => {
+            let mut budgets = guesses(context, transaction, address(transaction), source, transaction.known_browser);
+            if let Some(challenge) = &transaction.challenge {
+                budgets.push(Budget {
+                    name: "passcode",
+                    subject: format!("{}:{}", transaction.id, challenge.sequence),
+                    max: context.organisation.settings.limits.attempts_per_passcode,
+                    window: Span::hours(1),
+                    refund: false,
+                });
+            }
+            Needs { budgets, passcode: true, ..Needs::default() }
+        }
+        Input::EnrollProfile { profile, password } => enroll_profile(context, transaction, profile, password.as_ref()),
+        Input::EnrollPassword(password) => Needs { password: new_password(context, transaction, password, None), ..Needs::default() },
+        Input::UpdateProfile(profile) => update_profile(context, transaction, profile),
+        _ => Needs::default(),
+    };
+    if contested
+        && needs.identities.is_empty()
+        && let Subject::Applicant { registration: Some(registration) } = &transaction.subject
+    {
+        needs.identities = claims(context, &registration.profile);
+    }
+    needs
+}
+
+/// The values of `profile` that at most one person may have.
+pub(super) fn claims(context: &Context<'_>, profile: &Profile) -> Vec<Identity> {
+    profile
+        .iter()
+        .filter(|(name, _)| context.organisation.user_schema.property(name).is_some_and(|property| property.is_unique()))
+        .map(|(name, value)| Identity { attribute: name.clone(), value: canonical(name, value) })
+        .collect()
+}
+
+/// What a new password is held against: it must not be something that anybody would guess of this person.
+pub(super) fn password_context<'a>(context: &Context<'a>, profile: &'a Profile) -> password_rules::PasswordContext<'a> {
+    let text = |name: &str| profile.get(name).and_then(Value::as_str);
+    password_rules::PasswordContext {
+        login: text("login"),
+        email: text("email"),
+        first_name: text("firstName"),
+        last_name: text("lastName"),
+        app_label: Some(context.app.label.as_str()),
+        company_name: Some(context.organisation.settings.company_name.as_str()),
+    }
+}
+
+/// The profile that a sign-up form makes: the email becomes the username, unless a username was asked for (policies.md §3.2), and defaults
+/// fill what was not given.
+pub(super) fn new_profile(context: &Context<'_>, typed: &Profile) -> Profile {
+    let mut profile = typed.clone();
+    if let Some(email) = typed.get("email").cloned() {
+        profile.entry("login".to_string()).or_insert(email);
+    }
+    for (name, Property { default, .. }) in context.organisation.user_schema.properties() {
+        if let Some(default) = default {
+            profile.entry(name).or_insert(default);
+        }
+    }
+    profile
+}
+
+fn identify(
+    context: &Context<'_>,
+    transaction: &Transaction,
+    identifier: &str,
+    password: Option<&Secret>,
+    source: &str,
+    known_browser: bool,
+) -> Needs {
+    let identities = context.enrollment.allowed_identifiers.iter().map(|attribute| Identity::of(attribute, identifier)).collect();
+    let (password, budgets) = match password {
+        Some(password) => (PasswordWork::Verify(password.clone()), guesses(context, transaction, identifier, source, known_browser)),
+        None => (PasswordWork::None, Vec::new()),
+    };
+    Needs { identities, password, budgets, passcode: false }
+}
+
+fn enroll_profile(context: &Context<'_>, transaction: &Transaction, typed: &Profile, password: Option<&Secret>) -> Needs {
+    // Wrong values are reported before anybody is looked up (security.md A-007).
+    let Ok(reading) = form::registration(context).read(typed) else { return Needs::default() };
+    let profile = new_profile(context, &reading.stored);
+    let password = match password {
+        Some(password) => match new_password(context, transaction, password, Some(&profile)) {
+            PasswordWork::None => return Needs::default(),
+            work => work,
+        },
+        None => PasswordWork::None,
+    };
+    Needs { identities: claims(context, &profile), password, ..Needs::default() }
+}
+
+fn update_profile(context: &Context<'_>, transaction: &Transaction, typed: &Profile) -> Needs {
+    let reading = current_profile_form(context, transaction).and_then(|form| form.read(typed).ok());
+    Needs { identities: reading.map(|reading| claims(context, &reading.stored)).unwrap_or_default(), ..Needs::default() }
+}
+
+fn new_password(context: &Context<'_>, transaction: &Transaction, password: &Secret, profile: Option<&Profile>) -> PasswordWork {
+    let empty = Profile::new();
+    let profile = profile.or_else(|| transaction.profile()).unwrap_or(&empty);
+    match password_rules::check(password, &rules_of(context, transaction), &password_context(context, profile)) {
+        Ok(password) => PasswordWork::Hash(password),
+        Err(_) => PasswordWork::None,
+    }
+}
+
+/// The budgets of one guess (security.md R-O6). A browser that this person has used before has one of its own: what others guess elsewhere
+/// does not lock the owner out (R-R8).
+fn guesses(context: &Context<'_>, transaction: &Transaction, name: &str, source: &str, known_browser: bool) -> Vec<Budget> {
+    let limits = &context.organisation.settings.limits;
+    let hour = Span::hours(1);
+    let throttle = throttle_key_of(name);
+    let (of_address, subject) =
+        if known_browser { ("guess-known-browser", format!("{throttle} {}", transaction.client.browser)) } else { ("guess-address", throttle) };
+    let shards = u32::from(SHARDS);
+    alloc::vec![
+        Budget { name: of_address, subject, max: limits.guesses_per_address_per_hour, window: hour, refund: true },
+        Budget { name: "guess-source", subject: source.to_string(), max: limits.guesses_per_source_per_hour, window: hour, refund: true },
+        Budget {
+            name: "guess-all",
+            subject: shard(&transaction.id),
+            max: limits.guesses_in_all_per_hour.div_ceil(shards),
+            window: hour,
+            refund: true
+        },
+    ]
+}
+
+/// Budgets of everybody together are spread over so many counters, so that no single item is hot (security.md R-R10).
+pub(super) const SHARDS: u8 = 16;
+
+/// The shard of a transaction.
+pub(super) fn shard(id: &str) -> String {
+    let sum = id.bytes().fold(0_u8, u8::wrapping_add);
+    (sum % SHARDS).to_string()
+}
+
+fn address(transaction: &Transaction) -> &str {
+    transaction.challenge.as_ref().map(|challenge| challenge.address.as_str()).unwrap_or_default()
+}
+
+fn canonical(attribute: &str, value: &Value) -> String {
+    match (attribute, value) {
+        ("login" | "email", Value::String(text)) => identifier_key(text),
+        (_, Value::String(text)) => text.clone(),
+        (_, other) => other.to_string(),
+    }
+}
+
+impl Transaction {
+    /// The profile of whoever the transaction is about.
+    pub(crate) fn profile(&self) -> Option<&Profile> {
+        match &self.subject {
+            Subject::Member { user, .. } => Some(&user.profile),
+            Subject::Applicant { registration: Some(registration) } => Some(&registration.profile),
+            _ => None,
+        }
+    }
+
+    /// Where mail for whoever the transaction is about goes. For a stranger it is what was typed, if that is an address: it is only counted.
+    pub(crate) fn mailbox(&self) -> Option<String> {
+        match &self.subject {
+            Subject::Stranger { identifier } => {
+                Some(Email::parse(identifier).map_or_else(|_| identifier.clone(), |email| email.address().to_string()))
+            }
+            _ => self.profile()?.get("email").and_then(Value::as_str).map(String::from),
+        }
+    }
+}
+
+/// Digits of a code.
+pub(super) fn passcode_length(context: &Context<'_>) -> u32 {
+    context.organisation.authenticator(AuthenticatorKey::OktaEmail).passcode_length
+}
+
+/// The digits of a typed code, without the spaces and hyphens that people put between them. `None`: not a code (security.md R-O9).
+pub fn passcode_digits(typed: &Secret, length: u32) -> Option<Secret> {
+    let digits: String = typed.expose().chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let well_formed = digits.len() == length as usize && digits.bytes().all(|byte| byte.is_ascii_digit());
+    well_formed.then(|| Secret::new(digits))
+}

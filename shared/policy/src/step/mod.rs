@@ -1,0 +1,320 @@
+//! Deciding: an input arrives, and with the facts that [`lookup`] asked for, [`step`] says what changes.
+
+mod identify;
+mod lookup;
+mod progressive_enrollment;
+mod register;
+mod settle;
+mod verify_email;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+pub use lookup::{Budget, Identity, Needs, PasswordWork, lookup, passcode_digits};
+
+use crate::Context;
+use crate::message::{self, Message, Notice};
+use crate::organisation::AuthenticatorKey;
+use crate::remediation::{Remediation, Standing, remediations};
+use crate::secret::Secret;
+use crate::transaction::{Challenge, Outcome, Subject, Transaction};
+use crate::user::{PasswordHash, Profile, User};
+
+/// What a client sends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// Show the current step.
+    Introspect,
+    /// Say who you are.
+    Identify {
+        /// What was typed.
+        identifier: String,
+        /// The password, where the page asks for it too.
+        password: Option<Secret>,
+    },
+    /// From the sign-up form back to the first page.
+    SelectIdentify,
+    /// Go to the sign-up form.
+    SelectEnrollProfile,
+    /// Send the sign-up form.
+    EnrollProfile {
+        /// Values by attribute.
+        profile: Profile,
+        /// The password, where the form asks for it too.
+        password: Option<Secret>,
+    },
+    /// Answer a password challenge.
+    AnswerPassword(Secret),
+    /// Choose what to verify with.
+    SelectAuthenticator(AuthenticatorKey),
+    /// Choose what to set up.
+    SelectAuthenticatorEnroll(AuthenticatorKey),
+    /// Set a password.
+    EnrollPassword(Secret),
+    /// Go on without the optional authenticators.
+    Skip,
+    /// Type the code that was mailed.
+    AnswerEmail(Secret),
+    /// Ask for another code.
+    Resend,
+    /// Ask whether the link was followed.
+    Poll,
+    /// Press the button on the page behind the link. The engine has checked the link's token and the browser's cookie.
+    ConfirmLink {
+        /// Which code's link it was.
+        sequence: u32,
+    },
+    /// Send the progressive form.
+    UpdateProfile(Profile),
+    /// Give up.
+    Cancel,
+}
+
+/// What [`lookup`] asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// For each identity, whose it is and the version of that record.
+    pub owners: Vec<Option<(User, u64)>>,
+    /// Whether the password is right.
+    pub password_right: bool,
+    /// The hash of the new password.
+    pub new_password: Option<PasswordHash>,
+    /// Whether the code is right.
+    pub passcode_right: bool,
+    /// A budget was used up, so nothing was evaluated.
+    pub over_budget: bool,
+    /// A budget that the commit would count (mails, unknown names) is used up.
+    pub over_commit_budget: bool,
+    /// Whether the person named has signed in from this browser before.
+    pub known_browser: bool,
+    /// Whether a commit was refused because somebody else has one of the values: `owners` then tells who.
+    pub contested: bool,
+    /// A random id, should a user be made.
+    pub new_user_id: String,
+}
+
+/// What changes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// The transaction afterwards. The same as before: nothing is to be written.
+    pub transaction: Transaction,
+    /// What is written with it, all or nothing.
+    pub effects: Vec<Effect>,
+    /// What is counted with it.
+    pub counts: Vec<Budget>,
+    /// What is mailed after the commit.
+    pub mail: Option<Mail>,
+    /// What is said.
+    pub notices: Vec<Notice>,
+    /// Why the input was not taken, if it was not.
+    pub rejection: Option<Rejection>,
+}
+
+/// Something to write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// A user who was not there before: whole or not at all.
+    CreateUser {
+        /// The record.
+        user: User,
+        /// The password.
+        password: Option<PasswordHash>,
+        /// The values that nobody else may have.
+        claims: Vec<Identity>,
+    },
+    /// A user who is there, in this version.
+    SaveUser {
+        /// The new record.
+        user: User,
+        /// The version that is there now.
+        version: u64,
+        /// What becomes of the password.
+        password: PasswordChange,
+        /// Values that nobody else may have from now on.
+        claims: Vec<Identity>,
+        /// Values that others may have again.
+        releases: Vec<Identity>,
+    },
+    /// Nothing, but the user must still be in this version.
+    CheckUser {
+        /// Who.
+        id: String,
+        /// The version.
+        version: u64,
+    },
+}
+
+/// What becomes of a stored password.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PasswordChange {
+    /// It stays.
+    Keep,
+    /// It is this from now on.
+    Set(PasswordHash),
+    /// There is none any more.
+    Remove,
+}
+
+/// Something to mail.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mail {
+    /// A code and a link.
+    Passcode(Challenge),
+    /// Welcome, with a link that marks the address as verified.
+    Welcome {
+        /// Who.
+        user_id: String,
+        /// The mailbox.
+        address: String,
+    },
+    /// "You already have an account."
+    AlreadyRegistered {
+        /// The mailbox.
+        address: String,
+    },
+}
+
+/// Why an input was not taken; chooses the HTTP status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// Values are wrong: 400.
+    Invalid,
+    /// Proof is wrong: 401.
+    Unauthenticated,
+    /// A budget is used up: 429.
+    TooManyRequests,
+}
+
+/// No person does this by following what is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StepError {
+    /// The input is not offered now.
+    #[error("not offered now")]
+    NotOffered,
+    /// The input has fields that were not asked for, or lacks those that were.
+    #[error("not what was asked for")]
+    Malformed,
+}
+
+/// Decides. Pure: called again with the same arguments, it decides the same.
+///
+/// # Errors
+/// [`StepError`] if the input is not what is offered now; nothing changes then.
+pub fn step(context: &Context<'_>, transaction: Transaction, input: &Input, facts: &Facts) -> Result<Decision, StepError> {
+    if !accepts(context, &transaction, input) {
+        return Err(StepError::NotOffered);
+    }
+    let before = transaction.clone();
+    let step = Step { context, facts, before: &before, can_mail: input.can_mail() };
+    let decision = Decision::unchanged(transaction);
+    if facts.over_budget {
+        return Ok(decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests)));
+    }
+    let decided = match input {
+        Input::Introspect => Ok(step.settle(decision)),
+        Input::Cancel => Ok(cancel(decision)),
+        Input::Identify { identifier, password } => step.identify(decision, identifier, password.as_ref()),
+        Input::AnswerPassword(_) => Ok(step.answer_password(decision)),
+        Input::SelectIdentify => Ok(step.select_identify(decision)),
+        Input::SelectEnrollProfile => Ok(step.select_enroll_profile(decision)),
+        Input::EnrollProfile { profile, password } => step.enroll_profile(decision, profile, password.as_ref()),
+        Input::SelectAuthenticatorEnroll(key) => step.select_authenticator_enroll(decision, *key),
+        Input::EnrollPassword(password) => Ok(step.enroll_password(decision, password)),
+        Input::Skip => Ok(step.skip(decision)),
+        Input::SelectAuthenticator(key) => step.select_authenticator(decision, *key),
+        Input::AnswerEmail(typed) => Ok(step.answer_email(decision, typed)),
+        Input::Resend => Ok(step.resend(decision)),
+        Input::Poll => Ok(step.poll(decision)),
+        Input::ConfirmLink { sequence } => step.confirm_link(decision, *sequence),
+        Input::UpdateProfile(profile) => step.update_profile(decision, profile),
+    };
+    decided.map(Decision::with_new_version)
+}
+
+/// Whether `input` is offered now. The one place that says which input belongs to which remediation.
+pub fn accepts(context: &Context<'_>, transaction: &Transaction, input: &Input) -> bool {
+    match remediations(context, transaction) {
+        Standing::Offered(offered) => matches!(input, Input::Introspect) || offered.iter().any(|remediation| remediation.takes(input)),
+        Standing::Refused(_) => matches!(input, Input::Introspect | Input::Cancel),
+        // The client whose link was followed elsewhere fetches its code by asking again.
+        Standing::Finished { issued, .. } => !issued && matches!(input, Input::Introspect | Input::Poll),
+        Standing::Cancelled => false,
+    }
+}
+
+impl Remediation {
+    /// Whether this remediation takes this kind of input.
+    pub fn takes(&self, input: &Input) -> bool {
+        match self {
+            Self::Identify { .. } => matches!(input, Input::Identify { .. }),
+            Self::SelectEnrollProfile => matches!(input, Input::SelectEnrollProfile),
+            Self::SelectIdentify => matches!(input, Input::SelectIdentify),
+            Self::EnrollProfile { .. } => matches!(input, Input::EnrollProfile { .. }),
+            Self::Email { .. } => matches!(input, Input::AnswerEmail(_) | Input::Resend | Input::Poll | Input::ConfirmLink { .. }),
+            Self::EnrollPassword { .. } => matches!(input, Input::EnrollPassword(_)),
+            Self::Password => matches!(input, Input::AnswerPassword(_)),
+            Self::SelectAuthenticator(_) => matches!(input, Input::SelectAuthenticator(_)),
+            Self::SelectAuthenticatorEnroll { .. } => matches!(input, Input::SelectAuthenticatorEnroll(_)),
+            Self::Skip => matches!(input, Input::Skip),
+            Self::UpdateProfile { .. } => matches!(input, Input::UpdateProfile(_)),
+            Self::Cancel => matches!(input, Input::Cancel),
+        }
+    }
+}
+
+impl Input {
+    /// Whether the function that serves this input may send mail (`functions/README.md`): `register` and `verify-email` may.
+    fn can_mail(&self) -> bool {
+        match self {
+            Self::EnrollProfile { .. }
+            | Self::SelectAuthenticatorEnroll(_)
+            | Self::EnrollPassword(_)
+            | Self::Skip
+            | Self::SelectEnrollProfile
+            | Self::SelectAuthenticator(_)
+            | Self::AnswerEmail(_)
+            | Self::Resend
+            | Self::Poll
+            | Self::ConfirmLink { .. } => true,
+            Self::Introspect | Self::Identify { .. } | Self::SelectIdentify | Self::AnswerPassword(_) | Self::UpdateProfile(_) | Self::Cancel => {
+                false
+            }
+        }
+    }
+}
+
+/// What every part of a step sees.
+struct Step<'a> {
+    context: &'a Context<'a>,
+    facts: &'a Facts,
+    /// The transaction as it came in.
+    before: &'a Transaction,
+    can_mail: bool,
+}
+
+impl Decision {
+    fn unchanged(transaction: Transaction) -> Self {
+        Self { transaction, effects: Vec::new(), counts: Vec::new(), mail: None, notices: Vec::new(), rejection: None }
+    }
+
+    /// What this step saves is what the next one finds.
+    fn with_new_version(mut self) -> Self {
+        let saves = self.effects.iter().any(|effect| matches!(effect, Effect::SaveUser { .. }));
+        if let (true, Subject::Member { version, .. }) = (saves, &mut self.transaction.subject) {
+            *version += 1;
+        }
+        self
+    }
+
+    fn reject(mut self, rejection: Rejection, notices: Vec<Notice>) -> Self {
+        self.rejection = Some(rejection);
+        self.notices = notices;
+        self
+    }
+}
+
+fn cancel(mut decision: Decision) -> Decision {
+    decision.transaction.challenge = None;
+    decision.transaction.outcome = Some(Outcome::Cancelled);
+    decision
+}

@@ -1,0 +1,148 @@
+//! Self-service registration: the sign-up form, setting authenticators up (policies.md §3).
+
+use alloc::vec::Vec;
+
+use serde_json::Value;
+
+use super::lookup::{claims, new_profile, password_context};
+use super::{Decision, Effect, PasswordChange, Rejection, Step, StepError};
+use crate::email::identifier_key;
+use crate::form::{self, Form, Unreadable};
+use crate::message::{self, Message, Notice, Place};
+use crate::organisation::AuthenticatorKey;
+use crate::password_rules;
+use crate::remediation::{Remediation, Standing, password_rules as rules_of, remediations};
+use crate::requirement::proves_mailbox_first;
+use crate::secret::Secret;
+use crate::transaction::{Registration, Subject};
+use crate::user::Profile;
+
+impl Step<'_> {
+    pub(super) fn select_enroll_profile(&self, mut decision: Decision) -> Decision {
+        decision.transaction.turn_to(Subject::Applicant { registration: None });
+        self.settle(decision)
+    }
+
+    pub(super) fn enroll_profile(&self, mut decision: Decision, typed: &Profile, password: Option<&Secret>) -> Result<Decision, StepError> {
+        if password.is_some() != self.context.enrollment.password_on_form() {
+            return Err(StepError::Malformed);
+        }
+        let form = form::registration(self.context);
+        let reading = match form.read(typed) {
+            Ok(reading) => Ok(reading),
+            Err(Unreadable::UnknownField) => return Err(StepError::Malformed),
+            Err(Unreadable::Wrong(notices)) => Err(notices),
+        };
+        // The password is judged together with the fields, so that one answer tells all that is wrong.
+        let profile = reading.as_ref().map(|reading| new_profile(self.context, &reading.stored)).unwrap_or_default();
+        let mut wrong = reading.err().unwrap_or_default();
+        wrong.extend(password.into_iter().flat_map(|password| self.password_notices(&decision, password, &profile)));
+        if !wrong.is_empty() {
+            return Ok(decision.reject(Rejection::Invalid, wrong));
+        }
+
+        let owned = self.owned(&profile);
+        let derived_login = typed.get("login").is_none();
+        let decoy =
+            self.context.prevents_enumeration() && owned.iter().any(|attribute| attribute == "email" || (derived_login && attribute == "login"));
+        if !decoy && !owned.is_empty() {
+            let notices = not_unique(&form, &owned);
+            return Ok(decision.reject(Rejection::Invalid, notices));
+        }
+        if password.is_some() && self.facts.new_password.is_none() {
+            return Err(StepError::Malformed);
+        }
+        let registration = Registration { user_id: self.facts.new_user_id.clone(), profile, password: self.facts.new_password.clone(), decoy };
+        decision.transaction.turn_to(Subject::Applicant { registration: Some(registration) });
+        if password.is_some() {
+            decision.transaction.proofs.insert(AuthenticatorKey::OktaPassword, self.context.now);
+        }
+        Ok(self.settle(decision))
+    }
+
+    pub(super) fn select_authenticator_enroll(&self, mut decision: Decision, key: AuthenticatorKey) -> Result<Decision, StepError> {
+        let listed = match remediations(self.context, &decision.transaction) {
+            Standing::Offered(offered) => {
+                offered.iter().any(|one| matches!(one, Remediation::SelectAuthenticatorEnroll { keys, .. } if keys.contains(&key)))
+            }
+            _ => false,
+        };
+        if !listed {
+            return Err(StepError::Malformed);
+        }
+        decision.transaction.chosen = Some(key);
+        Ok(self.settle(decision))
+    }
+
+    pub(super) fn enroll_password(&self, mut decision: Decision, password: &Secret) -> Decision {
+        let empty = Profile::new();
+        let wrong = self.password_notices(&decision, password, decision.transaction.profile().unwrap_or(&empty));
+        let hash = match self.facts.new_password.clone() {
+            Some(hash) if wrong.is_empty() => hash,
+            _ => return decision.reject(Rejection::Invalid, wrong),
+        };
+        let now = self.context.now;
+        match &mut decision.transaction.subject {
+            Subject::Applicant { registration: Some(registration) } => registration.password = Some(hash),
+            Subject::Member { user, version, .. } => {
+                user.has_password = true;
+                user.last_updated = now;
+                decision.effects.push(Effect::SaveUser {
+                    user: user.clone(),
+                    version: *version,
+                    password: PasswordChange::Set(hash),
+                    claims: Vec::new(),
+                    releases: Vec::new(),
+                });
+            }
+            _ => {}
+        }
+        decision.transaction.proofs.insert(AuthenticatorKey::OktaPassword, now);
+        decision.transaction.chosen = None;
+        self.settle(decision)
+    }
+
+    pub(super) fn skip(&self, mut decision: Decision) -> Decision {
+        decision.transaction.skipped = true;
+        decision.transaction.chosen = None;
+        self.settle(decision)
+    }
+
+    fn password_notices(&self, decision: &Decision, password: &Secret, profile: &Profile) -> Vec<Notice> {
+        let rules = rules_of(self.context, &decision.transaction);
+        match password_rules::check(password, &rules, &password_context(self.context, profile)) {
+            Ok(_) => Vec::new(),
+            Err(problems) => problems.into_iter().map(|problem| Notice { place: Place::Passcode, message: Message::Password(problem) }).collect(),
+        }
+    }
+
+    /// The attributes of `profile` whose value somebody else has for good. An account whose mailbox was never proven gives way to whoever
+    /// proves it (security.md I3), so it does not count where proof is asked for.
+    fn owned(&self, profile: &Profile) -> Vec<alloc::string::String> {
+        let gives_way = |user: &crate::user::User| {
+            let same_mailbox = match (user.text("email"), profile.get("email").and_then(Value::as_str)) {
+                (Some(theirs), Some(ours)) => identifier_key(theirs) == identifier_key(ours),
+                _ => false,
+            };
+            !user.email_verified && same_mailbox && proves_mailbox_first(self.context)
+        };
+        let owners = self.facts.owners.iter().zip(claims(self.context, profile));
+        owners.filter(|(owner, _)| owner.as_ref().is_some_and(|(user, _)| !gives_way(user))).map(|(_, identity)| identity.attribute).collect()
+    }
+}
+
+/// "A user with this … already exists", at the fields. A username that was made of the email is spoken of as the email.
+pub(super) fn not_unique(form: &Form, attributes: &[alloc::string::String]) -> Vec<Notice> {
+    let mut notices: Vec<Notice> = Vec::new();
+    for attribute in attributes {
+        let field = form.field(attribute).or_else(|| form.field("email"));
+        let notice = match field {
+            Some(field) => Notice { place: Place::Attribute(field.name.clone()), message: Message::NotUnique { label: field.label.clone() } },
+            None => Notice { place: Place::Form, message: Message::NotUnique { label: "Email".into() } },
+        };
+        if !notices.contains(&notice) {
+            notices.push(notice);
+        }
+    }
+    if notices.is_empty() { message::form(Message::NotUnique { label: "Email".into() }) } else { notices }
+}

@@ -1,0 +1,149 @@
+//! The end of every step: ask what is not yet met; if nothing is, finish.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use super::lookup::claims;
+use super::register::not_unique;
+use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, identify};
+use crate::form;
+use crate::organisation::AuthenticatorKey;
+use crate::requirement::{Requirement, requirements};
+use crate::transaction::{Outcome, Purpose, Registration, Subject};
+use crate::user::{User, UserStatus};
+
+impl Step<'_> {
+    /// Sends the code that the next requirement waits for, or finishes if there is none.
+    pub(super) fn settle(&self, decision: Decision) -> Decision {
+        if decision.transaction.outcome.is_some() {
+            return decision;
+        }
+        let list = requirements(self.context, &decision.transaction);
+        match list.first() {
+            Some(Requirement::Enroll(AuthenticatorKey::OktaEmail)) if self.can_mail && decision.transaction.challenge.is_none() => {
+                self.send_code(decision)
+            }
+            Some(_) => decision,
+            None => self.finish(decision),
+        }
+    }
+
+    fn finish(&self, mut decision: Decision) -> Decision {
+        match decision.transaction.subject.clone() {
+            Subject::Applicant { registration: Some(registration) } => self.create(decision, &registration),
+            Subject::Member { user, version, .. } if identify::active(&user) => {
+                self.join_groups(&mut decision, user, version);
+                decision
+            }
+            // Nobody is never done.
+            _ => decision,
+        }
+    }
+
+    /// A known person joins the policy's group once: whoever was taken out of it stays out (policies.md §4.4).
+    fn join_groups(&self, decision: &mut Decision, mut user: User, version: u64) {
+        let granted = user.granted.entry(self.context.enrollment_id.into()).or_default();
+        let new: Vec<_> = self.context.enrollment.target_groups().iter().filter(|group| !granted.contains(*group)).cloned().collect();
+        if !new.is_empty() {
+            granted.extend(new.iter().cloned());
+            user.groups.extend(new);
+            user.last_updated = self.context.now;
+        }
+        self.done(decision, &user.id);
+        // What this step has saved already gets the groups too; otherwise the person must still be who was signed in (security.md A-073).
+        let groups = user.groups.clone();
+        let granted = user.granted.clone();
+        let saved = decision.effects.iter_mut().find_map(|effect| match effect {
+            Effect::SaveUser { user, .. } => Some(user),
+            _ => None,
+        });
+        match saved {
+            Some(saved) => {
+                saved.groups = groups;
+                saved.granted = granted;
+            }
+            None if matches!(&decision.transaction.subject, Subject::Member { user: before, .. } if before.groups != groups || before.granted != granted) =>
+            {
+                decision.effects.push(Effect::SaveUser {
+                    user: user.clone(),
+                    version,
+                    password: PasswordChange::Keep,
+                    claims: Vec::new(),
+                    releases: Vec::new(),
+                });
+            }
+            None => decision.effects.push(Effect::CheckUser { id: user.id.clone(), version }),
+        }
+        if let Subject::Member { user: stored, .. } = &mut decision.transaction.subject {
+            *stored = user;
+        }
+    }
+
+    /// The account is made now, whole: profile, password, groups (policies.md §3.3, §3.4; security.md I5).
+    fn create(&self, mut decision: Decision, registration: &Registration) -> Decision {
+        let mailbox_proven = decision.transaction.proven(AuthenticatorKey::OktaEmail);
+        let groups: BTreeSet<_> = self.context.enrollment.target_groups().iter().cloned().collect();
+        let user = User {
+            id: registration.user_id.clone(),
+            status: UserStatus::Active,
+            created: self.context.now,
+            last_updated: self.context.now,
+            profile: registration.profile.clone(),
+            email_verified: mailbox_proven,
+            has_password: registration.password.is_some(),
+            groups: groups.clone(),
+            granted: BTreeMap::from([(self.context.enrollment_id.into(), groups)]),
+            not_before: self.context.now,
+        };
+        let claims = claims(self.context, &user.profile);
+        let owners: Vec<_> = self.facts.owners.iter().flatten().collect();
+        let Some((owner, version)) = owners.first() else {
+            return self.created(decision, user, registration, claims);
+        };
+        let one_owner = owners.iter().all(|(other, _)| other.id == owner.id);
+        if mailbox_proven && one_owner && !owner.email_verified && same_mailbox(owner, &user) {
+            // An account that nobody proved gives way to whoever proves its mailbox: same id, nothing else of it survives.
+            let before = super::lookup::claims(self.context, &owner.profile);
+            let releases = before.iter().filter(|identity| !claims.contains(identity)).cloned().collect();
+            let new = claims.into_iter().filter(|identity| !before.contains(identity)).collect();
+            let user = User { id: owner.id.clone(), created: owner.created, ..user };
+            let password = registration.password.clone().map_or(PasswordChange::Remove, PasswordChange::Set);
+            self.done(&mut decision, &user.id);
+            decision.effects.push(Effect::SaveUser { user, version: *version, password, claims: new, releases });
+            return decision;
+        }
+        // Somebody else was faster. Whoever reads the mailbox may know (security.md A-031).
+        let taken: Vec<_> =
+            self.facts.owners.iter().zip(&claims).filter(|(owner, _)| owner.is_some()).map(|(_, identity)| identity.attribute.clone()).collect();
+        let notices = not_unique(&form::registration(self.context), &taken);
+        let notices = notices.into_iter().map(|notice| crate::message::Notice { place: crate::message::Place::Form, ..notice }).collect();
+        decision.transaction.turn_to(Subject::Visitor);
+        decision.reject(Rejection::Invalid, notices)
+    }
+
+    fn created(&self, mut decision: Decision, user: User, registration: &Registration, claims: Vec<super::Identity>) -> Decision {
+        if !user.email_verified
+            && let Some(address) = user.text("email")
+            && !self.facts.over_commit_budget
+        {
+            // Nothing waits for the welcome mail: if its budget is used up, it is not sent (policies.md §3.3).
+            decision.mail = Some(Mail::Welcome { user_id: user.id.clone(), address: address.into() });
+            decision.counts.extend(self.mail_budgets(&decision.transaction.id, address, Purpose::Registration));
+        }
+        self.done(&mut decision, &user.id);
+        decision.effects.push(Effect::CreateUser { user, password: registration.password.clone(), claims });
+        decision
+    }
+
+    fn done(&self, decision: &mut Decision, user_id: &str) {
+        decision.transaction.challenge = None;
+        decision.transaction.outcome = Some(Outcome::Done { user_id: user_id.into(), at: self.context.now, issued: false });
+    }
+}
+
+fn same_mailbox(one: &User, other: &User) -> bool {
+    match (one.text("email"), other.text("email")) {
+        (Some(one), Some(other)) => crate::email::identifier_key(one) == crate::email::identifier_key(other),
+        _ => false,
+    }
+}

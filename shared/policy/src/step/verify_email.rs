@@ -1,0 +1,173 @@
+//! The email authenticator: challenge, code, link, resend, poll (policies.md §9).
+
+use alloc::vec::Vec;
+
+use super::lookup::{Budget, SHARDS, passcode_digits, passcode_length, shard};
+use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, StepError};
+use crate::email::throttle_key_of;
+use crate::message::{self, Message};
+use crate::organisation::AuthenticatorKey;
+use crate::remediation::{Remediation, Standing, remediations};
+use crate::secret::Secret;
+use crate::time::Span;
+use crate::transaction::{Challenge, Purpose, Subject};
+
+/// A mail that nobody reported as sent is sent again, with the same code, by whoever asks after this time.
+const SEND_AGAIN_AFTER: Span = Span::seconds(5);
+
+impl Step<'_> {
+    pub(super) fn select_authenticator(&self, mut decision: Decision, key: AuthenticatorKey) -> Result<Decision, StepError> {
+        let listed = match remediations(self.context, &decision.transaction) {
+            Standing::Offered(offered) => offered.iter().any(|one| matches!(one, Remediation::SelectAuthenticator(keys) if keys.contains(&key))),
+            _ => false,
+        };
+        if !listed {
+            return Err(StepError::Malformed);
+        }
+        decision.transaction.chosen = Some(key);
+        // Choosing the mailbox again shows the code that is out; a new one is what "resend" is for.
+        let out = decision.transaction.challenge.as_ref().is_some_and(|challenge| self.context.now < challenge.expires);
+        if key == AuthenticatorKey::OktaEmail && !out {
+            return Ok(self.send_code(decision));
+        }
+        Ok(decision)
+    }
+
+    pub(super) fn answer_email(&self, decision: Decision, typed: &Secret) -> Decision {
+        if passcode_digits(typed, passcode_length(self.context)).is_none() {
+            return decision.reject(Rejection::Invalid, message::passcode(Message::InvalidPasscode));
+        }
+        let live = decision.transaction.challenge.as_ref().is_some_and(|challenge| self.context.now < challenge.expires);
+        if !live || !self.facts.passcode_right || !provable(&decision.transaction.subject) {
+            return decision.reject(Rejection::Unauthenticated, message::passcode(Message::InvalidPasscode));
+        }
+        self.mailbox_proven(decision)
+    }
+
+    pub(super) fn confirm_link(&self, decision: Decision, sequence: u32) -> Result<Decision, StepError> {
+        let live =
+            decision.transaction.challenge.as_ref().is_some_and(|challenge| self.context.now < challenge.expires && challenge.sequence == sequence);
+        if !live || !provable(&decision.transaction.subject) {
+            return Err(StepError::NotOffered);
+        }
+        Ok(self.mailbox_proven(decision))
+    }
+
+    pub(super) fn resend(&self, decision: Decision) -> Decision {
+        let limits = &self.context.organisation.settings.limits;
+        let cooling =
+            decision.transaction.challenge.as_ref().is_some_and(|challenge| {
+                challenge.sent && self.context.now < challenge.made + Span::seconds(u64::from(limits.resend_cooldown_seconds))
+            });
+        if cooling {
+            return decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
+        }
+        self.send_code(decision)
+    }
+
+    pub(super) fn poll(&self, mut decision: Decision) -> Decision {
+        let overdue = decision
+            .transaction
+            .challenge
+            .clone()
+            .filter(|challenge| !challenge.sent && self.context.now < challenge.expires && self.context.now - challenge.made >= SEND_AGAIN_AFTER);
+        if let Some(challenge) = overdue {
+            decision.mail = mail_for(&decision.transaction.subject, challenge);
+            return decision;
+        }
+        self.settle(decision)
+    }
+
+    /// Makes a code and has it mailed. An older one is worthless from now on (security.md R-O5).
+    pub(super) fn send_code(&self, mut decision: Decision) -> Decision {
+        let settings = &self.context.organisation.settings;
+        let transaction = &mut decision.transaction;
+        let Some(address) = transaction.mailbox() else { return decision };
+        if self.facts.over_commit_budget || transaction.sends >= settings.limits.sends_per_transaction {
+            // What could not be mailed did not happen: the form that led here stays.
+            return Decision::unchanged(self.before.clone()).reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
+        }
+        let purpose = match transaction.subject {
+            Subject::Applicant { .. } => Purpose::Registration,
+            _ => Purpose::SignIn,
+        };
+        let lifetime = self.context.organisation.authenticator(AuthenticatorKey::OktaEmail).token_lifetime_in_minutes;
+        transaction.sends += 1;
+        // The address of nobody gets no mail, and so none is ever overdue.
+        let nobody = matches!(transaction.subject, Subject::Stranger { .. });
+        let challenge = Challenge {
+            purpose,
+            address: address.clone(),
+            sequence: transaction.sends,
+            made: self.context.now,
+            expires: self.context.now + Span::minutes(u64::from(lifetime)),
+            sent: nobody,
+        };
+        transaction.challenge = Some(challenge.clone());
+        decision.counts.extend(self.mail_budgets(&decision.transaction.id, &address, purpose));
+        decision.mail = mail_for(&decision.transaction.subject, challenge);
+        decision
+    }
+
+    /// The budgets of one mail (security.md R-R6). Sign-up may use 80 % of the SES quota: sign-in must still be mailed when somebody floods it.
+    pub(super) fn mail_budgets(&self, id: &str, address: &str, purpose: Purpose) -> Vec<Budget> {
+        let limits = &self.context.organisation.settings.limits;
+        let (hour, day) = (Span::hours(1), Span::hours(24));
+        let throttle = throttle_key_of(address);
+        let of_all = match purpose {
+            Purpose::Registration => limits.mails_in_all_per_day / 5 * 4,
+            Purpose::SignIn => limits.mails_in_all_per_day,
+        };
+        let budget = |name, subject: &str, max, window| Budget { name, subject: subject.into(), max, window, refund: false };
+        alloc::vec![
+            budget("mail-address-hour", &throttle, limits.mails_per_address_per_hour, hour),
+            budget("mail-address-day", &throttle, limits.mails_per_address_per_day, day),
+            // The engine puts the source in place of the empty subject.
+            budget("mail-source-hour", "", limits.mails_per_source_per_hour, hour),
+            budget("mail-all-day", &shard(id), of_all.div_ceil(u32::from(SHARDS)), day),
+        ]
+    }
+
+    fn mailbox_proven(&self, mut decision: Decision) -> Decision {
+        let now = self.context.now;
+        let transaction = &mut decision.transaction;
+        transaction.proofs.insert(AuthenticatorKey::OktaEmail, now);
+        transaction.challenge = None;
+        transaction.chosen = None;
+        let knows_password = transaction.proven(AuthenticatorKey::OktaPassword) || transaction.known_browser;
+        if let Subject::Member { user, version, .. } = &mut transaction.subject
+            && !user.email_verified
+        {
+            // Whoever proves the mailbox first owns the account. A password that somebody else may have set before is void, and so are the
+            // tokens that it got (security.md I3), unless this very person has just shown to know it or was there when it was set.
+            user.email_verified = true;
+            user.last_updated = now;
+            let password = if knows_password {
+                PasswordChange::Keep
+            } else {
+                user.has_password = false;
+                user.not_before = now;
+                PasswordChange::Remove
+            };
+            decision.effects.push(Effect::SaveUser { user: user.clone(), version: *version, password, claims: Vec::new(), releases: Vec::new() });
+        }
+        self.settle(decision)
+    }
+}
+
+/// Whether a right code can be right for this subject at all.
+fn provable(subject: &Subject) -> bool {
+    match subject {
+        Subject::Applicant { registration: Some(registration) } => !registration.decoy,
+        Subject::Member { .. } => true,
+        Subject::Visitor | Subject::Applicant { registration: None } | Subject::Stranger { .. } => false,
+    }
+}
+
+fn mail_for(subject: &Subject, challenge: Challenge) -> Option<Mail> {
+    match subject {
+        Subject::Applicant { registration: Some(registration) } if registration.decoy => Some(Mail::AlreadyRegistered { address: challenge.address }),
+        Subject::Stranger { .. } => None,
+        _ => Some(Mail::Passcode(challenge)),
+    }
+}

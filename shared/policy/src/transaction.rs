@@ -1,0 +1,232 @@
+//! One person's way through sign-up or sign-in, as stored between requests.
+//!
+//! It holds what is known and proven, never what comes next: that is [derived](crate::requirement).
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::organisation::AuthenticatorKey;
+use crate::time::{Span, Timestamp};
+use crate::user::{PasswordHash, Profile, User};
+
+/// Absolute life of a transaction (security.md R-S1).
+pub const LIFETIME: Span = Span::minutes(60);
+
+/// A transaction that is not touched for so long is over (security.md R-S1).
+pub const IDLE_LIFETIME: Span = Span::minutes(15);
+
+/// A repeated request counts as the same request for so long (security.md R-S2).
+pub const REPEAT_WINDOW: Span = Span::seconds(60);
+
+/// A transaction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Transaction {
+    /// Random; may be logged, opens nothing.
+    pub id: String,
+    /// Who began it.
+    pub client: Client,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it was last changed.
+    pub touched: Timestamp,
+    /// Whom it is about.
+    pub subject: Subject,
+    /// What has been proven in this transaction, and when. Emptied whenever the subject changes (security.md R-S4).
+    #[serde(default)]
+    pub proofs: BTreeMap<AuthenticatorKey, Timestamp>,
+    /// The emailed code that is out.
+    #[serde(default)]
+    pub challenge: Option<Challenge>,
+    /// Codes sent so far (security.md R-O5).
+    #[serde(default)]
+    pub sends: u32,
+    /// The authenticator that the person picked from a list.
+    #[serde(default)]
+    pub chosen: Option<AuthenticatorKey>,
+    /// Whether the optional authenticators were skipped.
+    #[serde(default)]
+    pub skipped: bool,
+    /// Whether this person has signed in from this browser before: guesses made elsewhere do not use up their budget (security.md R-R8).
+    #[serde(default)]
+    pub known_browser: bool,
+    /// Set when everything was met.
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
+}
+
+/// The client that began a transaction, and where it wants its code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Client {
+    /// Id of the app.
+    pub app: String,
+    /// OAuth `client_id`.
+    pub client_id: String,
+    /// OAuth `redirect_uri`, registered.
+    pub redirect_uri: String,
+    /// OAuth `scope`, split.
+    pub scopes: Vec<String>,
+    /// OAuth `state`.
+    pub state: String,
+    /// OpenID `nonce`.
+    pub nonce: Option<String>,
+    /// PKCE S256 challenge.
+    pub code_challenge: String,
+    /// Hash of the cookie of the browser that began it; links complete only there (security.md R-O10).
+    pub browser: String,
+}
+
+/// Whom a transaction is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Subject {
+    /// Nobody yet: the first page.
+    Visitor,
+    /// Somebody who follows "Sign up".
+    Applicant {
+        /// The form, once it was sent and found good.
+        registration: Option<Registration>,
+    },
+    /// Somebody with an account.
+    Member {
+        /// What was typed.
+        identifier: String,
+        /// The account as it was when last read. Whoever finishes checks that it still is (security.md R-S3).
+        user: User,
+        /// Its version.
+        version: u64,
+    },
+    /// Nobody of that name, treated like somebody (policies.md §3.6).
+    Stranger {
+        /// What was typed.
+        identifier: String,
+    },
+}
+
+/// A sign-up that is under way. It lives here and nowhere else: there is no user before the end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Registration {
+    /// The id that the user will have.
+    pub user_id: String,
+    /// What will be stored, `login` and `email` among them.
+    pub profile: Profile,
+    /// The password that will be stored.
+    pub password: Option<PasswordHash>,
+    /// The address has an account already, and nobody shall learn it: nothing will ever be right (security.md R-R3).
+    #[serde(default)]
+    pub decoy: bool,
+}
+
+/// An emailed code and link. Neither is stored: both are derived from a key, the transaction and [`sequence`](Challenge::sequence).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Challenge {
+    /// What it proves.
+    pub purpose: Purpose,
+    /// The mailbox.
+    pub address: String,
+    /// Which code of this transaction; a newer one makes the older worthless.
+    pub sequence: u32,
+    /// When it was made.
+    pub made: Timestamp,
+    /// From then on it is worthless.
+    pub expires: Timestamp,
+    /// Whether the mail provider has taken it. If not, it may be sent again at once.
+    pub sent: bool,
+}
+
+/// What a code is for (security.md R-O7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// Finish signing up.
+    Registration,
+    /// Sign in.
+    SignIn,
+}
+
+impl Purpose {
+    /// As it goes into the derivation of codes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::SignIn => "sign-in",
+        }
+    }
+}
+
+/// How a transaction ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Outcome {
+    /// Signed in.
+    Done {
+        /// Who.
+        user_id: String,
+        /// When everything was met.
+        at: Timestamp,
+        /// Whether the client has its interaction code. Not yet, if the link finished the flow in another tab.
+        issued: bool,
+    },
+    /// The person gave up.
+    Cancelled,
+}
+
+impl Transaction {
+    /// Begins.
+    pub fn begin(id: String, client: Client, now: Timestamp) -> Self {
+        Self {
+            id,
+            client,
+            started: now,
+            touched: now,
+            subject: Subject::Visitor,
+            proofs: BTreeMap::new(),
+            challenge: None,
+            sends: 0,
+            chosen: None,
+            skipped: false,
+            known_browser: false,
+            outcome: None,
+        }
+    }
+
+    /// Whether it is too old at `now`.
+    pub fn expired(&self, now: Timestamp) -> bool {
+        now >= self.expires()
+    }
+
+    /// From then on it is too old, if nothing touches it.
+    pub fn expires(&self) -> Timestamp {
+        (self.started + LIFETIME).min(self.touched + IDLE_LIFETIME)
+    }
+
+    /// What the person typed to say who they are.
+    pub fn identifier(&self) -> Option<&str> {
+        match &self.subject {
+            Subject::Member { identifier, .. } | Subject::Stranger { identifier } => Some(identifier),
+            Subject::Applicant { registration: Some(registration) } => registration.profile.get("login").and_then(|login| login.as_str()),
+            Subject::Visitor | Subject::Applicant { registration: None } => None,
+        }
+    }
+
+    /// Whether this was proven here.
+    pub fn proven(&self, key: AuthenticatorKey) -> bool {
+        self.proofs.contains_key(&key)
+    }
+
+    /// Turns to another subject: nothing that was proven before counts for it.
+    pub(crate) fn turn_to(&mut self, subject: Subject) {
+        self.subject = subject;
+        self.proofs.clear();
+        self.challenge = None;
+        self.chosen = None;
+        self.skipped = false;
+        self.known_browser = false;
+    }
+}
