@@ -18,7 +18,7 @@ mod send;
 mod table;
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::Client;
+pub use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use engine::ports::{Item, Key, Store, StoreError, Write};
 
@@ -87,10 +87,6 @@ impl Store for DynamoStore {
     }
 
     async fn write(&self, writes: &[Write]) -> Result<(), StoreError> {
-        let hopeless: Vec<usize> = (0..).zip(writes).filter(|(_, write)| request::is_hopeless(write)).map(|(place, _)| place).collect();
-        if !hopeless.is_empty() {
-            return Err(StoreError::Refused(hopeless));
-        }
         let call = self.unanswered.take(writes)?;
         let answer = send::send(&self.client, &self.table, writes, &call.nonce).await;
         if let Err(StoreError::Unavailable(_)) = answer {

@@ -143,8 +143,6 @@ mod tests {
 
     use super::*;
 
-    const NOW: Timestamp = Timestamp(7);
-
     fn count(by: i64, max: u64) -> Write {
         Write::Count { key: Key("LIMIT#a".into()), by, max, expires_at: Timestamp(9) }
     }
