@@ -14,5 +14,5 @@ pub const FUNCTION: Function = Function::ProgressiveEnrollment;
 /// If a variable or a secret is missing or of no use.
 pub async fn engine(environment: &Environment) -> Result<Engine, Error> {
     let store = DynamoStore::new(dynamodb::Client::new(&environment.dynamodb()), environment.table_name());
-    Ok(environment.engine(store).await?)
+    environment.engine(store).await
 }

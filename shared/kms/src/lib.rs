@@ -32,6 +32,7 @@ pub struct KmsSigner {
 
 impl KmsSigner {
     /// Signs with the first of these keys (ids or ARNs of RSA keys for `SIGN_VERIFY`); publishes and verifies with all of them.
+    #[must_use]
     pub fn new(client: Client, key_ids: Vec<String>) -> Self {
         Self { client, key_ids, keys: Mutex::new(None) }
     }

@@ -7,6 +7,7 @@ mod gateway;
 mod logs;
 mod system;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::time::Instant;
 
@@ -42,7 +43,8 @@ where
     if let Some(engine) = instance.engine().await {
         engine.warm().await;
     }
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async { Ok::<_, std::convert::Infallible>(instance.answer(event.payload).await) })).await
+    let instance = &instance;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Event>| Ok::<_, Infallible>(instance.answer(event.payload).await))).await
 }
 
 /// Answers one event: the engine's answer, or 500 with the request's id if the engine panics (security.md R-B3). Writes one line of log.
@@ -106,3 +108,6 @@ async fn logged<F: Future<Output = Response>>(function: Function, event: Event, 
     tracing::info!(request_id, function = function.name(), operation, source, status = response.status().as_u16(), duration_ms, "request");
     response
 }
+
+#[cfg(test)]
+mod tests;

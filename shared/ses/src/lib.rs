@@ -23,6 +23,7 @@ pub struct SesMailer {
 impl SesMailer {
     /// A mailer on `client`, whose configuration decides about retries and timeouts. Bounces and complaints are reported to
     /// `configuration_set` (security.md R-M6).
+    #[must_use]
     pub fn new(client: Client, configuration_set: Option<String>) -> Self {
         Self { client, configuration_set }
     }

@@ -16,10 +16,13 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// An SES that answers as scripted and remembers what it was asked. `None` hangs up.
+/// A status and an error code; `None` hangs up.
+type Answer = Option<(u16, &'static str)>;
+
+/// An SES that answers as scripted and remembers what it was asked.
 #[derive(Clone, Debug)]
 struct Ses {
-    answers: Arc<Mutex<VecDeque<Option<(u16, &'static str)>>>>,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
     asked: Arc<Mutex<Vec<Value>>>,
 }
 
@@ -41,7 +44,7 @@ impl HttpConnector for Ses {
 }
 
 /// Sends one mail to an SES that gives these answers; with what it was asked.
-async fn send(answers: impl IntoIterator<Item = Option<(u16, &'static str)>>) -> (Result<(), MailError>, Vec<Value>) {
+async fn send(answers: impl IntoIterator<Item = Answer>) -> (Result<(), MailError>, Vec<Value>) {
     let ses = Ses { answers: Arc::new(Mutex::new(answers.into_iter().collect())), asked: Arc::default() };
     let connector = SharedHttpConnector::new(ses.clone());
     let config = aws_sdk_sesv2::Config::builder()
@@ -94,7 +97,9 @@ async fn f_22_throttling_is_retried_once() {
 
 #[tokio::test]
 async fn f_23_a_mail_system_that_is_off_is_unavailable() {
-    for code in ["AccountSuspendedException", "SendingPausedException", "MailFromDomainNotVerifiedException", "NotFoundException", "BadRequestException"] {
+    for code in
+        ["AccountSuspendedException", "SendingPausedException", "MailFromDomainNotVerifiedException", "NotFoundException", "BadRequestException"]
+    {
         let (result, asked) = send([Some((400, code))]).await;
         assert!(matches!(result, Err(MailError::Unavailable(found)) if found == code));
         assert_eq!(asked.len(), 1);

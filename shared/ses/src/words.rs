@@ -5,7 +5,6 @@
 
 use askama::Template;
 use engine::ports::{Mail, MailContent};
-use policy::secret::Secret;
 use policy::time::Timestamp;
 
 /// What a mail says.
@@ -153,6 +152,8 @@ struct AlreadyRegisteredPage<'m> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+    use policy::secret::Secret;
+
     use super::*;
 
     fn mail(content: MailContent) -> Mail {
@@ -180,9 +181,13 @@ mod tests {
 
     #[test]
     fn r_m5_the_words_of_every_mail() {
-        for (content, name) in
-            every_content().into_iter().zip(["registration-activation", "registration-email-verification", "email-challenge", "already-registered", "already-registered-without-link"])
-        {
+        for (content, name) in every_content().into_iter().zip([
+            "registration-activation",
+            "registration-email-verification",
+            "email-challenge",
+            "already-registered",
+            "already-registered-without-link",
+        ]) {
             let words = words(&mail(content)).unwrap();
             insta::assert_snapshot!(format!("{name}.txt"), format!("Subject: {}\n\n{}", words.subject, words.text));
             insta::assert_snapshot!(format!("{name}.html"), words.html);

@@ -82,7 +82,12 @@ fn the_base_path_is_taken_off() {
 
 #[test]
 fn a_response_is_what_api_gateway_takes() {
-    let answer = http::Response::builder().status(201).header("vary", "origin").header("vary", "accept").header("set-cookie", "a=1").header("set-cookie", "b=2");
+    let answer = http::Response::builder()
+        .status(201)
+        .header("vary", "origin")
+        .header("vary", "accept")
+        .header("set-cookie", "a=1")
+        .header("set-cookie", "b=2");
     let answer = serde_json::to_value(response(answer.body("ä".into()).unwrap())).unwrap();
     assert_eq!((&answer["statusCode"], &answer["body"], &answer["isBase64Encoded"]), (&json!(201), &json!("ä"), &json!(false)));
     assert_eq!((&answer["headers"], &answer["cookies"]), (&json!({ "vary": "origin, accept" }), &json!(["a=1", "b=2"])));

@@ -1,0 +1,115 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what it expects by failing")]
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use engine::ports::{Item, Key, Store, StoreError, Write as StoreWrite};
+use policy::secret::Secret;
+use serde_json::{Value, json};
+
+use super::*;
+
+/// A store that panics, quoting what it was asked.
+struct Broken;
+
+#[async_trait]
+impl Store for Broken {
+    async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
+        panic!("cannot read {keys:?}")
+    }
+
+    async fn write(&self, _: &[StoreWrite]) -> Result<(), StoreError> {
+        panic!("cannot write")
+    }
+}
+
+fn broken() -> Engine {
+    let key = Secret::new("0123456789abcdef0123456789abcdef");
+    Engine::new("https://id.example.org".into(), Arc::new(Broken), Arc::new(SystemClock), Arc::new(SystemRandom), key)
+}
+
+/// An introspection with a secret wherever one can be.
+fn event() -> Event {
+    serde_json::from_value(json!({
+        "version": "2.0",
+        "rawPath": "/idp/idx/introspect",
+        "rawQueryString": "token=canary",
+        "cookies": ["canary=canary"],
+        "headers": { "content-type": "application/json", "authorization": "canary", "x-amzn-trace-id": "canary" },
+        "requestContext": { "http": { "method": "POST", "path": "/canary", "sourceIp": "192.0.2.7", "userAgent": "canary" }, "requestId": "r-1" },
+        "body": "{\"interactionHandle\":\"canary\"}",
+        "isBase64Encoded": false
+    }))
+    .unwrap()
+}
+
+/// The lines that are logged meanwhile, on this thread.
+async fn lines(work: impl Future) -> Vec<Value> {
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let lines = Lines::default();
+    let written = lines.clone();
+    let subscriber = logs::lines().with_writer(move || written.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    work.await;
+    drop(guard);
+    let bytes = lines.0.lock().unwrap();
+    String::from_utf8_lossy(&bytes).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn f_31_a_panic_is_500_with_the_request_id_and_the_next_request_works() {
+    let engine = broken();
+    for _ in 0..2 {
+        let response = handle(&engine, Function::Identify, event()).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(serde_json::from_slice::<Value>(response.body()).unwrap()["errorId"], "r-1");
+    }
+}
+
+#[tokio::test]
+async fn r_l1_one_line_of_facts_and_no_secret() {
+    let lines = lines(async { handle(&broken(), Function::Identify, event()).await }).await;
+    let requests: Vec<&Value> = lines.iter().filter(|line| line["message"] == "request").collect();
+    assert_eq!(requests.len(), 1, "{lines:?}");
+    for (name, value) in [
+        ("request_id", json!("r-1")),
+        ("function", json!("identify")),
+        ("operation", json!("Introspect")),
+        ("source", json!("192.0.2.7")),
+        ("status", json!(500)),
+        ("level", json!("INFO")),
+    ] {
+        assert_eq!(requests[0][name], value, "{name}");
+    }
+    assert!(requests[0]["duration_ms"].is_u64());
+    assert!(!json!(lines).to_string().contains("canary"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn r_a4_without_configuration_every_request_is_503_and_the_log_says_why() {
+    // The variables of this process are not a function's.
+    assert!(std::env::var("TABLE_NAME").is_err());
+    let instance = Instance { function: Function::Identify, connect: async |_| Ok(broken()), engine: OnceCell::new() };
+    let lines = lines(async {
+        for _ in 0..2 {
+            let answer = instance.answer(event()).await;
+            assert_eq!(answer.status_code, 503);
+            assert!(answer.headers.contains_key("retry-after"));
+        }
+    })
+    .await;
+    let faults: Vec<&Value> = lines.iter().filter(|line| line["message"] == "cannot start").collect();
+    assert_eq!(faults.len(), 2, "it is tried again with each request: {lines:?}");
+    assert_eq!(faults[0]["error"], "TABLE_NAME is not set");
+    assert_eq!(faults[0]["level"], "ERROR");
+}
