@@ -29,14 +29,14 @@ fn broken() -> Engine {
     Engine::new("https://id.example.org".into(), Arc::new(Broken), Arc::new(SystemClock), Arc::new(SystemRandom), key)
 }
 
-/// An introspection with a secret wherever one can be.
+/// An introspection with a secret wherever one can be. Its origin makes the engine read which origins are allowed.
 fn event() -> Event {
     serde_json::from_value(json!({
         "version": "2.0",
         "rawPath": "/idp/idx/introspect",
         "rawQueryString": "token=canary",
         "cookies": ["canary=canary"],
-        "headers": { "content-type": "application/json", "authorization": "canary", "x-amzn-trace-id": "canary" },
+        "headers": { "content-type": "application/json", "origin": "https://canary.example", "authorization": "canary", "x-amzn-trace-id": "canary" },
         "requestContext": { "http": { "method": "POST", "path": "/canary", "sourceIp": "192.0.2.7", "userAgent": "canary" }, "requestId": "r-1" },
         "body": "{\"interactionHandle\":\"canary\"}",
         "isBase64Encoded": false
