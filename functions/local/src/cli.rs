@@ -35,6 +35,9 @@ struct Serve {
     /// Also listen here for tests: mails, table, clock and faults. No protection: never where others can reach it
     #[arg(long, value_name = "PORT")]
     test_control: Option<u16>,
+    /// Write a line of JSON per request
+    #[arg(long)]
+    log: bool,
     /// Folder of an installed @okta/okta-signin-widget
     #[arg(long, value_name = "DIR")]
     widget: Option<PathBuf>,
@@ -101,6 +104,9 @@ impl From<TableArgs> for Table {
 }
 
 async fn serve(args: Serve) -> ExitCode {
+    if args.log {
+        runtime::start_logs();
+    }
     let folder = args.data.display().to_string();
     let kept = (!args.in_memory).then_some(args.data);
     let in_memory = kept.is_none();

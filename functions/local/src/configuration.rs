@@ -4,12 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use dynamodb::DynamoStore;
 use engine::configuration;
 use engine::ports::{Clock, Store};
 use policy::organisation::Organisation;
-use runtime::Environment;
+use policy::time::Timestamp;
+use policy::user::User;
+use runtime::{Environment, SystemClock};
 
-use crate::StartError;
+use crate::emulators::REGION;
+use crate::{StartError, people};
 
 /// The organisation that a new table begins with.
 const DEMO: &str = include_str!("../organisation.yaml");
@@ -39,9 +43,9 @@ pub struct Table {
 }
 
 impl Configuration {
-    /// The configuration in the table that a function would use.
-    pub async fn open(environment: &Environment) -> Self {
-        Self { store: environment.store(), clock: environment.clock.clone() }
+    /// The configuration in `table`.
+    pub fn new(client: dynamodb::Client, table: &str, clock: Arc<dyn Clock>) -> Self {
+        Self { store: Arc::new(DynamoStore::new(client, table)), clock }
     }
 
     /// At the start: applies the named file, or the demo if the table has nothing. Says what it did.
@@ -90,6 +94,11 @@ impl Configuration {
         }
     }
 
+    /// Now, to those who decide by it.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// What is configured.
     pub async fn current(&self) -> Result<Organisation, String> {
         self.stored().await?.ok_or_else(|| "the table has no organisation yet".into())
@@ -109,7 +118,7 @@ impl Configuration {
 
     async fn stored(&self) -> Result<Option<Organisation>, String> {
         let loaded = configuration::load(&*self.store).await.map_err(|error| error.to_string())?;
-        Ok(loaded.map(|(_, organisation)| organisation))
+        Ok(loaded.map(|revision| revision.organisation))
     }
 }
 
@@ -123,8 +132,44 @@ pub fn read(file: &Path) -> Result<Organisation, String> {
 /// `vestibule apply`.
 pub async fn apply(file: &Path, table: &Table) -> Result<String, String> {
     let organisation = read(file)?;
-    connect(table).await?.put(&organisation).await?;
-    Ok(format!("{} is in the table {}; it takes effect within seconds, at the next step of any sign-in", file.display(), table.name))
+    Configuration::new(connect(table)?, &table.name, Arc::new(SystemClock)).put(&organisation).await?;
+    Ok(format!("{} is in the table {}; it takes effect at the next step of any sign-in", file.display(), table.name))
+}
+
+/// `vestibule plan`: for each app, who would be asked for what.
+pub async fn plan(file: &Path, table: &Table) -> Result<String, String> {
+    let organisation = read(file)?;
+    let items = dynamodb::listing::list(&connect(table)?, &table.name, "USER").await.map_err(|error| error.to_string())?;
+    let unreadable = |_| "an account in the table cannot be read".to_owned();
+    let users = items.into_iter().map(|item| serde_json::from_value(item.body).map_err(unreadable)).collect::<Result<Vec<User>, _>>()?;
+    let mut said = format!("{} accounts in the table {}.\n", users.len(), table.name);
+    for app in &organisation.apps {
+        let asked = people::would_ask(&organisation, app, &users, SystemClock.now());
+        said += &format!("\n{}: {} would be asked at the next sign-in\n", app.label, asked.len());
+        for (user, form) in asked {
+            let labels: Vec<_> = form.fields.iter().map(|field| field.label.as_str()).collect();
+            said += &format!("  {}  {}\n", user.text("login").unwrap_or(&user.id), labels.join(", "));
+        }
+    }
+    Ok(said)
+}
+
+/// A client for a table, with the environment's credentials; a server on this machine needs none.
+fn connect(table: &Table) -> Result<dynamodb::Client, String> {
+    let local = table.endpoint_url.as_deref().is_some_and(|url| url.starts_with("http://127.0.0.1:") || url.starts_with("http://localhost:"));
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let environment = Environment::from_vars(|name| match name {
+        "TABLE_NAME" => Some(table.name.clone()),
+        "AWS_ENDPOINT_URL_DYNAMODB" => table.endpoint_url.clone().or_else(|| variable(name)),
+        "AWS_REGION" => table.region.clone().or_else(|| variable(name)).or_else(|| local.then(|| REGION.into())),
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" if local => Some("local".into()),
+        // What every function has and this command does not use.
+        "BASE_URL" => Some("http://localhost".into()),
+        "INTERACTION_SECRET_ID" => Some("unused".into()),
+        _ => variable(name),
+    });
+    let environment = environment.map_err(|error| format!("{error}: set it (credentials and region come from the environment), or name --region"))?;
+    Ok(dynamodb::Client::new(&environment.dynamodb()))
 }
 
 /// The same organisation at another port, if it is the demo's and was made for another one; the same folder may be served at any port.

@@ -1,4 +1,80 @@
-//! The functions that are deployed, with the addresses of this process.
+//! The functions that are deployed, connected to the addresses of this process.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use engine::Engine;
+use engine::ports::Clock;
+use idx::operation::Function;
+use password::{Argon2Passwords, Cost, Pepper};
+use runtime::{Environment, Error};
+
+use crate::StartError;
+use crate::emulators::{REGION, secrets};
+use crate::passwords::BoundedPasswords;
 
 /// The table's name.
 pub const TABLE: &str = "vestibule";
+
+/// Where things are.
+pub struct Places<'a> {
+    /// The public address.
+    pub base_url: &'a str,
+    /// The embedded DynamoDB, or the proxy in front of it.
+    pub dynamodb_url: &'a str,
+    /// SES, KMS and Secrets Manager.
+    pub services_url: &'a str,
+    /// The ARN of the key that signs.
+    pub signing_key: &'a str,
+}
+
+/// The environment that the template would give the functions. The process's own is neither read nor changed: real credentials stay out of this.
+pub fn environment(places: &Places<'_>, clock: Arc<dyn Clock>) -> Result<Environment, StartError> {
+    let value = |name: &str| {
+        Some(match name {
+            "TABLE_NAME" => TABLE,
+            "BASE_URL" => places.base_url,
+            "INTERACTION_SECRET_ID" => secrets::INTERACTION,
+            "PASSCODE_SECRET_ID" => secrets::PASSCODE,
+            "PEPPER_SECRET_ID" => secrets::PEPPER,
+            "SIGNING_KEY_IDS" => places.signing_key,
+            "AWS_REGION" => REGION,
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
+            "AWS_ENDPOINT_URL_DYNAMODB" => places.dynamodb_url,
+            "AWS_ENDPOINT_URL_SESV2" | "AWS_ENDPOINT_URL_KMS" | "AWS_ENDPOINT_URL_SECRETS_MANAGER" => places.services_url,
+            _ => return None,
+        })
+    };
+    let environment = Environment::from_vars(|name| value(name).map(str::to_owned)).map_err(|error| failed(&error))?;
+    Ok(environment.with_clock(clock))
+}
+
+/// The engines of all functions, ready to serve.
+pub async fn engines(environment: &Environment) -> Result<BTreeMap<Function, Engine>, StartError> {
+    let passwords = Arc::new(passwords(environment).await.map_err(|error| failed(&error))?);
+    let mut engines = BTreeMap::new();
+    for function in Function::ALL {
+        let engine = match function {
+            Function::Identify => identify::engine(environment).await.map(|engine| engine.with_passwords(passwords.clone())),
+            Function::Register => register::engine(environment).await.map(|engine| engine.with_passwords(passwords.clone())),
+            Function::VerifyEmail => verify_email::engine(environment).await,
+            Function::ProgressiveEnrollment => progressive_enrollment::engine(environment).await,
+            Function::Oidc => oidc::engine(environment).await,
+        };
+        let engine = engine.map_err(|error| StartError::Function(format!("the function {} does not start: {error}", function.name())))?;
+        engine.warm().await;
+        engines.insert(function, engine);
+    }
+    Ok(engines)
+}
+
+/// What the functions make for themselves, bounded and shared: here they live in one process.
+async fn passwords(environment: &Environment) -> Result<BoundedPasswords, Error> {
+    let peppers = Pepper::parse(&environment.peppers().await?).map_err(|error| Error::invalid("PEPPER_SECRET_ID", error))?;
+    let passwords = Argon2Passwords::new(peppers, Cost::default()).map_err(|error| Error::invalid("PEPPER_SECRET_ID", error))?;
+    Ok(BoundedPasswords::new(passwords))
+}
+
+fn failed(error: &Error) -> StartError {
+    StartError::Function(format!("the functions do not start: {error}"))
+}

@@ -66,12 +66,10 @@ pub async fn serve(State(gateway): State<Arc<Gateway>>, ConnectInfo(source): Con
         request_id: &format!("local-{number:08x}"),
         now: gateway.clock.now(),
     });
-    // The conversion that Lambda itself uses: what a function sees here is what it sees there.
-    let Ok(request) = lambda_http::request::from_str(&event.to_string()) else {
+    let Ok(event) = serde_json::from_value::<runtime::Event>(event) else {
         return refusal(StatusCode::BAD_REQUEST, "Bad Request");
     };
-    let (parts, body) = runtime::handle(engine, route.function, request).await.into_parts();
-    Response::from_parts(parts, Body::from(body.to_vec()))
+    runtime::handle(engine, route.function, event).await.map(Body::from)
 }
 
 fn refusal(status: StatusCode, message: &str) -> Response {

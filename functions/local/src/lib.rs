@@ -12,26 +12,30 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")
 )]
 
-pub mod cli {
-    #![allow(missing_docs)]
-    pub fn main() -> std::process::ExitCode {
-        std::process::ExitCode::SUCCESS
-    }
-}
+pub mod cli;
 mod clock;
+mod configuration;
 mod data;
 mod emulators;
 mod error;
 mod event;
 mod fault;
 mod functions;
+mod gateway;
 mod mailbox;
+mod pages;
+mod passwords;
+mod people;
+mod server;
 mod table;
+mod test_control;
+mod widget;
 
 pub use clock::MovableClock;
 pub use error::StartError;
 pub use fault::{Effect, Fault, Faults};
 pub use mailbox::{Mail, Mailbox};
+pub use server::{Options, Running, start};
 
 /// `N` unpredictable bytes in hex.
 fn random_hex<const N: usize>() -> Result<String, StartError> {

@@ -6,12 +6,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use engine::ports::Clock as _;
 use http::StatusCode;
+use policy::Context;
+use policy::form::{self, Form};
 use policy::organisation::{
     Action, App, EVERYONE, Organisation, Permission, ProfileAttribute, ProfileEnrollment, Property, PropertyType, base_properties,
 };
-use policy::user::User;
+use policy::time::Timestamp;
+use policy::user::{User, UserStatus};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -118,7 +120,7 @@ async fn view(site: &Site) -> Result<Value, String> {
             "attributes": form.profile_attributes.iter().map(attribute).collect::<Vec<_>>(),
         },
         "available": available(&organisation, form),
-        "asked": asked(site, &organisation, app, &users),
+        "asked": asked(&organisation, app, &users, site.configuration.now()),
         "users": users.iter().map(|user| person(&organisation, user)).collect::<Vec<_>>(),
     }))
 }
@@ -151,13 +153,18 @@ fn person(organisation: &Organisation, user: &User) -> Value {
     })
 }
 
-/// Whom the policy would ask for what, were they to sign in now: the very function that decides at sign-in.
-fn asked(site: &Site, organisation: &Organisation, app: &App, users: &[User]) -> Vec<Value> {
-    let _ = site.configuration.now();
-    policy::dry_run(organisation, app, users)
+fn asked(organisation: &Organisation, app: &App, users: &[User], now: Timestamp) -> Vec<Value> {
+    would_ask(organisation, app, users, now)
         .into_iter()
-        .map(|(user, attributes)| json!({ "login": user.text("login"), "attributes": attributes }))
+        .map(|(user, form)| json!({ "login": user.text("login"), "attributes": form.fields.iter().map(|field| &field.label).collect::<Vec<_>>() }))
         .collect()
+}
+
+/// Whom an app would ask for what, were they to sign in at `now`: by the very function that decides at sign-in.
+pub fn would_ask<'a>(organisation: &Organisation, app: &App, users: &'a [User], now: Timestamp) -> Vec<(&'a User, Form)> {
+    let Some(context) = Context::new(organisation, app, now) else { return Vec::new() };
+    let active = users.iter().filter(|user| user.status == UserStatus::Active && app.groups.iter().any(|group| user.in_group(group)));
+    active.filter_map(|user| Some((user, form::progressive(&context, &user.profile)?))).collect()
 }
 
 fn answer(result: Result<Value, String>) -> Response {

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::StartError;
 use crate::clock::MovableClock;
-use crate::configuration::{self, Configuration};
+use crate::configuration::Configuration;
 use crate::data::Data;
 use crate::emulators::kms::SigningKey;
 use crate::emulators::secrets::Secrets;
@@ -111,9 +111,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let services_url = tasks.serve(listen(0).await?, emulators::router(Arc::new(services)))?;
 
     let base_url = format!("http://localhost:{}", address(&public)?.port());
-    let places = functions::Places { base_url: &base_url, dynamodb_url: &dynamodb_url, services_url: &services_url, signing_key: signing_key.id() };
+    let places = functions::Places { base_url: &base_url, dynamodb_url: &dynamodb_url, services_url: &services_url, signing_key: &signing_key.arn() };
     let environment = functions::environment(&places, clock.clone())?;
-    let configuration = configuration::open(&environment, clock.clone()).await?;
+    let client = ::dynamodb::Client::new(&environment.dynamodb());
+    ::dynamodb::create_table(&client, functions::TABLE).await.map_err(|error| StartError::Database(error.to_string()))?;
+    let configuration = Configuration::new(client, functions::TABLE, clock.clone());
     let organisation = configuration.begin(options.organisation.as_deref(), &base_url).await?;
     let engines = functions::engines(&environment).await?;
 

@@ -42,8 +42,11 @@ async fn host(State(site): State<Arc<Site>>, Query(Generation { generation }): Q
         return Html(include_str!("../pages/widget-absent.html")).into_response();
     }
     let Ok(nonce) = crate::random_hex::<16>() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-    let (style, script) =
-        if generation.as_deref() == Some("3") { ("okta-sign-in.next.css", "okta-sign-in.next.js") } else { ("okta-sign-in.min.css", "okta-sign-in.min.js") };
+    let (style, script) = if generation.as_deref() == Some("3") {
+        ("okta-sign-in.next.css", "okta-sign-in.next.js")
+    } else {
+        ("okta-sign-in.min.css", "okta-sign-in.min.js")
+    };
     let page = include_str!("../pages/widget.html").replace("{{nonce}}", &nonce).replace("{{style}}", style).replace("{{script}}", script);
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; font-src 'self' data:; img-src 'self' data:; \

@@ -41,9 +41,9 @@ impl SigningKey {
         in_background(Some(data.clone())).await
     }
 
-    /// Its key id. Follows from the key, because clients keep a public key for a day under the id they saw it with.
-    pub fn id(&self) -> &str {
-        &self.id
+    /// Its ARN. Follows from the key, because clients keep a public key for a day under the id they saw it with.
+    pub fn arn(&self) -> String {
+        format!("arn:aws:kms:{REGION}:000000000000:key/{}", self.id)
     }
 
     /// `Sign`.
@@ -88,10 +88,6 @@ impl SigningKey {
     fn not_ours(&self, input: &Value) -> Option<Response> {
         let asked = text(input, "KeyId").unwrap_or_default();
         (asked != self.id && asked != self.arn()).then(|| error(StatusCode::BAD_REQUEST, "NotFoundException", "there is no such key"))
-    }
-
-    fn arn(&self) -> String {
-        format!("arn:aws:kms:{REGION}:000000000000:key/{}", self.id)
     }
 
     fn from_pem(pem: &str) -> Result<Self, StartError> {
