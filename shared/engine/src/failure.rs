@@ -47,9 +47,8 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Refused(_) => Self::Unavailable("the same thing is being changed by many".into()),
-            StoreError::Unavailable(text) => Self::Unavailable(text),
-            // A wrong table or a missing permission: an operator must look, and the client may try again (security.md F-16).
-            StoreError::Broken(text) => Self::Unavailable(text),
+            // Broken is a wrong table or a missing permission: an operator must look, and the client may try again (security.md F-16).
+            StoreError::Unavailable(text) | StoreError::Broken(text) => Self::Unavailable(text),
         }
     }
 }

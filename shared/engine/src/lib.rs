@@ -55,9 +55,9 @@ struct Mail {
 
 impl Engine {
     /// An engine that can neither mail, nor check passwords, nor sign. The key has at least 32 characters.
-    pub fn new(base_url: String, store: Arc<dyn Store>, clock: Arc<dyn Clock>, random: Arc<dyn Random>, interaction_key: Secret) -> Self {
+    pub fn new(base_url: impl AsRef<str>, store: Arc<dyn Store>, clock: Arc<dyn Clock>, random: Arc<dyn Random>, interaction_key: Secret) -> Self {
         Self {
-            base_url: base_url.trim_end_matches('/').into(),
+            base_url: base_url.as_ref().trim_end_matches('/').into(),
             store,
             clock,
             random,

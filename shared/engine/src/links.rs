@@ -103,7 +103,7 @@ impl Engine {
     }
 
     /// The write that makes the link of a welcome mail good.
-    pub(crate) fn welcome_link(&self, transaction: &Transaction, user: &str, address: &str, now: Timestamp) -> Write {
+    pub(crate) fn welcome_link(transaction: &Transaction, user: &str, address: &str, now: Timestamp) -> Write {
         let welcome = Welcome { user: user.into(), address: address.into(), browser: transaction.client.browser.clone() };
         let expires = now + Span::hours(u64::from(WELCOME_LINK_HOURS));
         commit::put(keys::verification(&transaction.id), 1, Some(expires), json!(welcome), Expect::Anything)

@@ -98,6 +98,7 @@ struct Loaded {
 
 /// What is carried from one attempt to the next.
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "these are independent facts, not a state")]
 struct Memory {
     /// When the budgets were counted, and whether one was used up.
     counted: Option<(Timestamp, bool)>,
@@ -179,7 +180,7 @@ impl Engine {
         };
 
         let mut commit = Commit::default();
-        let code = self.issue(arrival, context, &mut decision, &mut commit)?;
+        let code = self.issue(arrival, context, &mut decision, &mut commit);
         commit.decision(&decision, arrival.source, &self.interaction_key, context.now);
         let proven = decision.rejection.is_none() && (facts.password_right || facts.passcode_right);
         for budget in needs.budgets.iter().filter(|budget| budget.refund && proven) {
@@ -200,7 +201,7 @@ impl Engine {
             written = version + 1;
         }
         if let Some(step::Mail::Welcome { user_id, address }) = &decision.mail {
-            commit.push(About::Own, self.welcome_link(&decision.transaction, user_id, address, context.now));
+            commit.push(About::Own, Self::welcome_link(&decision.transaction, user_id, address, context.now));
         }
         if !commit.writes.is_empty() {
             match self.store.write(&commit.writes).await {
@@ -344,11 +345,11 @@ impl Engine {
     }
 
     /// When everything is met: the interaction code, for the client that is asking; the browser is known from now on.
-    fn issue(&self, arrival: &Arrival<'_>, context: &Context<'_>, decision: &mut Decision, commit: &mut Commit) -> Result<Option<Secret>, Failure> {
-        let Some(Outcome::Done { user_id, at, issued }) = &mut decision.transaction.outcome else { return Ok(None) };
+    fn issue(&self, arrival: &Arrival<'_>, context: &Context<'_>, decision: &mut Decision, commit: &mut Commit) -> Option<Secret> {
+        let Some(Outcome::Done { user_id, at, issued }) = &mut decision.transaction.outcome else { return None };
         // Whoever presses the button behind the link is not the client: that one fetches its code itself.
         if *issued || arrival.operation == Operation::ConfirmLink {
-            return Ok(None);
+            return None;
         }
         *issued = true;
         let (user_id, at) = (user_id.clone(), *at);
@@ -363,7 +364,7 @@ impl Engine {
             let key = keys::browser(&self.known_browser_pseudonym(&transaction.client.browser, identifier));
             commit.push(About::Own, commit::put(key, 1, Some(context.now + BROWSER_KNOWN), json!({}), Expect::Anything));
         }
-        Ok(Some(code))
+        Some(code)
     }
 
     /// An identical request, repeated within a minute, gets the answer again: its first one may have been lost (security.md R-S2, I6). A poll
@@ -434,11 +435,10 @@ impl Engine {
                 let passcode = key.passcode(transaction, challenge, email.passcode_length);
                 let link = self.link(&transaction.id, &key.link(transaction, challenge));
                 let lifetime_minutes = email.token_lifetime_in_minutes;
-                let content = match challenge.purpose {
-                    Purpose::Registration => MailContent::RegistrationActivation { passcode, link, lifetime_minutes },
-                    Purpose::SignIn => MailContent::EmailChallenge { passcode, link, lifetime_minutes },
-                };
-                (&challenge.address, content)
+                match challenge.purpose {
+                    Purpose::Registration => (&challenge.address, MailContent::RegistrationActivation { passcode, link, lifetime_minutes }),
+                    Purpose::SignIn => (&challenge.address, MailContent::EmailChallenge { passcode, link, lifetime_minutes }),
+                }
             }
             step::Mail::Welcome { user_id, address } => {
                 let token = self.welcome_token(user_id, address)?;

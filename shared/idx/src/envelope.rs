@@ -402,10 +402,12 @@ fn insert(json: &mut Value, key: &str, value: Value) {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "a wrapper of what its caller has just made")]
 fn array(values: Vec<Value>) -> Value {
     json!({"type": "array", "value": values})
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "a wrapper of what its caller has just made")]
 fn object(value: Value) -> Value {
     json!({"type": "object", "value": value})
 }

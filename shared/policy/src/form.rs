@@ -117,7 +117,6 @@ fn input(property: Option<&Property>, format: Option<DisplayFormat>) -> Input {
     let yes_no = |yes: &str, no: &str| alloc::vec![("true".into(), yes.into()), ("false".into(), no.into())];
     let chosen = format.unwrap_or_else(|| natural_format(property));
     match (chosen, property.kind()) {
-        (DisplayFormat::Checkbox, PropertyType::Boolean) => Input::Checkbox,
         (DisplayFormat::RadioYesNo | DisplayFormat::Radio, PropertyType::Boolean) => Input::Radio(yes_no("Yes", "No")),
         (DisplayFormat::RadioTrueFalse | DisplayFormat::Select, PropertyType::Boolean) => Input::Radio(yes_no("True", "False")),
         (DisplayFormat::Select, _) if property.format == Some(Format::CountryCode) => Input::Country,

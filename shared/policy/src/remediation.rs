@@ -1,6 +1,6 @@
 //! What is offered now: the first unmet requirement, with the ways around it.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::Context;
@@ -159,7 +159,7 @@ fn verify(transaction: &Transaction, keys: &[AuthenticatorKey]) -> Vec<Remediati
 
 fn who(context: &Context<'_>, transaction: &Transaction) -> Who {
     match &transaction.subject {
-        Subject::Member { user, .. } => Who { user: Some(user.id.to_string()), groups: user.groups.clone() },
+        Subject::Member { user, .. } => Who { user: Some(user.id.clone()), groups: user.groups.clone() },
         Subject::Visitor | Subject::Applicant { .. } => requirement::future_member(context),
         Subject::Stranger { .. } => Who::default(),
     }

@@ -158,8 +158,7 @@ impl Stage {
 
 impl Answer {
     fn of(response: &Response) -> Self {
-        let headers =
-            response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_string())).collect();
+        let headers = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_string())).collect();
         let text = String::from_utf8(response.body().clone()).unwrap();
         Self { status: response.status().as_u16(), body: serde_json::from_str(&text).unwrap_or(Value::Null), text, headers }
     }
@@ -225,6 +224,7 @@ impl Browser<'_> {
         self.post(path, body)
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "callers make it on the spot")]
     pub fn post(&mut self, path: &str, body: Value) -> Answer {
         self.send(path, "application/json", body.to_string().as_bytes())
     }

@@ -72,6 +72,7 @@ pub enum Input {
 
 /// What [`lookup`] asked for.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "these are independent facts, not a state")]
 pub struct Facts {
     /// For each identity, whose it is and the version of that record.
     pub owners: Vec<Option<(User, u64)>>,
