@@ -429,7 +429,7 @@ impl Engine {
         use policy::transaction::Purpose;
         let settings = &context.organisation.settings;
         let email = context.organisation.authenticator(AuthenticatorKey::OktaEmail);
-        let (to, content) = match mail {
+        let (to, about) = match mail {
             step::Mail::Passcode(challenge) => {
                 let key = &self.mail()?.passcode_key;
                 let passcode = key.passcode(transaction, challenge, email.passcode_length);
@@ -455,7 +455,7 @@ impl Engine {
             company_name: settings.company_name.clone(),
             app_label: context.app.label.clone(),
             asked_at: context.now,
-            content,
+            content: about,
         })
     }
 

@@ -77,7 +77,7 @@ impl Stage {
         let clock = Arc::new(TestClock(AtomicU64::new(NOON)));
         let mailbox = Arc::new(Mailbox::default());
         let key = |text: &str| Secret::new(text.repeat(8));
-        let engine = Engine::new(BASE.into(), store.clone(), clock.clone(), Arc::new(TestRandom(AtomicU64::new(1))), key("interact"))
+        let engine = Engine::new(BASE, store.clone(), clock.clone(), Arc::new(TestRandom(AtomicU64::new(1))), key("interact"))
             .with_mailer(mailbox.clone(), key("passcode"))
             .with_passwords(Arc::new(PlainPasswords))
             .with_signer(Arc::new(PlainSigner));
