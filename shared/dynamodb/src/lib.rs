@@ -29,7 +29,6 @@ use failure::{broken, failure, unavailable};
 use nonce::Unanswered;
 
 /// The one table, behind the contract of [`Store`].
-#[derive(Debug)]
 pub struct DynamoStore {
     client: Client,
     table: String,

@@ -43,7 +43,6 @@ impl Nonce {
 }
 
 /// A call and when it was first made.
-#[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) nonce: Nonce,
     since: Instant,
@@ -78,13 +77,6 @@ impl Unanswered {
 
     fn calls(&self) -> MutexGuard<'_, VecDeque<(Call, Vec<Write>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl std::fmt::Debug for Unanswered {
-    /// Without the content of the writes.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Unanswered({})", self.calls().len())
     }
 }
 
@@ -128,7 +120,7 @@ mod tests {
             let writes = delete(&format!("TX#{n}"));
             unanswered.keep(unanswered.take(&writes).unwrap(), &writes);
         }
-        assert_eq!(format!("{unanswered:?}"), "Unanswered(64)");
+        assert_eq!(unanswered.calls().len(), PLACES);
     }
 
     #[test]

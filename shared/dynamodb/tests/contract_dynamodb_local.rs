@@ -28,8 +28,8 @@ async fn keeps_the_contract() {
         .spawn()
         .map(Ended)
         .unwrap();
-    let lines = BufReader::new(java.0.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let port = lines.filter_map(|line| line.strip_prefix("port ")?.parse().ok()).next();
+    let mut lines = BufReader::new(java.0.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let port = lines.find_map(|line| line.strip_prefix("port ")?.parse().ok());
     let port: u16 = port.unwrap_or_else(|| panic!("DynamoDB Local did not start"));
 
     let client = client(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));

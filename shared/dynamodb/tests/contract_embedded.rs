@@ -4,35 +4,22 @@
 
 mod common;
 
-use std::net::{Ipv4Addr, SocketAddr};
-
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, TimeToLiveStatus};
-use common::{TABLE, client};
+use common::{TABLE, embedded};
 use dynamodb::{DynamoStore, create_table, listing};
 use engine::ports::{Expect, Store, Write};
 use engine::testing::contract;
 use policy::time::Timestamp;
 use serde_json::json;
-use tokio::net::TcpListener;
-
-async fn start() -> Client {
-    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
-    let client = client(listener.local_addr().unwrap());
-    let database = dynoxide::Database::memory().unwrap();
-    tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()));
-    create_table(&client, TABLE).await.unwrap();
-    client
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keeps_the_contract() {
-    contract::suite(&DynamoStore::new(start().await, TABLE)).await;
+    contract::suite(&DynamoStore::new(embedded().await.1, TABLE)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_table_is_made_once_and_expires_by_the_attribute_that_items_carry() {
-    let client = start().await;
+    let client = embedded().await.1;
     create_table(&client, TABLE).await.unwrap();
     let described = client.describe_time_to_live().table_name(TABLE).send().await.unwrap().time_to_live_description.unwrap();
     assert_eq!(described.time_to_live_status, Some(TimeToLiveStatus::Enabled));
@@ -46,7 +33,7 @@ async fn the_table_is_made_once_and_expires_by_the_attribute_that_items_carry() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_one_kind_over_several_pages() {
-    let client = start().await;
+    let client = embedded().await.1;
     let store = DynamoStore::new(client.clone(), TABLE);
     // Three times 400 KB is more than the megabyte that one page of a scan holds.
     for key in ["USER#3", "USER#1", "USER#2", "USERS#4", "TX#USER#5"] {
