@@ -128,7 +128,7 @@ impl Environment {
     /// If the interaction secret cannot be read.
     pub async fn engine(&self, store: impl Store + 'static) -> Result<Engine, Error> {
         let key = self.secret("INTERACTION_SECRET_ID", Some(&self.interaction_secret_id)).await?;
-        Ok(Engine::new(self.base_url().to_owned(), Arc::new(store), Arc::clone(&self.clock), Arc::clone(&self.random), key))
+        Ok(Engine::new(self.base_url(), Arc::new(store), Arc::clone(&self.clock), Arc::clone(&self.random), key))
     }
 
     /// `TABLE_NAME`: the one DynamoDB table.

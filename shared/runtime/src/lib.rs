@@ -77,7 +77,8 @@ where
         let made = self.engine.get_or_try_init(|| async {
             let environment = Environment::from_process()?;
             let base_path = environment.base_path().to_owned();
-            Ok::<_, Error>(((self.connect)(environment).await?, base_path))
+            // Boxed: what an SDK call keeps while it waits is large.
+            Ok::<_, Error>((Box::pin((self.connect)(environment)).await?, base_path))
         });
         made.await.inspect_err(|error| tracing::error!(function = self.function.name(), %error, "cannot start")).ok()
     }
@@ -86,7 +87,8 @@ where
         let response = match self.connected().await {
             Some((engine, base_path)) => {
                 gateway::mount(&mut event, base_path);
-                handle(engine, self.function, event).await
+                // Boxed, as the engine's steps make a large future.
+                Box::pin(handle(engine, self.function, event)).await
             }
             None => logged(self.function, event, |request| async move { gateway::fault(StatusCode::SERVICE_UNAVAILABLE, &request.request_id) }).await,
         };

@@ -26,7 +26,7 @@ impl Store for Broken {
 
 fn broken() -> Engine {
     let key = Secret::new("0123456789abcdef0123456789abcdef");
-    Engine::new("https://id.example.org".into(), Arc::new(Broken), Arc::new(SystemClock), Arc::new(SystemRandom), key)
+    Engine::new("https://id.example.org", Arc::new(Broken), Arc::new(SystemClock), Arc::new(SystemRandom), key)
 }
 
 /// An introspection with a secret wherever one can be. Its origin makes the engine read which origins are allowed.
