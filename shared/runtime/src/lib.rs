@@ -51,7 +51,9 @@ where
 pub async fn handle(engine: &Engine, function: Function, event: Event) -> Response {
     logged(function, event, |request| async {
         let request_id = request.request_id.clone();
-        gateway::guarded(engine.serve(function, request)).await.unwrap_or_else(|| gateway::fault(StatusCode::INTERNAL_SERVER_ERROR, &request_id))
+        // Boxed: what a step keeps while it waits is large.
+        let served = gateway::guarded(Box::pin(engine.serve(function, request))).await;
+        served.unwrap_or_else(|| gateway::fault(StatusCode::INTERNAL_SERVER_ERROR, &request_id))
     })
     .await
 }
@@ -87,8 +89,7 @@ where
         let response = match self.connected().await {
             Some((engine, base_path)) => {
                 gateway::mount(&mut event, base_path);
-                // Boxed, as the engine's steps make a large future.
-                Box::pin(handle(engine, self.function, event)).await
+                handle(engine, self.function, event).await
             }
             None => logged(self.function, event, |request| async move { gateway::fault(StatusCode::SERVICE_UNAVAILABLE, &request.request_id) }).await,
         };
