@@ -1,4 +1,4 @@
-//! Who reads and writes what. `README.md` shows the same tables, and a test compares them.
+//! Who reads and writes what. `README.md` shows the same tables; `tests/readme.rs` compares them, and the kinds with the engine's keys.
 
 /// A kind of item: what comes before the first `#` of its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,114 +18,124 @@ pub struct AccessPattern {
     pub who: &'static str,
     /// DynamoDB's operation.
     pub operation: &'static str,
-    /// Keys of one [`Kind`] each, separated by commas.
-    pub keys: &'static str,
+    /// Keys, each of a [`Kind`].
+    pub keys: &'static [&'static str],
     /// What must hold.
     pub condition: &'static str,
     /// Units, each of 4 KB read or 1 KB written.
     pub cost: &'static str,
 }
 
+const HEAD: &str = "ORG#head";
+const BODY: &str = "ORG#body#<revision>#<piece>";
+const TX: &str = "TX#<id>";
+const USER: &str = "USER#<id>";
+const PASSWORD: &str = "PASSWORD#<user>";
+const UNIQUE: &str = "UNIQUE#<attribute>#<sha256 of value>";
+const CODE: &str = "CODE#<sha256 of interaction code>";
+const VERIFY: &str = "VERIFY#<transaction>";
+const BROWSER: &str = "BROWSER#<pseudonym>";
+const LIMIT: &str = "LIMIT#<name>#<pseudonym>#<window>";
+
 /// Every kind of item.
 pub const KINDS: &[Kind] = &[
-    Kind { key: "ORG#head", what: "which revision of the organisation's configuration is in force", expires: "never" },
-    Kind { key: "ORG#body#<revision>#<n>", what: "the n-th piece of a revision; never changed", expires: "never" },
-    Kind { key: "TX#<sha256 of state handle>", what: "a transaction: what one client has proven and entered so far", expires: "60 minutes" },
-    Kind { key: "HANDLE#<sha256 of interaction handle>", what: "leads to the transaction", expires: "with the transaction" },
-    Kind { key: "USER#<id>", what: "a user", expires: "never" },
-    Kind { key: "UNIQUE#<attribute>#<canonical value>", what: "whose value of a unique attribute it is (R-D1)", expires: "never" },
-    Kind { key: "CODE#<sha256 of interaction code>", what: "a grant, to be exchanged once for tokens", expires: "60 seconds" },
-    Kind { key: "VERIFY#<id>", what: "a link that marks an address as verified (optional verification)", expires: "with the link" },
-    Kind { key: "LIMIT#<name>#<hmac of subject>", what: "a counter with a window", expires: "with the window" },
+    Kind { key: HEAD, what: "which revision of the organisation's configuration is current", expires: "never" },
+    Kind { key: BODY, what: "a piece of a revision, which is the hash of its content: never changed", expires: "never" },
+    Kind { key: TX, what: "a transaction: what one client has proven and entered so far", expires: "with the transaction" },
+    Kind { key: USER, what: "a user's profile and status", expires: "never" },
+    Kind { key: PASSWORD, what: "a user's password hash, apart from the profile: only those who compare it read it", expires: "never" },
+    Kind { key: UNIQUE, what: "whose a unique value is (R-D1)", expires: "never" },
+    Kind { key: CODE, what: "a grant, redeemed once; kept while its tokens live, to revoke them", expires: "with its tokens" },
+    Kind { key: VERIFY, what: "the link of a welcome mail, which marks an address as verified", expires: "24 hours" },
+    Kind { key: BROWSER, what: "somebody has signed in from this browser before (R-R8)", expires: "400 days" },
+    Kind { key: LIMIT, what: "a counter in one window", expires: "5 minutes after the window" },
 ];
 
-/// Every way in which the table is used. Nothing else reads or writes it.
+/// Every way in which the table is used; nothing else reads or writes it. A batch of one key is a `GetItem`, a transaction of one count an
+/// `UpdateItem`.
 pub const ACCESS_PATTERNS: &[AccessPattern] = &[
-    AccessPattern { who: "every function: revalidate the configuration", operation: "GetItem", keys: "ORG#head", condition: "-", cost: "1 read" },
+    AccessPattern { who: "every function: start", operation: "GetItem", keys: &[HEAD], condition: "-", cost: "1 read" },
     AccessPattern {
-        who: "every function: load a revision, once per instance",
+        who: "every function: a revision it has not met",
         operation: "BatchGetItem",
-        keys: "ORG#body#<revision>#<n>",
+        keys: &[BODY],
         condition: "-",
         cost: "1 read per 4 KB",
     },
+    AccessPattern { who: "apply: write a revision", operation: "PutItem", keys: &[BODY], condition: "-", cost: "1 write per KB" },
+    AccessPattern { who: "apply: make it current", operation: "PutItem", keys: &[HEAD], condition: "-", cost: "1 write" },
+    AccessPattern { who: "interact: configuration", operation: "GetItem", keys: &[HEAD], condition: "-", cost: "1 read" },
+    AccessPattern { who: "interact: begin a transaction", operation: "PutItem", keys: &[TX], condition: "absent", cost: "1 write per KB" },
     AccessPattern {
-        who: "apply: put a revision in force",
-        operation: "TransactWriteItems",
-        keys: "ORG#body#<revision>#<n>, ORG#head",
-        condition: "pieces absent, head at the version that was read",
-        cost: "2 writes per KB",
-    },
-    AccessPattern {
-        who: "interact: start a transaction",
-        operation: "TransactWriteItems",
-        keys: "HANDLE#<sha256 of interaction handle>, TX#<sha256 of state handle>",
-        condition: "both absent",
-        cost: "4 writes",
-    },
-    AccessPattern {
-        who: "introspect: handle to transaction",
-        operation: "GetItem",
-        keys: "HANDLE#<sha256 of interaction handle>",
-        condition: "-",
-        cost: "1 read",
-    },
-    AccessPattern {
-        who: "every step: load",
+        who: "step, 1st trip: transaction, and whose the named values are",
         operation: "BatchGetItem",
-        keys: "TX#<sha256 of state handle>, ORG#head, LIMIT#<name>#<hmac of subject>",
+        keys: &[HEAD, TX, BROWSER, UNIQUE],
+        condition: "-",
+        cost: "1 read per item and 4 KB",
+    },
+    AccessPattern {
+        who: "step: whose values are that the request does not name",
+        operation: "BatchGetItem",
+        keys: &[UNIQUE],
         condition: "-",
         cost: "1 read each",
     },
     AccessPattern {
-        who: "identify: identifier to user",
-        operation: "GetItem",
-        keys: "UNIQUE#<attribute>#<canonical value>",
+        who: "step, 2nd trip: the people concerned",
+        operation: "BatchGetItem",
+        keys: &[USER, PASSWORD],
         condition: "-",
-        cost: "1 read",
-    },
-    AccessPattern { who: "steps with a user: load", operation: "GetItem", keys: "USER#<id>", condition: "-", cost: "1 read" },
-    AccessPattern {
-        who: "before a code or password is compared, before a mail is sent",
-        operation: "TransactWriteItems",
-        keys: "LIMIT#<name>#<hmac of subject>, TX#<sha256 of state handle>",
-        condition: "counts within their caps, transaction at the version that was read",
-        cost: "2 writes each",
+        cost: "1 read per item and 4 KB",
     },
     AccessPattern {
-        who: "every step: commit",
+        who: "step, 2nd trip: count before anything is compared (R-O4)",
         operation: "TransactWriteItems",
-        keys: "TX#<sha256 of state handle>, USER#<id>, UNIQUE#<attribute>#<canonical value>, CODE#<sha256 of interaction code>, VERIFY#<id>",
-        condition: "each at the version that was read, new ones absent",
+        keys: &[LIMIT],
+        condition: "within the cap",
+        cost: "2 writes each; 1 if alone",
+    },
+    AccessPattern {
+        who: "step, 3rd trip: commit",
+        operation: "TransactWriteItems",
+        keys: &[TX, USER, PASSWORD, UNIQUE, CODE, BROWSER, VERIFY, LIMIT],
+        condition: "TX and USER at the version read; UNIQUE, CODE and new users absent; LIMIT within the cap",
         cost: "2 writes per item and KB",
     },
     AccessPattern {
-        who: "every step that changes nothing but the transaction: commit",
+        who: "step: commit of the transaction alone",
         operation: "PutItem",
-        keys: "TX#<sha256 of state handle>",
-        condition: "the version that was read",
+        keys: &[TX],
+        condition: "the version read",
         cost: "1 write per KB",
     },
+    AccessPattern { who: "step: the mail was sent", operation: "PutItem", keys: &[TX], condition: "the version written", cost: "1 write per KB" },
+    AccessPattern { who: "step: the user has changed since", operation: "GetItem", keys: &[USER], condition: "-", cost: "1 read per 4 KB" },
+    AccessPattern { who: "step: a repeated request, a poll", operation: "GetItem", keys: &[CODE], condition: "-", cost: "1 read" },
     AccessPattern {
-        who: "limits per source and per handle",
-        operation: "UpdateItem",
-        keys: "LIMIT#<name>#<hmac of subject>",
-        condition: "within its cap",
+        who: "step: hash the password anew (R-P10)",
+        operation: "PutItem",
+        keys: &[PASSWORD],
+        condition: "the version read",
         cost: "1 write",
     },
+    AccessPattern { who: "link: open", operation: "BatchGetItem", keys: &[HEAD, TX, VERIFY], condition: "-", cost: "1 read per item and 4 KB" },
+    AccessPattern { who: "welcome link: the user", operation: "GetItem", keys: &[USER], condition: "-", cost: "1 read per 4 KB" },
     AccessPattern {
-        who: "token: exchange a grant",
+        who: "welcome link: mark the address as verified",
         operation: "TransactWriteItems",
-        keys: "CODE#<sha256 of interaction code>",
-        condition: "the version that was read: the first of two wins",
-        cost: "2 writes",
+        keys: &[USER, VERIFY],
+        condition: "USER at the version read",
+        cost: "2 writes per item and KB",
     },
+    AccessPattern { who: "token: the grant", operation: "BatchGetItem", keys: &[HEAD, CODE], condition: "-", cost: "2 reads" },
     AccessPattern {
-        who: "verification link: mark the address",
-        operation: "TransactWriteItems",
-        keys: "VERIFY#<id>, USER#<id>",
-        condition: "each at the version that was read",
-        cost: "4 writes",
+        who: "token: redeem it (R-O3)",
+        operation: "PutItem",
+        keys: &[CODE],
+        condition: "the version read: one of two callers wins",
+        cost: "1 write",
     },
-    AccessPattern { who: "local pages and administrators: list", operation: "Scan", keys: "USER#<id>", condition: "-", cost: "the whole table" },
+    AccessPattern { who: "token, userinfo: the user", operation: "GetItem", keys: &[USER], condition: "-", cost: "1 read per 4 KB" },
+    AccessPattern { who: "userinfo: whether the grant is revoked", operation: "GetItem", keys: &[CODE], condition: "-", cost: "1 read" },
+    AccessPattern { who: "commands and local pages: all users", operation: "Scan", keys: &[USER], condition: "-", cost: "the whole table" },
 ];
