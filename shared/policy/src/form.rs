@@ -105,7 +105,9 @@ fn build(context: &Context<'_>, wanted: impl Fn(&str, Option<&Property>) -> bool
         }
         let control = ui.and_then(|ui| ui.control(&asked.name));
         let label = control.and_then(|control| control.label.clone()).unwrap_or_else(|| asked.label.clone());
-        let custom_label = property.as_ref().is_some_and(|p| p.title.as_deref() != Some(&label));
+        // On Okta's own forms the primary email is called "Email", which clients translate.
+        let usual = |p: &Property| p.title.as_deref() == Some(&label) || (asked.name == "email" && label == "Email");
+        let custom_label = property.as_ref().is_some_and(|p| !usual(p));
         let input = input(property.as_ref(), control.and_then(|control| control.options.format));
         fields.push(Field { name: asked.name.clone(), label, custom_label, required: asked.required, input, property });
     }

@@ -97,8 +97,6 @@ impl Stage {
     }
 
     pub fn browser(&self, client_id: &str) -> Browser<'_> {
-        let mut bytes = [0_u8; 16];
-        TestRandom(AtomicU64::new(77)).fill(&mut bytes);
         let verifier = "v".repeat(43);
         Browser { stage: self, cookie: None, verifier, client_id: client_id.into(), handle: String::new() }
     }
@@ -300,8 +298,11 @@ impl Clock for TestClock {
 impl Random for TestRandom {
     fn fill(&self, bytes: &mut [u8]) {
         for byte in bytes {
-            let next = self.0.fetch_add(1, Ordering::SeqCst).wrapping_mul(6_364_136_223_846_793_005).rotate_left(23);
-            *byte = next.to_be_bytes()[0];
+            // SplitMix64: different bytes each time, without a cycle that a test could meet.
+            let mut next = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::SeqCst);
+            next = (next ^ (next >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            next = (next ^ (next >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            *byte = (next ^ (next >> 31)).to_be_bytes()[0];
         }
     }
 }

@@ -1,0 +1,153 @@
+//! R-R: budgets, and that they do not lock the owner out; R-M: what is in a mail.
+
+use serde_json::json;
+
+use crate::stage::{Stage, demo};
+use crate::{ADA, PASSWORD, with_ada};
+
+#[test]
+fn r_r6_a_103_a_104_few_mails_per_address_whatever_is_tried() {
+    let mut stage = Stage::new();
+    let sent = |stage: &mut Stage, hours: std::ops::Range<u32>| {
+        let before = stage.mails().len();
+        for hour in hours {
+            for source in 0..25_usize {
+                stage.source = format!("198.51.{hour}.{source}");
+                let address = ["victim@example.com", "victim+x@example.com", "Victim@Example.com"][source % 3];
+                let mut browser = stage.browser(["demo-spa", "newsletter-spa"][source % 2]);
+                browser.sign_up(address, PASSWORD);
+            }
+            stage.advance(3_600);
+        }
+        stage.mails().len() - before
+    };
+    assert!(sent(&mut stage, 0..1) <= 5);
+    assert!(sent(&mut stage, 1..12) <= 5 + 10, "ten a day");
+}
+
+#[test]
+fn r_r6_few_mails_per_source() {
+    let stage = Stage::new();
+    for index in 0..40 {
+        stage.browser("demo-spa").sign_up(&format!("user{index}@example.com"), PASSWORD);
+    }
+    assert_eq!(stage.mails().len(), 20);
+}
+
+#[test]
+fn a_106_the_breaker_keeps_a_fifth_of_the_quota_for_sign_in() {
+    let mut organisation = demo();
+    organisation.settings.limits.mails_in_all_per_day = 160;
+    organisation.settings.limits.mails_per_source_per_hour = 100_000;
+    let stage = Stage::with(&organisation);
+    for index in 0..400 {
+        stage.browser("demo-spa").sign_up(&format!("user{index}@example.com"), PASSWORD);
+    }
+    let sent = stage.mails().len();
+    assert!((100..=128).contains(&sent), "{sent} of 160");
+}
+
+#[test]
+fn r_r8_a_107_the_owner_gets_in_while_others_guess() {
+    let stage = with_ada();
+    // The owner's browser has signed in before.
+    let mut owner = stage.browser("demo-spa");
+    owner.begin();
+    assert!(owner.password(ADA, PASSWORD).interaction_code().is_some());
+    let mut refused = 0;
+    for guess in 0..60 {
+        let mut attacker = stage.browser("demo-spa");
+        attacker.begin();
+        refused += usize::from(attacker.password(ADA, &format!("a wrong password {guess}")).status == 429);
+    }
+    assert_eq!(refused, 40, "twenty are evaluated");
+    let mut stranger = stage.browser("demo-spa");
+    stranger.begin();
+    assert_eq!(stranger.password(ADA, PASSWORD).status, 429);
+    // The budget of the source is used up too by then; the owner is elsewhere.
+    owner.begin();
+    let signed_in = owner.password(ADA, PASSWORD);
+    assert!(signed_in.interaction_code().is_some(), "{}", signed_in.text);
+    stage.advance(2 * 3_600);
+    stranger.begin();
+    assert!(stranger.password(ADA, PASSWORD).interaction_code().is_some(), "limits pass");
+}
+
+#[test]
+fn right_passwords_do_not_use_budgets_up() {
+    let stage = with_ada();
+    for _ in 0..60 {
+        let mut browser = stage.browser("demo-spa");
+        browser.begin();
+        assert!(browser.password(ADA, PASSWORD).interaction_code().is_some());
+    }
+}
+
+#[test]
+fn a_010_names_are_not_told_in_bulk() {
+    let stage = Stage::new();
+    let statuses: Vec<_> = (0..30)
+        .map(|index| {
+            let mut browser = stage.browser("demo-spa");
+            browser.begin();
+            browser.password(&format!("nobody{index}@example.com"), "whatever it is").status
+        })
+        .collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 20, "{statuses:?}");
+    assert!(statuses[20..].iter().all(|status| *status == 429));
+}
+
+#[test]
+fn r_m7_f_22_a_mail_that_could_not_be_sent_is_said_and_can_be_sent_again() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    *stage.mailbox.broken.lock().unwrap() = true;
+    let sent = browser.sign_up(ADA, PASSWORD);
+    assert_eq!(sent.messages(), ["idx.error.mail.not.sent"], "{}", sent.text);
+    assert_eq!(sent.forms(), ["enroll-authenticator"]);
+    *stage.mailbox.broken.lock().unwrap() = false;
+    // No cooldown for a mail that was never sent.
+    assert_eq!(browser.step("/idp/idx/email/resend", json!({})).status, 200);
+    assert!(browser.answer_code(&stage.code(ADA)).interaction_code().is_some());
+}
+
+#[test]
+fn f_27_a_mail_lost_in_a_crash_is_sent_by_the_next_poll_with_the_same_code() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    *stage.mailbox.broken.lock().unwrap() = true;
+    browser.sign_up(ADA, PASSWORD);
+    *stage.mailbox.broken.lock().unwrap() = false;
+    stage.advance(6);
+    browser.step("/idp/idx/email/poll", json!({}));
+    browser.step("/idp/idx/email/poll", json!({}));
+    assert_eq!(stage.mails().len(), 1);
+    assert!(browser.answer_code(&stage.code(ADA)).interaction_code().is_some());
+}
+
+#[test]
+fn r_m4_a_089_links_are_made_of_the_configured_address() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    browser.begin();
+    browser.step("/idp/idx/enroll", json!({}));
+    let profile = json!({"email": ADA, "firstName": "A", "lastName": "B"});
+    let body = json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}, "stateHandle": browser.handle}).to_string();
+    let headers =
+        [("content-type", "application/json"), ("host", "evil.example"), ("x-forwarded-host", "evil.example"), ("forwarded", "host=evil.example")];
+    assert_eq!(stage.request("POST", "/idp/idx/enroll/new", &headers, body.as_bytes()).status, 200);
+    assert!(!stage.link(ADA).contains("evil"));
+}
+
+#[test]
+fn r_m2_a_085_no_user_text_in_a_mail_before_proof() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    browser.begin();
+    browser.step("/idp/idx/enroll", json!({}));
+    let profile = json!({"email": ADA, "firstName": "Win at http://evil.example", "lastName": "<img src=x>"});
+    let sent = browser.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}));
+    assert_eq!(sent.status, 200, "{}", sent.text);
+    let mail = format!("{:?}", stage.mails());
+    assert!(!mail.contains("evil.example") && !mail.contains("img"), "{mail}");
+}

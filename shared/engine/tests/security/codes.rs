@@ -1,0 +1,234 @@
+//! R-O: one-time codes and links.
+
+use engine::derive::Key;
+use policy::secret::Secret;
+use policy::time::Timestamp;
+use policy::transaction::{Challenge, Client, Purpose, Transaction};
+use serde_json::json;
+
+use crate::stage::Stage;
+use crate::{ADA, PASSWORD, another, at_once};
+
+fn key() -> Key {
+    Key::new(Secret::new("a key of at least thirty-two characters"))
+}
+
+fn transaction(id: &str, app: &str) -> Transaction {
+    let client = Client {
+        app: app.into(),
+        client_id: app.into(),
+        redirect_uri: "https://app.example/cb".into(),
+        scopes: vec!["openid".into()],
+        state: "s".into(),
+        nonce: None,
+        code_challenge: "c".repeat(43),
+        browser: "b".into(),
+    };
+    Transaction::begin(id.into(), client, Timestamp(0))
+}
+
+fn challenge(purpose: Purpose, address: &str, sequence: u32) -> Challenge {
+    Challenge { purpose, address: address.into(), sequence, made: Timestamp(0), expires: Timestamp(300_000), sent: true }
+}
+
+#[test]
+fn r_o1_codes_are_uniform_digits_with_leading_zeros() {
+    let mut counts = [[0_u32; 10]; 6];
+    let mut leading_zeros = 0;
+    for index in 0..100_000 {
+        let code = key().passcode(&transaction(&format!("tx{index}"), "demo"), &challenge(Purpose::Registration, ADA, 1), 6);
+        let code = code.expose();
+        assert_eq!(code.len(), 6);
+        leading_zeros += u32::from(code.starts_with("000"));
+        for (place, digit) in code.bytes().enumerate() {
+            counts[place][usize::from(digit - b'0')] += 1;
+        }
+    }
+    assert!(leading_zeros > 50, "{leading_zeros}");
+    for place in counts {
+        let chi_square: f64 = place.iter().map(|count| (f64::from(*count) - 10_000.0).powi(2) / 10_000.0).sum();
+        // 9 degrees of freedom, p = 0.001.
+        assert!(chi_square < 27.88, "{chi_square} {place:?}");
+    }
+}
+
+#[test]
+fn r_o2_a_code_is_dead_after_five_minutes_although_its_row_is_there() {
+    for (seconds, accepted) in [(299, true), (301, false)] {
+        let stage = Stage::new();
+        let mut browser = stage.browser("demo-spa");
+        browser.sign_up(ADA, PASSWORD);
+        stage.advance(seconds);
+        assert_eq!(stage.items("TX").len(), 1);
+        let answer = browser.answer_code(&stage.code(ADA));
+        assert_eq!(answer.interaction_code().is_some(), accepted, "after {seconds} s: {}", answer.text);
+        assert_eq!(stage.items("USER").len(), usize::from(accepted));
+    }
+}
+
+#[test]
+fn r_o3_a_right_code_counts_once_however_often_it_is_sent() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    browser.sign_up(ADA, PASSWORD);
+    let code = stage.code(ADA);
+    let handle = browser.handle.clone();
+    let answers = at_once(20, |_| {
+        let mut twin = stage.browser("demo-spa");
+        twin.handle.clone_from(&handle);
+        twin.answer_code(&code)
+    });
+    let codes: std::collections::BTreeSet<_> = answers.iter().filter_map(super::stage::Answer::interaction_code).collect();
+    assert_eq!((codes.len(), stage.items("USER").len(), stage.items("CODE").len()), (1, 1, 1));
+    // An hour later the same request is not the same any more.
+    stage.advance(61);
+    assert_eq!(browser.answer_code(&code).status, 401);
+}
+
+#[test]
+fn r_o4_a_011_fifty_parallel_guesses_are_five() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    browser.sign_up(ADA, PASSWORD);
+    let code = stage.code(ADA);
+    let handle = browser.handle.clone();
+    let statuses = at_once(50, |index| {
+        let mut twin = stage.browser("demo-spa");
+        twin.handle.clone_from(&handle);
+        let guess = format!("{:06}", (code.parse::<usize>().unwrap() + 1 + index) % 1_000_000);
+        twin.answer_code(&guess).status
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 5, "{statuses:?}");
+    assert!(statuses.iter().all(|status| [401, 429].contains(status)));
+    let counter = stage.items("LIMIT").into_iter().find(|item| item.key.0.starts_with("LIMIT#passcode#")).unwrap();
+    assert_eq!(counter.count, 5);
+    let right = browser.answer_code(&code);
+    assert_eq!((right.status, stage.items("USER").len()), (429, 0), "{}", right.text);
+}
+
+#[test]
+fn r_o5_a_016_a_new_code_kills_the_old_one_and_sends_are_few() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    browser.sign_up(ADA, PASSWORD);
+    let first = stage.code(ADA);
+    assert_eq!(browser.step("/idp/idx/email/resend", json!({})).status, 429, "cooling down");
+    stage.advance(31);
+    assert_eq!(browser.step("/idp/idx/email/resend", json!({})).status, 200);
+    let second = stage.code(ADA);
+    assert_ne!(first, second);
+    assert_eq!(browser.answer_code(&first).status, 401);
+    assert!(browser.answer_code(&second).interaction_code().is_some());
+
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    browser.sign_up(ADA, PASSWORD);
+    for _ in 0..8 {
+        stage.advance(31);
+        browser.step("/idp/idx/email/resend", json!({}));
+    }
+    assert_eq!(stage.mails().len(), 5);
+}
+
+#[test]
+fn r_o6_a_013_twenty_guesses_per_address_over_all_transactions() {
+    let stage = Stage::new();
+    let evaluated: usize = (0..40)
+        .map(|index| {
+            let mut browser = stage.browser("demo-spa");
+            browser.sign_up(&format!("ada+{index}@example.com"), PASSWORD);
+            (0..5).filter(|guess| browser.answer_code(&format!("{guess:06}")).status == 401).count()
+        })
+        .sum();
+    assert!(evaluated <= 20, "{evaluated}");
+}
+
+#[test]
+fn r_o6_a_014_fifty_guesses_per_source() {
+    let mut organisation = crate::stage::demo();
+    organisation.settings.limits.mails_per_source_per_hour = 1_000;
+    let stage = Stage::with(&organisation);
+    let evaluated = (0..100).filter(|index| stage.browser("demo-spa").begin_and_guess(&format!("user{index}@example.com")) == 401).count();
+    assert!((40..=50).contains(&evaluated), "{evaluated}");
+}
+
+#[test]
+fn r_o7_a_code_is_bound_to_transaction_app_address_purpose_and_sequence() {
+    let base = key().passcode(&transaction("one", "demo"), &challenge(Purpose::Registration, ADA, 1), 6);
+    let others = [
+        (transaction("two", "demo"), challenge(Purpose::Registration, ADA, 1)),
+        (transaction("one", "other"), challenge(Purpose::Registration, ADA, 1)),
+        (transaction("one", "demo"), challenge(Purpose::SignIn, ADA, 1)),
+        (transaction("one", "demo"), challenge(Purpose::Registration, "eve@example.com", 1)),
+        (transaction("one", "demo"), challenge(Purpose::Registration, ADA, 2)),
+    ];
+    for (transaction, challenge) in others {
+        assert_ne!(base, key().passcode(&transaction, &challenge, 6));
+    }
+    // over the wire, and it counts.
+    let stage = Stage::new();
+    let (mut one, mut two) = (stage.browser("demo-spa"), stage.browser("demo-spa"));
+    one.sign_up(ADA, PASSWORD);
+    let code = stage.code(ADA);
+    two.sign_up(ADA, PASSWORD);
+    assert_eq!(two.answer_code(&code).status, 401);
+    assert_eq!(stage.items("LIMIT").iter().filter(|item| item.key.0.starts_with("LIMIT#passcode#")).map(|item| item.count).sum::<u64>(), 1);
+}
+
+#[test]
+fn r_o8_r_o11_nothing_stored_or_answered_gives_the_code_away() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    let sent = browser.sign_up(ADA, PASSWORD);
+    let (code, link) = (stage.code(ADA), stage.link(ADA));
+    let token = link.split_once("token=").unwrap().1;
+    let dump: String = stage.items("TX").iter().map(|item| item.body.to_string()).collect();
+    for secret in [code.as_str(), token, &engine::derive::sha256(&code), PASSWORD, browser.handle.as_str()] {
+        assert!(!dump.contains(secret), "{secret} is in the table");
+    }
+    assert!(!sent.text.contains(&code) && !sent.text.contains(token));
+    let wrong = browser.answer_code(&another(&code));
+    assert!(!wrong.text.contains(&code));
+}
+
+#[test]
+fn r_o9_what_is_not_six_digits_is_refused_and_not_counted() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    browser.sign_up(ADA, PASSWORD);
+    let code = stage.code(ADA);
+    for typed in ["12345", "1234567", "1e5", "-12345", "\u{ff11}23456", "abcdef", ""] {
+        assert_eq!(browser.answer_code(typed).status, 400, "{typed}");
+    }
+    assert!(stage.items("LIMIT").iter().all(|item| !item.key.0.starts_with("LIMIT#passcode#")));
+    let spaced = format!(" {}-{} ", &code[..3], &code[3..]);
+    assert!(browser.answer_code(&spaced).interaction_code().is_some());
+}
+
+#[test]
+fn r_o10_a_100_head_and_get_consume_nothing() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    browser.sign_up(ADA, PASSWORD);
+    let (link, before) = (stage.link(ADA), stage.items("TX"));
+    for _ in 0..3 {
+        assert_eq!(browser.get(&link).status, 200);
+        assert_eq!(stage.browser("demo-spa").get(&link).status, 200);
+    }
+    assert_eq!(stage.request("HEAD", &link, &[], b"").status, 405);
+    assert_eq!(stage.items("TX"), before);
+    let forged = format!("{}x", link);
+    assert_eq!(browser.get(&forged).status, 400);
+    stage.advance(301);
+    assert_eq!(browser.get(&link).status, 400);
+}
+
+impl super::stage::Browser<'_> {
+    fn begin_and_guess(&mut self, email: &str) -> u16 {
+        self.begin();
+        self.step("/idp/idx/enroll", json!({}));
+        let profile = json!({"email": email, "firstName": "A", "lastName": "B"});
+        let sent = self.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}));
+        if sent.status == 200 { self.answer_code("000000").status } else { 0 }
+    }
+}
