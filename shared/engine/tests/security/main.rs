@@ -1,5 +1,12 @@
 //! Every requirement of the security bar that the engine answers for, one test named after its id.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test says what it expects by failing"
+)]
 
 #[path = "../stage/mod.rs"]
 mod stage;
