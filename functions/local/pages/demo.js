@@ -4,10 +4,12 @@ import { redeem, verified } from "./oauth.js";
 import { element } from "./form.js";
 
 const TOKENS = "vestibule.tokens";
+/** What claims mean, in the order in which they are shown. */
 const MEANING = {
-  sub: "Who: an id that says nothing about the person", iss: "Who says so", aud: "For which app", iat: "Issued", exp: "Valid until", auth_time: "When the person signed in",
-  email: "Address", email_verified: "Whether the mailbox was proven", preferred_username: "What the person signs in with", name: "Name", given_name: "First name",
-  family_name: "Last name", nonce: "Ties the token to this tab's request", amr: "How the person signed in", at_hash: "Ties the access token to this one", jti: "Id of this token",
+  name: "Name", given_name: "First name", family_name: "Last name", preferred_username: "What the person signs in with", email: "Address",
+  email_verified: "Whether the mailbox was proven", groups: "Groups", sub: "Who: an id that says nothing about the person", amr: "How the person signed in",
+  auth_time: "When the person signed in", iss: "Who says so", aud: "For which app", iat: "Issued", exp: "Valid until", updated_at: "When the profile last changed",
+  nonce: "Ties the token to this tab's request", at_hash: "Ties the access token to this one", jti: "Id of this token", ver: "Version of this form",
 };
 const at = (id) => document.getElementById(id);
 
@@ -28,6 +30,7 @@ try {
   if (location.search) history.replaceState(null, "", "/demo");
   const tokens = JSON.parse(sessionStorage.getItem(TOKENS) || "null");
   if (tokens) show(await verified(tokens.id_token, tokens.nonce));
+  else await others();
 } catch (error) {
   at("messages").replaceChildren(element("p", { class: "note error" }, error.message));
 }
@@ -38,11 +41,19 @@ function show(claims) {
   at("greeting").textContent = `Welcome, ${claims.given_name || claims.name || claims.preferred_username || claims.email || claims.sub}`;
   at("checked").textContent = "The signature was checked in this page, with the key that the server publishes.";
   at("checked").hidden = false;
-  at("claims").replaceChildren(...Object.entries(claims).map(([name, value]) =>
-    element("tr", {}, element("th", { scope: "row" }, element("code", {}, name)), element("td", {}, written(name, value)), element("td", { class: "quiet" }, MEANING[name] || ""))));
+  const names = [...new Set([...Object.keys(MEANING), ...Object.keys(claims)])].filter((name) => name in claims);
+  at("claims").replaceChildren(...names.map((name) => element("tr", {}, element("th", { scope: "row" }, element("code", {}, name)),
+    element("td", {}, written(name, claims[name])), element("td", { class: "quiet meaning" }, MEANING[name] || ""))));
+}
+
+/** The organisation's other apps, whose policies ask for other things. */
+async function others() {
+  const [, ...apps] = await (await fetch("/apps")).json();
+  const links = apps.flatMap((app, i) => [i ? ", " : "", element("a", { href: `/signin?${new URLSearchParams({ app: app.clientId })}` }, app.label)]);
+  if (apps.length) at("others").replaceChildren("Or sign in to another app: ", ...links);
 }
 
 function written(name, value) {
-  if (["iat", "exp", "auth_time"].includes(name)) return `${value} (${new Date(value * 1000).toLocaleString()})`;
+  if (["iat", "exp", "auth_time", "updated_at"].includes(name)) return `${value} (${new Date(value * 1000).toLocaleString()})`;
   return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -11,10 +11,15 @@ at("add").addEventListener("submit", async (event) => {
   event.preventDefault();
   const own = at("choice").value === NEW;
   const name = own ? at("name").value.trim() : at("choice").value;
-  await change("POST", { name, label: at("label").value.trim() || name, type: own ? at("kind").value : null });
+  await change("POST", { name, label: at("label").value.trim() || titleOf(name), type: own ? at("kind").value : null });
 });
 await load();
 setInterval(load, 3000);
+
+/** What the schema calls an attribute. */
+function titleOf(name) {
+  return data.available.find((attribute) => attribute.name === name)?.title || name;
+}
 
 async function load() {
   try {

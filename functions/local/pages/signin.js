@@ -101,7 +101,8 @@ function head(envelope, remediation, authenticator) {
   subtitle.hidden = !explained;
   const identifier = envelope.user?.value?.identifier;
   person.textContent = identifier || "";
-  person.hidden = !identifier;
+  // Said once: the explanation may name the address already.
+  person.hidden = !identifier || (explained || "").includes(identifier);
 }
 
 function titleOf(envelope, remediation, authenticator) {

@@ -105,7 +105,8 @@ async fn messages(State(site): State<Arc<Site>>, Query(After { after }): Query<A
 async fn message_html(State(site): State<Arc<Site>>, Path(id): Path<u64>) -> Response {
     let Some(mail) = site.mailbox.mail(id) else { return StatusCode::NOT_FOUND.into_response() };
     // The frame itself may not go anywhere; links open beside it.
-    let body = format!("<base target=\"_blank\">{}", mail.html);
+    const BASE: &str = "<base target=\"_blank\">";
+    let body = if mail.html.contains("<head>") { mail.html.replacen("<head>", &format!("<head>{BASE}"), 1) } else { format!("{BASE}{}", mail.html) };
     ([(CONTENT_SECURITY_POLICY, MAIL_POLICY)], Html(body)).into_response()
 }
 
