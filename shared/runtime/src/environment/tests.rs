@@ -97,7 +97,8 @@ fn r_d4_every_client_has_timeouts_and_few_attempts() {
         assert_eq!(timeouts.connect_timeout(), Some(Duration::from_secs(1)));
         assert_eq!(timeouts.operation_attempt_timeout(), Some(Duration::from_secs(1)));
         assert_eq!(timeouts.operation_timeout(), Some(Duration::from_secs(3)));
-        assert_eq!(config.retry_config().unwrap().max_attempts(), attempts);
+        let retries = config.retry_config().unwrap();
+        assert_eq!((retries.max_attempts(), retries.initial_backoff()), (attempts, Duration::from_millis(100)));
         assert_eq!(config.endpoint_url(), None);
     }
 }
