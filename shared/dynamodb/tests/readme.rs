@@ -17,7 +17,7 @@ fn row(cells: &[&str]) -> String {
 /// The table below a heading.
 fn table(heading: &str) -> String {
     let section = README.split_once(&format!("\n## {heading}\n")).unwrap().1;
-    section.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|')).map(|line| format!("{line}\n")).collect()
+    section.split_inclusive('\n').skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|')).collect()
 }
 
 /// A key with its variable parts left open.

@@ -86,7 +86,8 @@ impl Commit {
                 let key = keys::password(&user.id);
                 match password {
                     PasswordChange::Keep => {}
-                    PasswordChange::Set(hash) => self.push(About::User, put(key, 1, None, json!(hash), Expect::Anything)),
+                    // A version that no earlier hash had: whoever hashes the old password anew meanwhile (R-P10) must not bring it back.
+                    PasswordChange::Set(hash) => self.push(About::User, put(key, version + 1, None, json!(hash), Expect::Anything)),
                     PasswordChange::Remove => self.push(About::User, Write::Delete { key, expect: Expect::Anything }),
                 }
                 self.claim(claims, &user.id, now);
@@ -129,5 +130,44 @@ pub(crate) fn count(budget: &Budget, by: i64, source: &str, mac: &MacKey, now: T
         max: u64::from(budget.max),
         // Kept a little longer than it counts: an instance whose clock is behind must not find it gone.
         expires_at: ends + Span::minutes(5),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use policy::user::{PasswordHash, User, UserStatus};
+
+    use super::*;
+
+    /// Whoever signs in with the old password while the mailbox's owner takes the account over must not bring it back (I3).
+    #[test]
+    fn r_p10_a_password_that_is_replaced_is_no_longer_the_one_to_hash_anew() {
+        let user = User {
+            id: "1".into(),
+            status: UserStatus::Active,
+            created: Timestamp(0),
+            last_updated: Timestamp(0),
+            profile: std::collections::BTreeMap::new(),
+            email_verified: false,
+            has_password: true,
+            groups: std::collections::BTreeSet::new(),
+            granted: std::collections::BTreeMap::new(),
+            not_before: Timestamp(0),
+        };
+        let password = PasswordHash { phc: "old".into(), pepper: "1".into() };
+        let mut made = Commit::default();
+        made.effect(&Effect::CreateUser { user: user.clone(), password: Some(password.clone()), claims: Vec::new() }, Timestamp(1));
+        let version_of_password = |commit: &Commit| {
+            let places = commit.writes.iter().filter_map(|write| if let Write::Put { item, .. } = write { Some(item) } else { None });
+            places.filter(|item| item.key == keys::password("1")).map(|item| item.version).next()
+        };
+        let mut versions = vec![version_of_password(&made)];
+        for version in 1..4 {
+            let mut saved = Commit::default();
+            let password = PasswordChange::Set(password.clone());
+            saved.effect(&Effect::SaveUser { user: user.clone(), version, password, claims: Vec::new(), releases: Vec::new() }, Timestamp(1));
+            versions.push(version_of_password(&saved));
+        }
+        assert_eq!(versions, [Some(1), Some(2), Some(3), Some(4)]);
     }
 }
