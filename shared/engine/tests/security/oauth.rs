@@ -126,12 +126,18 @@ fn r_t8_a_080_pages_of_others_change_nothing() {
         let answer = stage.request("POST", "/oauth2/default/v1/interact", &[("origin", origin), ("content-type", FORM)], body.as_bytes());
         assert_eq!(answer.status, 403);
     }
+    let hidden = |site| {
+        stage.request("POST", "/oauth2/default/v1/interact", &[("origin", "null"), ("sec-fetch-site", site), ("content-type", FORM)], body.as_bytes())
+    };
+    assert_eq!(hidden("cross-site").status, 403);
     for kind in ["text/plain", FORM, "multipart/form-data; boundary=x"] {
         for route in idx::operation::ROUTES.iter().filter(|route| route.path.starts_with("/idp/") && route.method == "POST") {
             assert_eq!(stage.request("POST", route.path, &[("content-type", kind)], b"{}").status, 415, "{} {kind}", route.path);
         }
     }
     assert_eq!(stage.store.inner().dump(), before);
+    // A form of our own page: the page's referrer policy hides its origin, and the browser says that it is the same.
+    assert_eq!(hidden("same-origin").status, 200);
 }
 
 #[test]
