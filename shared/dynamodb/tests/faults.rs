@@ -18,11 +18,15 @@ use serde_json::{Value, json};
 
 const NOW: Timestamp = Timestamp(1_900_000_000_000);
 
-/// A store behind a network without faults yet, with attempts that end after half a second.
+/// A store behind a network without faults yet.
 async fn start() -> (Network, DynamoStore) {
+    start_with(Duration::from_secs(20)).await
+}
+
+async fn start_with(attempt: Duration) -> (Network, DynamoStore) {
     let (address, _) = embedded().await;
     let network = Network::new();
-    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(500)).build();
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(attempt).build();
     let client = Client::from_conf(config(address).http_client(network.clone()).timeout_config(timeouts).build());
     (network, DynamoStore::new(client, TABLE))
 }
@@ -174,7 +178,7 @@ async fn f_08_a_transaction_whose_token_is_forgotten_is_known_by_its_nonce() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_09_an_attempt_that_hangs_is_given_up_and_repeated() {
-    let (network, store) = start().await;
+    let (network, store) = start_with(Duration::from_millis(500)).await;
     for (key, hangs) in [("TX#1", Step::Hangs), ("TX#2", Step::HangsAfter)] {
         network.follow([hangs.clone()]);
         store.write(&[put(key, 1, Expect::Absent(NOW))]).await.unwrap();
