@@ -28,6 +28,9 @@ use crate::oidc::Grant;
 use crate::ports::{Expect, Item, Key, Mail, MailContent, StoreError, Verdict, Write};
 use crate::{Engine, Failure};
 
+/// Owners that the first round trip asks for: two of every sign-up and five custom unique attributes (policies.md §2.2), with room.
+const MOST_NAMED: usize = 20;
+
 /// Decisions that are overtaken by another request are made again so often.
 const ATTEMPTS: usize = 4;
 
@@ -248,7 +251,10 @@ impl Engine {
 
         // Nobody is looked up the same way as somebody (security.md R-P9).
         let nobody = String::from("-");
-        let mut wanted: Vec<Key> = owners.iter().map(|owner| keys::user(owner.as_ref().unwrap_or(&nobody))).collect();
+        let asks_for_a_name = !matches!(arrival.input, Input::UpdateProfile(_));
+        let mut wanted: Vec<Key> =
+            owners.iter().filter(|owner| owner.is_some() || asks_for_a_name).map(|owner| keys::user(owner.as_ref().unwrap_or(&nobody))).collect();
+        wanted.sort();
         wanted.dedup();
         if verifies {
             wanted.push(keys::password(whose.as_ref().unwrap_or(&nobody)));
@@ -508,10 +514,18 @@ impl Engine {
                 attributes.dedup();
                 attributes.iter().map(|attribute| Identity::of(attribute, identifier)).collect()
             }
-            Input::EnrollProfile { profile, .. } => {
-                let text = |name: &str| profile.get(name).and_then(serde_json::Value::as_str);
-                let Some(email) = text("email") else { return Vec::new() };
-                vec![Identity::of("email", email), Identity::of("login", text("login").unwrap_or(email))]
+            Input::EnrollProfile { profile, .. } | Input::UpdateProfile(profile) => {
+                let known = self.cache.known();
+                let unique = |name: &str| {
+                    let property = known.as_ref().and_then(|revision| revision.organisation.user_schema.property(name));
+                    matches!(name, "email" | "login") || property.is_some_and(|property| property.is_unique())
+                };
+                let mut typed: Vec<_> = profile.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect();
+                if let Some((_, email)) = typed.iter().find(|(name, _)| *name == "email").filter(|_| !profile.contains_key("login")) {
+                    typed.push(("login", email));
+                }
+                // A request has few fields, but a hostile one may have many: a read takes a hundred keys.
+                typed.into_iter().filter(|(name, _)| unique(name)).take(MOST_NAMED).map(|(name, text)| Identity::of(name, text)).collect()
             }
             _ => Vec::new(),
         }
