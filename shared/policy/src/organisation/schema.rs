@@ -199,12 +199,12 @@ pub enum Mutability {
 impl UserSchema {
     /// The whole definition of an attribute: the organisation's, on top of the base attribute of that name as Okta ships it.
     pub fn property(&self, name: &str) -> Option<Property> {
-        let Some(shipped) = base_properties().remove(name) else {
+        let Some(shipped) = BASE.iter().find(|base| base.name == name) else {
             return self.definitions.custom.properties.get(name).cloned();
         };
         Some(match self.definitions.base.properties.get(name) {
-            Some(stated) => stated.over(shipped),
-            None => shipped,
+            Some(stated) => stated.over(shipped.property()),
+            None => shipped.property(),
         })
     }
 
@@ -273,57 +273,90 @@ impl Property {
 
 /// The 31 base attributes as Okta ships them (policies.md §2.3).
 pub fn base_properties() -> BTreeMap<String, Property> {
-    use Action::{Hide, ReadOnly, ReadWrite};
-    let base = |name: &str, title: &str, action: Action| {
-        let property = Property {
-            title: Some(title.into()),
-            kind: Some(PropertyType::String),
-            permissions: Some(alloc::vec![Permission { principal: "SELF".into(), action }]),
-            mutability: Some(Mutability::ReadWrite),
-            ..Property::default()
-        };
-        (String::from(name), property)
-    };
-    let format = |(name, property): (String, Property), format: Format| (name, Property { format: Some(format), ..property });
-    let length =
-        |(name, property): (String, Property), min: u32, max: u32| (name, Property { min_length: Some(min), max_length: Some(max), ..property });
-    let required = |(name, property): (String, Property)| (name, Property { required: Some(true), ..property });
-    let unique = |(name, property): (String, Property)| (name, Property { unique: Some(true), ..property });
-
-    BTreeMap::from_iter([
-        unique(required(length(base("login", "Username", ReadWrite), 5, 100))),
-        unique(required(length(format(base("email", "Primary email", ReadWrite), Format::Email), 5, 100))),
-        length(format(base("secondEmail", "Secondary email", ReadWrite), Format::Email), 5, 100),
-        required(length(base("firstName", "First name", ReadWrite), 1, 50)),
-        required(length(base("lastName", "Last name", ReadWrite), 1, 50)),
-        base("middleName", "Middle name", ReadOnly),
-        base("honorificPrefix", "Honorific prefix", ReadOnly),
-        base("honorificSuffix", "Honorific suffix", ReadOnly),
-        base("title", "Title", ReadOnly),
-        base("displayName", "Display name", ReadOnly),
-        base("nickName", "Nickname", ReadOnly),
-        format(base("profileUrl", "Profile Url", ReadOnly), Format::Uri),
-        length(base("primaryPhone", "Primary phone", Hide), 0, 100),
-        length(base("mobilePhone", "Mobile phone", ReadWrite), 0, 100),
-        base("streetAddress", "Street address", Hide),
-        base("city", "City", Hide),
-        base("state", "State", Hide),
-        base("zipCode", "Zip code", Hide),
-        format(base("countryCode", "Country code", Hide), Format::CountryCode),
-        base("postalAddress", "Postal Address", Hide),
-        format(base("preferredLanguage", "Preferred language", ReadOnly), Format::LanguageCode),
-        format(base("locale", "Locale", ReadOnly), Format::Locale),
-        format(base("timezone", "Time zone", ReadOnly), Format::Timezone),
-        base("userType", "User type", ReadOnly),
-        base("employeeNumber", "Employee number", ReadOnly),
-        base("costCenter", "Cost center", ReadOnly),
-        base("organization", "Organization", ReadOnly),
-        base("division", "Division", ReadOnly),
-        base("department", "Department", ReadOnly),
-        base("managerId", "ManagerId", ReadOnly),
-        base("manager", "Manager", ReadOnly),
-    ])
+    BASE.iter().map(|base| (base.name.into(), base.property())).collect()
 }
+
+/// A base attribute.
+struct Base {
+    name: &'static str,
+    title: &'static str,
+    action: Action,
+    format: Option<Format>,
+    length: Option<(u32, u32)>,
+    required: bool,
+    unique: bool,
+}
+
+const fn base(name: &'static str, title: &'static str, action: Action) -> Base {
+    Base { name, title, action, format: None, length: None, required: false, unique: false }
+}
+
+impl Base {
+    const fn format(self, format: Format) -> Self {
+        Self { format: Some(format), ..self }
+    }
+
+    const fn length(self, min: u32, max: u32) -> Self {
+        Self { length: Some((min, max)), ..self }
+    }
+
+    const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    const fn unique(self) -> Self {
+        Self { unique: true, ..self }
+    }
+
+    fn property(&self) -> Property {
+        Property {
+            title: Some(self.title.into()),
+            kind: Some(PropertyType::String),
+            permissions: Some(alloc::vec![Permission { principal: "SELF".into(), action: self.action }]),
+            mutability: Some(Mutability::ReadWrite),
+            format: self.format,
+            min_length: self.length.map(|(min, _)| min),
+            max_length: self.length.map(|(_, max)| max),
+            required: self.required.then_some(true),
+            unique: self.unique.then_some(true),
+            ..Property::default()
+        }
+    }
+}
+
+const BASE: &[Base] = &[
+    base("login", "Username", Action::ReadWrite).length(5, 100).required().unique(),
+    base("email", "Primary email", Action::ReadWrite).format(Format::Email).length(5, 100).required().unique(),
+    base("secondEmail", "Secondary email", Action::ReadWrite).format(Format::Email).length(5, 100),
+    base("firstName", "First name", Action::ReadWrite).length(1, 50).required(),
+    base("lastName", "Last name", Action::ReadWrite).length(1, 50).required(),
+    base("middleName", "Middle name", Action::ReadOnly),
+    base("honorificPrefix", "Honorific prefix", Action::ReadOnly),
+    base("honorificSuffix", "Honorific suffix", Action::ReadOnly),
+    base("title", "Title", Action::ReadOnly),
+    base("displayName", "Display name", Action::ReadOnly),
+    base("nickName", "Nickname", Action::ReadOnly),
+    base("profileUrl", "Profile Url", Action::ReadOnly).format(Format::Uri),
+    base("primaryPhone", "Primary phone", Action::Hide).length(0, 100),
+    base("mobilePhone", "Mobile phone", Action::ReadWrite).length(0, 100),
+    base("streetAddress", "Street address", Action::Hide),
+    base("city", "City", Action::Hide),
+    base("state", "State", Action::Hide),
+    base("zipCode", "Zip code", Action::Hide),
+    base("countryCode", "Country code", Action::Hide).format(Format::CountryCode),
+    base("postalAddress", "Postal Address", Action::Hide),
+    base("preferredLanguage", "Preferred language", Action::ReadOnly).format(Format::LanguageCode),
+    base("locale", "Locale", Action::ReadOnly).format(Format::Locale),
+    base("timezone", "Time zone", Action::ReadOnly).format(Format::Timezone),
+    base("userType", "User type", Action::ReadOnly),
+    base("employeeNumber", "Employee number", Action::ReadOnly),
+    base("costCenter", "Cost center", Action::ReadOnly),
+    base("organization", "Organization", Action::ReadOnly),
+    base("division", "Division", Action::ReadOnly),
+    base("department", "Department", Action::ReadOnly),
+    base("managerId", "ManagerId", Action::ReadOnly),
+    base("manager", "Manager", Action::ReadOnly),
+];
 
 /// A UI schema (`/api/v1/meta/uischemas`; policies.md §2.1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
