@@ -1,0 +1,333 @@
+//! What holds whatever is configured, whoever comes, and whatever is sent: every input is tried in every state that a transaction can reach, in
+//! many organisations (security.md R-S4, R-S5; policies.md §0).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+
+mod walk;
+mod world;
+
+use std::collections::BTreeMap;
+
+use policy::assurance::{Keys, Rules, Who};
+use policy::dry_run;
+use policy::organisation::AuthenticatorKey::{OktaEmail, OktaPassword};
+use policy::remediation::{Remediation, Standing, remediations};
+use policy::requirement::{Requirement, future_member, proves_mailbox_first, requirements};
+use policy::step::{Decision, Effect, Input, Mail, PasswordWork, Rejection, StepError, lookup, step};
+use policy::transaction::{Outcome, Subject, Transaction};
+use walk::{Graph, Tried, walk};
+use world::{World, worlds};
+
+/// Organisations to walk through; more with `LAWS_WORLDS`.
+fn number() -> usize {
+    std::env::var("LAWS_WORLDS").ok().and_then(|text| text.parse().ok()).unwrap_or(16)
+}
+
+/// How often the interesting things happened: a law that is never put to the test proves nothing.
+type Seen = BTreeMap<&'static str, u32>;
+
+type Law = fn(&Tried<'_>);
+
+#[test]
+fn every_law_holds_for_every_input_in_every_state_of_every_organisation() {
+    let laws: [(&str, Law); 11] = [
+        ("what is accepted is what is offered", accepted_is_offered),
+        ("what is not taken changes nothing", refused_changes_nothing),
+        ("no account before the mailbox is proven", no_account_without_proof),
+        ("done only if everything is met", done_is_everything_met),
+        ("another subject has proven nothing", another_subject_has_proven_nothing),
+        ("nobody is never done", nobody_is_never_done),
+        ("deciding is deterministic", deterministic),
+        ("what is not offered costs nothing", not_offered_costs_nothing),
+        ("budgets are asked for before anything is evaluated", budgets_come_first),
+        ("mail goes to the subject's own mailbox", mail_goes_to_its_owner),
+        ("the dry run says what is asked", dry_run_agrees),
+    ];
+    let mut seen = Seen::new();
+    for world in worlds(number()) {
+        let graph = walk(&world, |tried| {
+            count(tried, &mut seen);
+            for (name, law) in &laws {
+                let holds = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| law(tried)));
+                assert!(holds.is_ok(), "{name}\n{}", tried.story());
+            }
+        });
+        there_is_a_way_to_the_end(&world, &graph);
+    }
+    for what in
+        ["accepted", "rejected", "not offered", "malformed", "member done", "account made", "account taken over", "decoy", "stranger", "lost race"]
+    {
+        assert!(seen.get(what).is_some_and(|times| *times > 10), "{what} hardly ever happened: {seen:?}");
+    }
+}
+
+/// I9: whoever is somebody has a way to the end, unless all codes of the transaction are used up.
+fn there_is_a_way_to_the_end(world: &World, graph: &Graph) {
+    let context = world.context(world::NOON);
+    let ends = |transaction: &Transaction| !matches!(remediations(&context, transaction), Standing::Offered(_));
+    let mut good: Vec<bool> = graph.states.iter().map(|(transaction, _)| ends(transaction)).collect();
+    loop {
+        let more: Vec<_> = graph.edges.iter().filter(|(from, to)| good[*to] && !good[*from]).map(|(from, _)| *from).collect();
+        if more.is_empty() {
+            break;
+        }
+        for state in more {
+            good[state] = true;
+        }
+    }
+    for ((transaction, _), good) in graph.states.iter().zip(good) {
+        let used_up = transaction.sends >= world.organisation.settings.limits.sends_per_transaction;
+        assert!(good || used_up || !somebody(transaction), "{}: nothing leads on from {transaction:#?}", world.name);
+    }
+}
+
+fn accepted_is_offered(tried: &Tried<'_>) {
+    let offered = is_offered(tried);
+    match &tried.result {
+        // The engine never comes with a link that nobody can hold: of another code, of a dead one, of a mail that had none.
+        Err(StepError::NotOffered) if matches!(tried.input, Input::ConfirmLink { .. }) => {
+            let live = |sequence| tried.before.challenge.as_ref().is_some_and(|c| c.sequence == sequence && tried.context.now < c.expires);
+            let Input::ConfirmLink { sequence } = tried.input else { return };
+            assert!(!offered || !live(*sequence) || !somebody(tried.before));
+        }
+        result => assert_eq!(*result == Err(StepError::NotOffered), !offered),
+    }
+    // An empty list would leave the person with nothing to do.
+    if let Standing::Offered(offered) = remediations(&tried.context, tried.before) {
+        assert!(!offered.is_empty());
+        assert_eq!(offered.last(), Some(&Remediation::Cancel));
+        assert!(offered.len() > 1, "nothing to do but give up");
+    }
+}
+
+/// Which inputs an offer is for, written down a second time.
+fn is_offered(tried: &Tried<'_>) -> bool {
+    let takes = |one: &Remediation| match tried.input {
+        Input::Introspect => true,
+        Input::Identify { .. } => matches!(one, Remediation::Identify { .. }),
+        Input::SelectIdentify => matches!(one, Remediation::SelectIdentify),
+        Input::SelectEnrollProfile => matches!(one, Remediation::SelectEnrollProfile),
+        Input::EnrollProfile { .. } => matches!(one, Remediation::EnrollProfile { .. }),
+        Input::AnswerPassword(_) => matches!(one, Remediation::Password),
+        Input::SelectAuthenticator(_) => matches!(one, Remediation::SelectAuthenticator(_)),
+        Input::SelectAuthenticatorEnroll(_) => matches!(one, Remediation::SelectAuthenticatorEnroll { .. }),
+        Input::EnrollPassword(_) => matches!(one, Remediation::EnrollPassword { .. }),
+        Input::Skip => matches!(one, Remediation::Skip),
+        Input::AnswerEmail(_) | Input::Resend | Input::Poll | Input::ConfirmLink { .. } => matches!(one, Remediation::Email { .. }),
+        Input::UpdateProfile(_) => matches!(one, Remediation::UpdateProfile { .. }),
+        Input::Cancel => matches!(one, Remediation::Cancel),
+    };
+    match remediations(&tried.context, tried.before) {
+        Standing::Offered(offered) => offered.iter().any(takes),
+        // Nothing helps: look at it, or give up.
+        Standing::Refused(_) => matches!(tried.input, Input::Introspect | Input::Cancel),
+        // The link was followed elsewhere: the client that waits fetches its code.
+        Standing::Finished { issued, .. } => !issued && matches!(tried.input, Input::Introspect | Input::Poll),
+        Standing::Cancelled => false,
+    }
+}
+
+fn refused_changes_nothing(tried: &Tried<'_>) {
+    let Ok(decision) = &tried.result else { return };
+    let Some(rejection) = decision.rejection else { return };
+    assert_eq!((decision.effects.as_slice(), &decision.mail), ([].as_slice(), &None));
+    assert!(!decision.notices.is_empty(), "a person is told why");
+    if lost_race(tried, decision) {
+        assert_eq!((decision.transaction.subject.clone(), rejection), (Subject::Visitor, Rejection::Invalid));
+    } else {
+        assert_eq!(decision.transaction, *tried.before);
+    }
+    if tried.facts.over_budget {
+        assert_eq!(rejection, Rejection::TooManyRequests);
+    }
+}
+
+/// The one exception: two people were about to get the same name, and the other one was faster. There is nothing to go back to.
+fn lost_race(tried: &Tried<'_>, decision: &Decision) -> bool {
+    tried.facts.owners.iter().any(Option::is_some)
+        && matches!(tried.before.subject, Subject::Applicant { .. })
+        && decision.rejection == Some(Rejection::Invalid)
+        && decision.transaction.subject == Subject::Visitor
+}
+
+fn no_account_without_proof(tried: &Tried<'_>) {
+    let Ok(decision) = &tried.result else { return };
+    for effect in &decision.effects {
+        match effect {
+            Effect::CreateUser { user, claims, .. } => {
+                let proven = decision.transaction.proven(OktaEmail);
+                assert!(proven || !proves_mailbox_first(&tried.context));
+                assert_eq!(user.email_verified, proven);
+                // Nobody else may have what names this person (I1).
+                for name in ["login", "email"] {
+                    assert!(claims.iter().any(|claim| claim.attribute == name), "{name} is not claimed");
+                }
+                assert_eq!(user.groups.iter().cloned().collect::<Vec<_>>(), tried.context.enrollment.target_groups());
+            }
+            // An account that is there is somebody's; it changes for whoever has proven something, or whose mailbox nobody had proven (I3).
+            Effect::SaveUser { .. } => assert!(!decision.transaction.proofs.is_empty()),
+            Effect::CheckUser { .. } => {}
+        }
+    }
+}
+
+fn done_is_everything_met(tried: &Tried<'_>) {
+    let Ok(Decision { transaction, effects, .. }) = &tried.result else { return };
+    let Some(Outcome::Done { user_id, .. }) = &transaction.outcome else { return };
+    if tried.before.outcome.is_some() {
+        return;
+    }
+    // Policies are those of the person as they came: the group that signing in gives counts from the next time on.
+    let mut came = transaction.clone();
+    let who = match &mut came.subject {
+        Subject::Member { user, .. } => {
+            user.groups.clone_from(&tried.world.person(&user.id).groups);
+            assert_eq!(*user_id, user.id);
+            Who { user: Some(user.id.clone()), groups: user.groups.clone() }
+        }
+        _ => future_member(&tried.context),
+    };
+    assert_eq!(requirements(&tried.context, &came), []);
+    let proven: Keys = transaction.proofs.keys().copied().collect();
+    assert!(Rules::of(tried.context.organisation, tried.context.app, &who).unwrap().satisfied(&proven));
+    // Whoever is signed in is still the one who was read (security.md R-S3).
+    assert!(!effects.is_empty());
+    assert_eq!(transaction.challenge, None);
+}
+
+fn another_subject_has_proven_nothing(tried: &Tried<'_>) {
+    let Ok(decision) = &tried.result else { return };
+    if who(&decision.transaction) == who(tried.before) {
+        return;
+    }
+    let new: Vec<_> = decision.transaction.proofs.keys().copied().collect();
+    let with_password = matches!(tried.input, Input::Identify { password: Some(_), .. } | Input::EnrollProfile { password: Some(_), .. });
+    assert!(new.is_empty() || (with_password && new == [OktaPassword]), "{new:?}");
+    assert!(decision.transaction.proofs.values().all(|at| *at == tried.context.now));
+}
+
+fn who(transaction: &Transaction) -> String {
+    match &transaction.subject {
+        Subject::Visitor => "nobody yet".into(),
+        Subject::Applicant { registration } => registration.as_ref().map_or("an applicant".into(), |r| format!("applicant {:?}", r.profile)),
+        Subject::Member { user, .. } => format!("member {}", user.id),
+        Subject::Stranger { identifier } => format!("stranger {identifier}"),
+    }
+}
+
+fn nobody_is_never_done(tried: &Tried<'_>) {
+    let Ok(decision) = &tried.result else { return };
+    if somebody(&decision.transaction) || decision.transaction.subject == Subject::Visitor {
+        return;
+    }
+    assert!(!matches!(decision.transaction.outcome, Some(Outcome::Done { .. })));
+    assert!(!matches!(decision.mail, Some(Mail::Passcode(_) | Mail::Welcome { .. })));
+    assert!(decision.effects.is_empty());
+    let proofs: Vec<_> = decision.transaction.proofs.keys().collect();
+    // A decoy has chosen a password like everybody who signs up; a stranger has proven nothing.
+    assert!(proofs.is_empty() || matches!(decision.transaction.subject, Subject::Applicant { .. }) && proofs == [&OktaPassword]);
+}
+
+/// Whether there is a person behind it: not a name that nobody has, not a sign-up with somebody else's address.
+fn somebody(transaction: &Transaction) -> bool {
+    match &transaction.subject {
+        Subject::Member { .. } | Subject::Visitor => true,
+        Subject::Applicant { registration } => registration.as_ref().is_none_or(|registration| !registration.decoy),
+        Subject::Stranger { .. } => false,
+    }
+}
+
+fn deterministic(tried: &Tried<'_>) {
+    assert_eq!(step(&tried.context, tried.before.clone(), tried.input, tried.facts), tried.result);
+    assert_eq!(requirements(&tried.context, tried.before), requirements(&tried.context, tried.before));
+    let again = lookup(&tried.context, tried.before, tried.input, "192.0.2.1", tried.facts.known_browser, tried.facts.contested);
+    assert_eq!(format!("{again:?}"), format!("{:?}", tried.needs));
+}
+
+fn not_offered_costs_nothing(tried: &Tried<'_>) {
+    if !is_offered(tried) {
+        assert_eq!(format!("{:?}", tried.needs), format!("{:?}", policy::step::Needs::default()));
+    }
+}
+
+fn budgets_come_first(tried: &Tried<'_>) {
+    let limits = &tried.context.organisation.settings.limits;
+    let budget =
+        |names: &[&str], max: u32| tried.needs.budgets.iter().any(|one| names.contains(&one.name) && one.max == max && !one.subject.is_empty());
+    if matches!(tried.needs.password, PasswordWork::Verify(_)) || tried.needs.passcode {
+        assert!(budget(&["guess-address", "guess-known-browser"], limits.guesses_per_address_per_hour));
+        assert!(budget(&["guess-source"], limits.guesses_per_source_per_hour));
+        assert!(tried.needs.budgets.iter().any(|one| one.name == "guess-all"));
+        assert_eq!(tried.needs.passcode, budget(&["passcode"], limits.attempts_per_passcode));
+    }
+    let Ok(decision) = &tried.result else { return };
+    // Nothing counts as proven that was not evaluated: compared within the budgets, or set just now.
+    for key in decision.transaction.proofs.keys().filter(|key| !tried.before.proven(**key)) {
+        let evaluated = match key {
+            OktaPassword => !matches!(tried.needs.password, PasswordWork::None),
+            OktaEmail => tried.needs.passcode || matches!(tried.input, Input::ConfirmLink { .. }),
+        };
+        assert!(evaluated && !tried.facts.over_budget, "{key:?} was not evaluated");
+    }
+    // No mail without its budgets.
+    let counts = |name: &str| decision.counts.iter().any(|one| one.name == name);
+    if decision.mail.is_some() {
+        // A mail that nobody reported as sent goes out again, with the same code.
+        let sent_again = matches!(tried.input, Input::Poll) && decision.transaction == *tried.before;
+        assert!(sent_again || ["mail-address-hour", "mail-address-day", "mail-source-hour", "mail-all-day"].into_iter().all(counts));
+        assert!(sent_again || !tried.facts.over_commit_budget);
+    }
+    assert!(decision.transaction.sends <= limits.sends_per_transaction);
+}
+
+fn mail_goes_to_its_owner(tried: &Tried<'_>) {
+    let Ok(decision) = &tried.result else { return };
+    let stored = |transaction: &Transaction| match &transaction.subject {
+        Subject::Member { user, .. } => user.text("email").map(String::from),
+        Subject::Applicant { registration: Some(registration) } => {
+            registration.profile.get("email").and_then(|email| email.as_str()).map(String::from)
+        }
+        _ => None,
+    };
+    match &decision.mail {
+        Some(Mail::Passcode(challenge)) => {
+            assert_eq!(Some(&challenge.address), stored(&decision.transaction).as_ref());
+            assert_eq!(decision.transaction.challenge.as_ref(), Some(challenge));
+        }
+        Some(Mail::Welcome { address, .. } | Mail::AlreadyRegistered { address }) => {
+            assert_eq!(Some(address), stored(&decision.transaction).as_ref());
+        }
+        None => {}
+    }
+    // A newer code has a higher number, so that the older one is worthless (security.md R-O5).
+    if let (Some(new), Some(old)) = (&decision.transaction.challenge, &tried.before.challenge) {
+        assert!(new.sequence > old.sequence || new == old);
+    }
+}
+
+fn dry_run_agrees(tried: &Tried<'_>) {
+    let Subject::Member { user, .. } = &tried.before.subject else { return };
+    let asked = dry_run::asked(tried.context.organisation, tried.context.app, user, tried.context.now);
+    let form = requirements(&tried.context, tried.before).into_iter().find_map(|one| match one {
+        Requirement::CompleteProfile(form) => Some(form),
+        _ => None,
+    });
+    let shown: Vec<_> = form.iter().flat_map(|form| &form.fields).filter(|field| field.required).map(|field| field.label.clone()).collect();
+    assert_eq!(asked, shown);
+}
+
+fn count(tried: &Tried<'_>, seen: &mut Seen) {
+    let mut saw = |what, happened: bool| *seen.entry(what).or_default() += u32::from(happened);
+    saw("not offered", tried.result == Err(StepError::NotOffered));
+    saw("malformed", tried.result == Err(StepError::Malformed));
+    let Ok(decision) = &tried.result else { return };
+    saw("accepted", decision.rejection.is_none());
+    saw("rejected", decision.rejection.is_some());
+    saw("lost race", lost_race(tried, decision));
+    saw("stranger", matches!(decision.transaction.subject, Subject::Stranger { .. }));
+    saw("decoy", !somebody(&decision.transaction) && matches!(decision.transaction.subject, Subject::Applicant { .. }));
+    let done = matches!(decision.transaction.outcome, Some(Outcome::Done { .. }));
+    saw("member done", done && matches!(decision.transaction.subject, Subject::Member { .. }));
+    saw("account made", decision.effects.iter().any(|effect| matches!(effect, Effect::CreateUser { .. })));
+    let applicant = matches!(decision.transaction.subject, Subject::Applicant { .. });
+    saw("account taken over", applicant && decision.effects.iter().any(|effect| matches!(effect, Effect::SaveUser { .. })));
+}
