@@ -9,7 +9,7 @@ use futures_util::future::join;
 use idx::body::Handle;
 use idx::operation::Operation;
 use policy::Context;
-use policy::email::throttle_key_of;
+use policy::email::identifier_key;
 use policy::message::{self, Message, Notice};
 use policy::organisation::AuthenticatorKey;
 use policy::password_rules;
@@ -540,7 +540,7 @@ impl Engine {
     }
 
     fn known_browser_pseudonym(&self, browser: &str, identifier: &str) -> String {
-        self.interaction_key.pseudonym(&["browser", browser, &throttle_key_of(identifier)])
+        self.interaction_key.pseudonym(&["browser", browser, &identifier_key(identifier)])
     }
 
     /// Whether what the client holds opens this transaction.
