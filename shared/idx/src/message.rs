@@ -73,7 +73,7 @@ fn attribute(label: &str, violation: &Violation) -> Vec<Wire> {
     match violation {
         Violation::InvalidEmail => {
             let text = format!("'{label}' must be in the form of an email address");
-            vec![error("registration.error.invalidLoginEmail", &text), pattern()]
+            vec![about("registration.error.invalidLoginEmail", label, text), pattern()]
         }
         Violation::Pattern => vec![pattern()],
         Violation::Blank => vec![error("model.validation.field.blank", "This field cannot be left blank")],
