@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -43,6 +44,9 @@ struct Serve {
     widget: Option<PathBuf>,
 }
 
+const CREDENTIALS: &str = "Credentials come from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN); \
+                           a table at http://localhost needs none.";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Say what is wrong with an organisation file, if anything
@@ -51,6 +55,7 @@ enum Command {
         file: PathBuf,
     },
     /// Put an organisation file into a table; it takes effect at the next step of any sign-in
+    #[command(after_help = CREDENTIALS)]
     Apply {
         /// The file
         file: PathBuf,
@@ -58,6 +63,7 @@ enum Command {
         table: TableArgs,
     },
     /// Say whom an organisation file would ask for what, and change nothing
+    #[command(after_help = CREDENTIALS)]
     Plan {
         /// The file
         file: PathBuf,
@@ -66,7 +72,8 @@ enum Command {
     },
 }
 
-/// Credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+// What follows each is for people at a terminal, so names stand there without backticks.
+#[allow(clippy::doc_markdown, reason = "help texts, not documentation")]
 #[derive(Debug, Args)]
 struct TableArgs {
     /// Name of the DynamoDB table
@@ -115,11 +122,11 @@ async fn serve(args: Serve) -> ExitCode {
         Ok(running) => running,
         Err(error) => return failed(&error),
     };
-    println!("{}", greeting(&running, (!in_memory).then_some(folder.as_str())));
+    say(&greeting(&running, (!in_memory).then_some(folder.as_str())));
     if let Err(error) = stopped().await {
         return failed(&error);
     }
-    println!("\nStopping.");
+    say("\nStopping.");
     running.shutdown().await;
     ExitCode::SUCCESS
 }
@@ -167,16 +174,26 @@ async fn stopped() -> std::io::Result<()> {
 fn done<E: std::fmt::Display>(result: Result<String, E>) -> ExitCode {
     match result {
         Ok(said) => {
-            println!("{said}");
+            say(&said);
             ExitCode::SUCCESS
         }
         Err(error) => failed(&error),
     }
 }
 
+/// Prints a line. Whoever started this may have stopped reading, which is no reason to end, as `println!` would.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Prints a line about something that went wrong.
+pub(crate) fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// What went wrong, as it is: it says what to do.
 fn failed(error: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("{error}");
+    complain(&error.to_string());
     ExitCode::FAILURE
 }
 

@@ -12,6 +12,7 @@ use policy::time::Timestamp;
 use policy::user::User;
 use runtime::{Environment, SystemClock};
 
+use crate::cli::{complain, say};
 use crate::emulators::REGION;
 use crate::{StartError, people};
 
@@ -88,8 +89,8 @@ impl Configuration {
                 Err(wrong) => Err(wrong),
             };
             match applied {
-                Ok(()) => println!("{} has changed and was applied", file.display()),
-                Err(wrong) => eprintln!("{wrong}\n{} has changed and was NOT applied: what was there before stays", file.display()),
+                Ok(()) => say(&format!("{} has changed and was applied", file.display())),
+                Err(wrong) => complain(&format!("{wrong}\n{} has changed and was NOT applied: what was there before stays", file.display())),
             }
         }
     }
@@ -142,16 +143,16 @@ pub async fn plan(file: &Path, table: &Table) -> Result<String, String> {
     let items = dynamodb::listing::list(&connect(table)?, &table.name, "USER").await.map_err(|error| error.to_string())?;
     let unreadable = |_| "an account in the table cannot be read".to_owned();
     let users = items.into_iter().map(|item| serde_json::from_value(item.body).map_err(unreadable)).collect::<Result<Vec<User>, _>>()?;
-    let mut said = format!("{} accounts in the table {}.\n", users.len(), table.name);
+    let mut said = vec![format!("{} accounts in the table {}.", users.len(), table.name)];
     for app in &organisation.apps {
         let asked = people::would_ask(&organisation, app, &users, SystemClock.now());
-        said += &format!("\n{}: {} would be asked at the next sign-in\n", app.label, asked.len());
+        said.push(format!("\n{}: {} would be asked at the next sign-in", app.label, asked.len()));
         for (user, form) in asked {
             let labels: Vec<_> = form.fields.iter().map(|field| field.label.as_str()).collect();
-            said += &format!("  {}  {}\n", user.text("login").unwrap_or(&user.id), labels.join(", "));
+            said.push(format!("  {}  {}", user.text("login").unwrap_or(&user.id), labels.join(", ")));
         }
     }
-    Ok(said)
+    Ok(said.join("\n"))
 }
 
 /// A client for a table, with the environment's credentials; a server on this machine needs none.

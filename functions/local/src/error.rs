@@ -33,7 +33,7 @@ pub enum StartError {
         /// What the system says.
         cause: String,
     },
-    /// SQLite cannot open the table.
+    /// `SQLite` cannot open the table.
     #[error("cannot open the table in the data folder: {0}; repair it, or choose another folder with --data")]
     Database(String),
     /// The signing key is not one.

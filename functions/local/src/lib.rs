@@ -41,5 +41,10 @@ pub use server::{Options, Running, start};
 fn random_hex<const N: usize>() -> Result<String, StartError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| StartError::Random)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

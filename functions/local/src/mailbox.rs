@@ -46,6 +46,9 @@ struct State {
 
 impl Mailbox {
     /// The mail that the data folder holds.
+    ///
+    /// # Errors
+    /// If the file cannot be opened.
     pub fn open(data: &Data) -> Result<Self, StartError> {
         let mails = match data.path(FILE).map(fs::read_to_string) {
             // A line that a crash cut short was never answered with success: it is passed over.
@@ -61,6 +64,9 @@ impl Mailbox {
     }
 
     /// Takes a mail; its id. It is in the file before this returns.
+    ///
+    /// # Errors
+    /// If it cannot be written; then it is not taken.
     pub fn put(&self, mail: impl FnOnce(u64) -> Mail) -> std::io::Result<u64> {
         let mut state = self.state();
         let id = state.mails.last().map_or(1, |mail| mail.id + 1);

@@ -23,6 +23,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
                            frame-ancestors 'self'";
 
+/// Put into the head of a mail: its frame may not go anywhere, so links open beside it.
+const BASE: &str = "<base target=\"_blank\">";
+
 /// Embedded files: name, content type, text.
 const ASSETS: &[(&str, &str, &str)] = &[
     ("style.css", "text/css; charset=utf-8", include_str!("../pages/style.css")),
@@ -104,8 +107,6 @@ async fn messages(State(site): State<Arc<Site>>, Query(After { after }): Query<A
 
 async fn message_html(State(site): State<Arc<Site>>, Path(id): Path<u64>) -> Response {
     let Some(mail) = site.mailbox.mail(id) else { return StatusCode::NOT_FOUND.into_response() };
-    // The frame itself may not go anywhere; links open beside it.
-    const BASE: &str = "<base target=\"_blank\">";
     let body = if mail.html.contains("<head>") { mail.html.replacen("<head>", &format!("<head>{BASE}"), 1) } else { format!("{BASE}{}", mail.html) };
     ([(CONTENT_SECURITY_POLICY, MAIL_POLICY)], Html(body)).into_response()
 }

@@ -80,6 +80,9 @@ pub struct Running {
 }
 
 /// Starts everything; returns when it answers.
+///
+/// # Errors
+/// [`StartError`], one line for whoever started it.
 pub async fn start(options: Options) -> Result<Running, StartError> {
     // What is likely to fail, and what people can mend, comes first.
     let public = listen(options.port).await?;

@@ -103,7 +103,7 @@ async fn advance(State(control): Shared, body: Bytes) -> Response {
             control.clock.advance(Span::seconds(advance_s));
             now(State(control)).await.into_response()
         }
-        Err(refusal) => refusal,
+        Err(wrong) => problem(StatusCode::BAD_REQUEST, &wrong),
     }
 }
 
@@ -111,22 +111,14 @@ async fn open_faults(State(control): Shared) -> Json<Vec<Fault>> {
     Json(control.faults.open())
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Order {
-    Clear { clear: bool },
-    Fault(Fault),
-}
-
 async fn order(State(control): Shared, body: Bytes) -> Response {
-    match parsed::<Order>(&body) {
-        Ok(Order::Clear { clear }) => {
-            if clear {
-                control.faults.clear();
-            }
+    if parsed::<Value>(&body).is_ok_and(|body| body == json!({ "clear": true })) {
+        control.faults.clear();
+    } else {
+        match parsed::<Fault>(&body) {
+            Ok(fault) => control.faults.order(fault),
+            Err(wrong) => return problem(StatusCode::BAD_REQUEST, &wrong),
         }
-        Ok(Order::Fault(fault)) => control.faults.order(fault),
-        Err(refusal) => return refusal,
     }
     open_faults(State(control)).await.into_response()
 }
@@ -162,8 +154,8 @@ async fn sweep(State(control): Shared) -> Response {
     }
 }
 
-fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response> {
-    serde_json::from_slice(body).map_err(|error| problem(StatusCode::BAD_REQUEST, &error.to_string()))
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
 fn problem(status: StatusCode, message: &str) -> Response {

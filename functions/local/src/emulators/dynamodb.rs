@@ -22,7 +22,7 @@ const FILE: &str = "table.db";
 const MAX_BODY: usize = 16 << 20;
 
 /// How often expired items are deleted. Nothing depends on it: to the functions an expired item is absent (security.md R-D5).
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Opens the database of the data folder, or one in memory.
 pub fn open(data: &Data) -> Result<Database, StartError> {

@@ -93,9 +93,8 @@ impl SigningKey {
     fn from_pem(pem: &str) -> Result<Self, StartError> {
         let key = RsaPrivateKey::from_pkcs8_pem(pem).map_err(|_| StartError::SigningKey)?;
         let public_der = key.to_public_key().to_public_key_der().map_err(|_| StartError::SigningKey)?.into_vec();
-        let digest = Sha256::digest(&public_der);
-        let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { key, public_der, id: hex })
+        let id = Sha256::digest(&public_der).iter().take(16).copied().collect::<Vec<_>>();
+        Ok(Self { id: crate::hex(&id), key, public_der })
     }
 }
 
