@@ -381,8 +381,11 @@ impl Engine {
         let repeated = arrival.operation != Operation::Introspect
             && loaded.stored.last_request.as_ref().is_some_and(|last| last.mac == arrival.mac && now - last.at <= REPEAT_WINDOW);
         if !issued {
+            if transaction.outcome == Some(Outcome::Cancelled) && !(repeated && arrival.operation == Operation::Cancel) {
+                return Err(Failure::SessionExpired);
+            }
             // A poll that changes nothing is answered anew each time.
-            let again = repeated && arrival.operation != Operation::Poll && transaction.outcome != Some(Outcome::Cancelled);
+            let again = repeated && arrival.operation != Operation::Poll;
             return Ok(again.then(|| advanced(Arc::clone(&loaded.revision), transaction.clone(), Vec::new(), Status::Accepted, None)));
         }
         let polls = arrival.operation == Operation::Poll;

@@ -92,3 +92,180 @@ fn r_o10_a_link_completes_nothing_until_its_button_is_pressed_where_the_flow_beg
     let code = href.split("interaction_code=").nth(1).unwrap().split('&').next().unwrap().to_string();
     assert_eq!(browser.token(&code).status, 200);
 }
+
+/// The demo with any factor as the first one: identifier-first.
+fn any_factor() -> policy::organisation::Organisation {
+    let mut organisation = demo();
+    for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules) {
+        rule.actions.signon.primary_factor = policy::organisation::PrimaryFactor::PasswordIdpAnyFactor;
+    }
+    organisation
+}
+
+fn signed_up(stage: &Stage) {
+    let mut browser = stage.browser("demo-spa");
+    browser.sign_up(ADA, PASSWORD);
+    assert!(browser.answer_code(&stage.code(ADA)).interaction_code().is_some());
+    stage.advance(3_600);
+}
+
+#[test]
+fn identifier_first_with_a_choice_of_one_factor() {
+    let stage = Stage::with(&any_factor());
+    signed_up(&stage);
+    let mut browser = stage.browser("demo-spa");
+    let first = browser.begin();
+    assert_eq!(first.forms()[0], "identify");
+    assert_eq!(first.body["remediation"]["value"][0]["value"].as_array().unwrap().len(), 2, "no password on the first page");
+    let choice = browser.step("/idp/idx/identify", json!({"identifier": ADA}));
+    assert_eq!(choice.forms(), ["select-authenticator-authenticate"], "{}", choice.text);
+    let sent = browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email", "methodType": "email"}}));
+    assert_eq!(sent.forms(), ["challenge-authenticator", "select-authenticator-authenticate"], "{}", sent.text);
+    // The other way is open at any time.
+    let other = browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-password"}}));
+    assert_eq!(other.forms()[0], "challenge-authenticator");
+    let wrong = browser.step("/idp/idx/challenge/answer", json!({"credentials": {"passcode": "not the password"}}));
+    assert_eq!((wrong.status, wrong.messages()), (401, vec!["incorrectPassword".to_string()]));
+    let back = browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
+    assert_eq!(back.forms()[0], "challenge-authenticator");
+    assert!(browser.answer_code(&stage.code(ADA)).interaction_code().is_some());
+}
+
+#[test]
+fn two_factors_ask_for_the_password_and_then_for_the_code() {
+    let mut organisation = demo();
+    organisation.apps.iter_mut().find(|app| app.id == "demo").unwrap().access_policy = None;
+    let stage = Stage::with(&organisation);
+    signed_up(&stage);
+    let mut browser = stage.browser("demo-spa");
+    browser.begin();
+    let second = browser.password(ADA, PASSWORD);
+    assert_eq!(second.forms(), ["select-authenticator-authenticate"], "{}", second.text);
+    assert_eq!(stage.mails().len(), 1, "a mail is sent when the person asks for it");
+    let sent = browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
+    assert_eq!(sent.forms(), ["challenge-authenticator"]);
+    let done = browser.answer_code(&stage.code(ADA));
+    assert!(done.interaction_code().is_some(), "{}", done.text);
+}
+
+#[test]
+fn the_password_is_set_after_the_code_where_the_form_does_not_ask_for_it() {
+    let mut organisation = demo();
+    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
+    let stage = Stage::with(&organisation);
+    let mut browser = stage.browser("demo-spa");
+    browser.begin();
+    browser.step("/idp/idx/enroll", json!({}));
+    let profile = json!({"email": ADA, "firstName": "Ada", "lastName": "Lovelace"});
+    browser.step("/idp/idx/enroll/new", json!({"userProfile": profile}));
+    let next = browser.answer_code(&stage.code(ADA));
+    assert_eq!(next.forms(), ["enroll-authenticator"], "{}", next.text);
+    assert!(stage.items("USER").is_empty());
+    let weak = browser.step("/idp/idx/credential/answer", json!({"credentials": {"passcode": "short"}}));
+    assert_eq!((weak.status, weak.messages()), (400, vec!["password.passwordRequirementsNotMet".to_string()]));
+    let done = browser.step("/idp/idx/credential/answer", json!({"credentials": {"passcode": PASSWORD}}));
+    assert!(done.interaction_code().is_some(), "{}", done.text);
+}
+
+#[test]
+fn an_optional_password_can_be_skipped() {
+    let mut organisation = any_factor();
+    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
+    for policy in organisation.policies.profile_enrollment.iter_mut() {
+        policy.rules[0].actions.profile_enrollment.activation_requirements.email_verification = true;
+        policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
+    }
+    let settings = organisation.policies.authenticator_enrollment[0].settings.as_mut().unwrap();
+    for one in &mut settings.authenticators {
+        one.enroll.own = match one.key {
+            policy::organisation::AuthenticatorKey::OktaPassword => policy::organisation::SelfEnroll::Optional,
+            policy::organisation::AuthenticatorKey::OktaEmail => policy::organisation::SelfEnroll::Required,
+        };
+    }
+    let stage = Stage::with(&organisation);
+    let mut browser = stage.browser("demo-spa");
+    browser.begin();
+    browser.step("/idp/idx/enroll", json!({}));
+    let profile = json!({"email": ADA, "firstName": "Ada", "lastName": "Lovelace"});
+    browser.step("/idp/idx/enroll/new", json!({"userProfile": profile}));
+    let optional = browser.answer_code(&stage.code(ADA));
+    assert_eq!(optional.forms(), ["select-authenticator-enroll", "skip"], "{}", optional.text);
+    let done = browser.step("/idp/idx/skip", json!({}));
+    assert!(done.interaction_code().is_some(), "{}", done.text);
+    assert_eq!(stage.items("USER")[0].body["hasPassword"], json!(false));
+    // Comes back without a password: the only way in is the mailbox; the password is offered again.
+    stage.advance(3_600);
+    browser.begin();
+    browser.step("/idp/idx/identify", json!({"identifier": ADA}));
+    browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
+    let offered = browser.answer_code(&stage.code(ADA));
+    assert_eq!(offered.forms(), ["select-authenticator-enroll", "skip"], "{}", offered.text);
+    browser.step("/idp/idx/credential/enroll", json!({"authenticator": {"id": "aut-password"}}));
+    let done = browser.step("/idp/idx/credential/answer", json!({"credentials": {"passcode": PASSWORD}}));
+    assert!(done.interaction_code().is_some(), "{}", done.text);
+    assert_eq!(stage.items("PASSWORD").len(), 1);
+}
+
+#[test]
+fn an_optional_sign_up_is_in_at_once_and_its_link_confirms_the_address() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("newsletter-spa");
+    browser.begin();
+    browser.step("/idp/idx/enroll", json!({}));
+    let profile = json!({"email": ADA, "firstName": "Ada", "lastName": "Lovelace"});
+    let done = browser.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}));
+    let tokens = browser.token(&done.interaction_code().unwrap());
+    let id_token: serde_json::Value = serde_json::from_str(tokens.body["id_token"].as_str().unwrap()).unwrap();
+    assert_eq!(id_token["claims"]["email_verified"], json!(false));
+    let link = stage.link(ADA);
+    let (path, token) = link.split_once("?token=").unwrap();
+    assert!(!stage.browser("newsletter-spa").get(&link).text.contains("<button"), "not in another browser");
+    assert!(browser.get(&link).text.contains("<button"));
+    let pressed = browser.send(path, "application/x-www-form-urlencoded", format!("token={token}").as_bytes());
+    assert_eq!(pressed.status, 200);
+    assert_eq!(stage.items("USER")[0].body["emailVerified"], json!(true));
+    browser.begin();
+    assert!(browser.password(ADA, PASSWORD).interaction_code().is_some(), "the password stays");
+}
+
+#[test]
+fn where_sign_up_is_off_an_unknown_name_gets_a_password_prompt_that_fails() {
+    let stage = Stage::with(&any_factor());
+    let mut browser = stage.browser("workforce-spa");
+    let first = browser.begin();
+    assert_eq!(first.forms(), ["identify"], "no link");
+    assert_eq!(browser.step("/idp/idx/enroll", json!({})).status, 400);
+    let prompt = browser.step("/idp/idx/identify", json!({"identifier": "nobody@example.com"}));
+    assert_eq!(prompt.status, 200);
+    browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-password"}}));
+    let refused = browser.step("/idp/idx/challenge/answer", json!({"credentials": {"passcode": "whatever it is"}}));
+    assert_eq!((refused.status, refused.messages()), (401, vec!["errors.E0000004".to_string()]));
+}
+
+#[test]
+fn who_is_not_assigned_to_the_app_is_refused_before_any_form() {
+    let mut organisation = demo();
+    organisation.apps.iter_mut().find(|app| app.id == "workforce").unwrap().groups = vec!["subscribers".into()];
+    let stage = Stage::with(&organisation);
+    signed_up(&stage);
+    let mut browser = stage.browser("workforce-spa");
+    browser.begin();
+    let refused = browser.password(ADA, PASSWORD);
+    assert_eq!((refused.status, refused.messages()), (400, vec!["idx.error.user.not.assigned.to.app".to_string()]), "{}", refused.text);
+}
+
+#[test]
+fn after_cancel_the_handle_is_dead_and_one_can_begin_anew() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    browser.sign_up(ADA, PASSWORD);
+    let code = stage.code(ADA);
+    assert_eq!(browser.step("/idp/idx/cancel", json!({})).status, 200);
+    assert_eq!(browser.step("/idp/idx/cancel", json!({})).status, 200, "the same request again");
+    assert_eq!(browser.answer_code(&code).messages(), ["idx.session.expired"]);
+    assert_eq!(browser.post("/idp/idx/introspect", json!({"stateHandle": browser.handle})).status, 401);
+    assert!(stage.items("USER").is_empty());
+    assert_eq!(browser.begin().status, 200);
+}
