@@ -173,7 +173,7 @@ fn an_optional_password_can_be_skipped() {
     let mut organisation = any_factor();
     let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
     policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
-    for policy in organisation.policies.profile_enrollment.iter_mut() {
+    for policy in &mut organisation.policies.profile_enrollment {
         policy.rules[0].actions.profile_enrollment.activation_requirements.email_verification = true;
         policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
     }
