@@ -15,7 +15,7 @@ use crate::StartError;
 use crate::clock::MovableClock;
 use crate::configuration::Configuration;
 use crate::data::Data;
-use crate::emulators::kms::SigningKey;
+use crate::emulators::kms::Kms;
 use crate::emulators::secrets::Secrets;
 use crate::emulators::{self, Services, dynamodb};
 use crate::fault::Faults;
@@ -97,7 +97,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let (clock, faults) = (Arc::new(MovableClock::default()), Arc::new(Faults::default()));
     let mailbox = Arc::new(Mailbox::open(&data)?);
     let database = dynamodb::open(&data)?;
-    let signing_key = SigningKey::open(&data).await?;
+    let kms = Kms::open(&data).await?;
     let secrets = Secrets::open(&data)?;
 
     let (stop, stopped) = watch::channel(false);
@@ -110,11 +110,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     } else {
         format!("http://{engine_address}")
     };
-    let services = Services { mailbox: mailbox.clone(), signing_key: signing_key.clone(), secrets, faults: faults.clone(), clock: clock.clone() };
+    let services = Services { mailbox: mailbox.clone(), kms, secrets, faults: faults.clone(), clock: clock.clone() };
     let services_url = tasks.serve(listen(0).await?, emulators::router(Arc::new(services)))?;
 
     let base_url = format!("http://localhost:{}", address(&public)?.port());
-    let places = functions::Places { base_url: &base_url, dynamodb_url: &dynamodb_url, services_url: &services_url, signing_key: &signing_key.arn() };
+    let places = functions::Places { base_url: &base_url, dynamodb_url: &dynamodb_url, services_url: &services_url, signing_key: &Kms::key_arn() };
     let environment = functions::environment(&places, clock.clone())?;
     let client = ::dynamodb::Client::new(&environment.dynamodb());
     ::dynamodb::create_table(&client, functions::TABLE).await.map_err(|error| StartError::Database(error.to_string()))?;

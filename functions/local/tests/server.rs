@@ -200,7 +200,7 @@ async fn an_organisation_file_is_applied_when_it_changes_and_only_if_it_is_right
     fs::write(&file, text.replacen("label: Demo app", "label: Another app", 1)).unwrap();
     let changed = async {
         while label().await != "Another app" {
-            tokio::time::sleep(Duration::from_millis(100)).await
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(10), changed).await.unwrap();

@@ -1,4 +1,4 @@
-//! KMS, `Sign` and `GetPublicKey`, for one RSA key that is made at the first start.
+//! KMS, `Sign` and `GetPublicKey`, for one RSA key that is made at the first start, while the rest already serves: it takes up to a second.
 
 use std::sync::Arc;
 
@@ -21,34 +21,40 @@ const FILE: &str = "signing-key.pem";
 const ALGORITHM: &str = "RSASSA_PKCS1_V1_5_SHA_256";
 const BITS: usize = 2048;
 
-/// The key that signs tokens.
+/// Id of the one key. Tokens name their key by its thumbprint, so that a new key in a new folder is not taken for the old one.
+const KEY_ID: &str = "local";
+
+/// KMS with one key.
 #[derive(Debug)]
-pub struct SigningKey {
-    key: RsaPrivateKey,
-    public_der: Vec<u8>,
-    id: String,
+pub struct Kms {
+    data: Arc<Data>,
+    key: OnceCell<Arc<RsaPrivateKey>>,
 }
 
-/// Without a data folder a process needs a key all the same; making one is the slow part of a start, so all servers of a process share it.
-static IN_MEMORY: OnceCell<Arc<SigningKey>> = OnceCell::const_new();
+/// Without a data folder a process needs a key all the same; since making one takes so long, all servers of a process share it.
+static IN_MEMORY: OnceCell<Arc<RsaPrivateKey>> = OnceCell::const_new();
 
-impl SigningKey {
-    /// The key of the data folder, made at the first start.
+impl Kms {
+    /// KMS with the key of the data folder. A key that is there is read now, so that a broken file is told now; a new one is made meanwhile.
     pub async fn open(data: &Arc<Data>) -> Result<Arc<Self>, StartError> {
-        if data.path(FILE).is_none() {
-            return IN_MEMORY.get_or_try_init(|| in_background(None)).await.cloned();
+        let kms = Arc::new(Self { data: data.clone(), key: OnceCell::new() });
+        if data.path(FILE).is_some_and(|path| path.exists()) {
+            kms.key().await?;
+        } else {
+            let kms = kms.clone();
+            tokio::spawn(async move { kms.key().await.is_ok() });
         }
-        in_background(Some(data.clone())).await
+        Ok(kms)
     }
 
-    /// Its ARN. Follows from the key, because clients keep a public key for a day under the id they saw it with.
-    pub fn arn(&self) -> String {
-        format!("arn:aws:kms:{REGION}:000000000000:key/{}", self.id)
+    /// The ARN of the key.
+    pub fn key_arn() -> String {
+        format!("arn:aws:kms:{REGION}:000000000000:key/{KEY_ID}")
     }
 
     /// `Sign`.
-    pub async fn sign(self: &Arc<Self>, input: &Value) -> Response {
-        if let Some(error) = self.not_ours(input) {
+    pub async fn sign(&self, input: &Value) -> Response {
+        if let Some(error) = not_ours(input) {
             return error;
         }
         if text(input, "SigningAlgorithm") != Some(ALGORITHM) {
@@ -62,54 +68,55 @@ impl SigningKey {
             Some("DIGEST") => return error(StatusCode::BAD_REQUEST, "ValidationException", "a SHA-256 digest has 32 bytes"),
             _ => Sha256::digest(&message).to_vec(),
         };
-        let this = self.clone();
-        let signature =
-            tokio::task::spawn_blocking(move || this.key.sign_with_rng(&mut rsa::rand_core::OsRng, Pkcs1v15Sign::new::<Sha256>(), &digest));
-        match signature.await {
-            Ok(Ok(signature)) => ok(&json!({ "KeyId": self.arn(), "Signature": STANDARD.encode(signature), "SigningAlgorithm": ALGORITHM })),
-            _ => error(StatusCode::INTERNAL_SERVER_ERROR, "KMSInternalException", "the key could not sign"),
+        let Ok(key) = self.key().await.cloned() else { return broken() };
+        let sign = move || key.sign_with_rng(&mut rsa::rand_core::OsRng, Pkcs1v15Sign::new::<Sha256>(), &digest);
+        match tokio::task::spawn_blocking(sign).await {
+            Ok(Ok(signature)) => ok(&json!({ "KeyId": Self::key_arn(), "Signature": STANDARD.encode(signature), "SigningAlgorithm": ALGORITHM })),
+            _ => broken(),
         }
     }
 
     /// `GetPublicKey`.
-    pub fn public_key(&self, input: &Value) -> Response {
-        self.not_ours(input).unwrap_or_else(|| {
-            ok(&json!({
-                "KeyId": self.arn(),
-                "PublicKey": STANDARD.encode(&self.public_der),
-                "CustomerMasterKeySpec": "RSA_2048",
-                "KeySpec": "RSA_2048",
-                "KeyUsage": "SIGN_VERIFY",
-                "SigningAlgorithms": [ALGORITHM],
-            }))
-        })
+    pub async fn public_key(&self, input: &Value) -> Response {
+        if let Some(error) = not_ours(input) {
+            return error;
+        }
+        let Ok(key) = self.key().await else { return broken() };
+        let Ok(der) = key.to_public_key().to_public_key_der() else { return broken() };
+        ok(&json!({
+            "KeyId": Self::key_arn(),
+            "PublicKey": STANDARD.encode(der.as_bytes()),
+            "CustomerMasterKeySpec": "RSA_2048",
+            "KeySpec": "RSA_2048",
+            "KeyUsage": "SIGN_VERIFY",
+            "SigningAlgorithms": [ALGORITHM],
+        }))
     }
 
-    fn not_ours(&self, input: &Value) -> Option<Response> {
-        let asked = text(input, "KeyId").unwrap_or_default();
-        (asked != self.id && asked != self.arn()).then(|| error(StatusCode::BAD_REQUEST, "NotFoundException", "there is no such key"))
-    }
-
-    fn from_pem(pem: &str) -> Result<Self, StartError> {
-        let key = RsaPrivateKey::from_pkcs8_pem(pem).map_err(|_| StartError::SigningKey)?;
-        let public_der = key.to_public_key().to_public_key_der().map_err(|_| StartError::SigningKey)?.into_vec();
-        let id = Sha256::digest(&public_der).iter().take(16).copied().collect::<Vec<_>>();
-        Ok(Self { id: crate::hex(&id), key, public_der })
+    async fn key(&self) -> Result<&Arc<RsaPrivateKey>, StartError> {
+        match self.data.path(FILE) {
+            Some(_) => self.key.get_or_try_init(|| read_or_make(self.data.clone())).await,
+            None => IN_MEMORY.get_or_try_init(|| read_or_make(self.data.clone())).await,
+        }
     }
 }
 
-async fn in_background(data: Option<Arc<Data>>) -> Result<Arc<SigningKey>, StartError> {
-    let opened = tokio::task::spawn_blocking(move || {
-        let pem = match &data {
-            Some(data) => data.keep(FILE, make)?,
-            None => make()?,
-        };
-        SigningKey::from_pem(&pem).map(Arc::new)
+fn not_ours(input: &Value) -> Option<Response> {
+    let asked = text(input, "KeyId").unwrap_or_default();
+    (asked != KEY_ID && asked != Kms::key_arn()).then(|| error(StatusCode::BAD_REQUEST, "NotFoundException", "there is no such key"))
+}
+
+fn broken() -> Response {
+    error(StatusCode::INTERNAL_SERVER_ERROR, "KMSInternalException", "the key cannot be used")
+}
+
+async fn read_or_make(data: Arc<Data>) -> Result<Arc<RsaPrivateKey>, StartError> {
+    let read = tokio::task::spawn_blocking(move || {
+        let pem = data.keep(FILE, || {
+            let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, BITS).map_err(|_| StartError::SigningKey)?;
+            Ok(key.to_pkcs8_pem(LineEnding::LF).map_err(|_| StartError::SigningKey)?.to_string())
+        })?;
+        RsaPrivateKey::from_pkcs8_pem(&pem).map(Arc::new).map_err(|_| StartError::SigningKey)
     });
-    opened.await.map_err(|_| StartError::SigningKey)?
-}
-
-fn make() -> Result<String, StartError> {
-    let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, BITS).map_err(|_| StartError::SigningKey)?;
-    Ok(key.to_pkcs8_pem(LineEnding::LF).map_err(|_| StartError::SigningKey)?.to_string())
+    read.await.map_err(|_| StartError::SigningKey)?
 }

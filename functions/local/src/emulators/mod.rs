@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::clock::MovableClock;
 use crate::fault::{Faults, error};
 use crate::mailbox::Mailbox;
-use kms::SigningKey;
+use kms::Kms;
 use secrets::Secrets;
 
 /// The region that everything pretends to be in.
@@ -34,7 +34,7 @@ pub struct Services {
     /// Where mail goes.
     pub mailbox: Arc<Mailbox>,
     /// The key that signs tokens.
-    pub signing_key: Arc<SigningKey>,
+    pub kms: Arc<Kms>,
     /// The secrets.
     pub secrets: Secrets,
     /// Orders to fail.
@@ -69,8 +69,8 @@ async fn serve(State(services): State<Arc<Services>>, request: Request) -> Respo
         .faults
         .around(call, &body, || async move {
             match call {
-                "kms.Sign" => services.signing_key.sign(&input).await,
-                "kms.GetPublicKey" => services.signing_key.public_key(&input),
+                "kms.Sign" => services.kms.sign(&input).await,
+                "kms.GetPublicKey" => services.kms.public_key(&input).await,
                 "secretsmanager.GetSecretValue" => services.secrets.value(&input),
                 _ => ses::send(&services.mailbox, &services.clock, &input),
             }
