@@ -28,7 +28,7 @@ export async function openBrowser(browser, options = {}) {
   context.on('response', async (response) => {
     if (!/\/(idp|oauth2|email)\//.test(response.url())) return;
     const body = await response.text().catch(() => '');
-    traffic.push(`${response.request().method()} ${response.url()} ${response.request().postData() ?? ''}\n  → ${response.status()} ${body.slice(0, 1500)}`);
+    traffic.push(`${response.request().method()} ${new URL(response.url()).pathname} ${response.request().postData() ?? ''}\n  → ${response.status()} ${summary(body)}`);
   });
   const watch = (page) => {
     page.on('pageerror', (error) => faults.push(`script error: ${error.stack ?? error}`));
@@ -39,4 +39,18 @@ export async function openBrowser(browser, options = {}) {
   context.on('page', watch);
   const page = await context.newPage();
   return { context, page, faults: () => faults, traffic: () => traffic.join('\n') };
+}
+
+/** What an envelope offers and says, in one line; another body as it is. */
+function summary(body) {
+  try {
+    const { version, remediation, messages, ...rest } = JSON.parse(body);
+    if (!version) return body.slice(0, 500);
+    const said = (list) => (list?.value ?? []).map(({ i18n, message }) => `${i18n?.key ?? ''} "${message}"`);
+    const fields = (values) => (values ?? []).flatMap((field) => [...said(field.messages).map((text) => `${field.name}: ${text}`), ...fields(field.form?.value)]);
+    const forms = (remediation?.value ?? []).map(({ name, value }) => [name, ...fields(value)].join(' '));
+    return `[${forms.join(', ')}] ${said(messages).join(', ')} ${Object.keys(rest).filter((key) => key.startsWith('success'))}`;
+  } catch {
+    return body.slice(0, 500);
+  }
 }

@@ -90,7 +90,7 @@ export function organisation({ origin, apps, settings = {}, primaryFactor = 'PAS
         id: 'mfa-default', name: 'Default Policy', system: true, rules: [{ name: 'Default Rule' }],
         settings: {
           type: 'AUTHENTICATORS',
-          authenticators: Object.entries({ okta_password: 'REQUIRED', okta_email: 'REQUIRED', ...enroll }).map(([key, self]) => ({ key, enroll: { self } })),
+          authenticators: Object.entries({ okta_password: 'REQUIRED', okta_email: 'OPTIONAL', ...enroll }).map(([key, self]) => ({ key, enroll: { self } })),
         },
       }],
       PASSWORD: [{ id: 'pwd-default', name: 'Default Policy', system: true, settings: { password: { complexity: { minLength: 8, ...complexity } } } }],

@@ -49,8 +49,7 @@ export async function raise(scene) {
       } catch (error) {
         const picture = join(screenshots, `failed-${generation}-${client}.png`);
         await opened.page.screenshot({ path: picture }).catch(() => {});
-        error.message += `\npicture: ${picture}\nfaults: ${opened.faults().join('\n')}\n${opened.traffic()}`;
-        throw error;
+        throw new Error(`${error.message}\npicture: ${picture}\nfaults: ${opened.faults().join('\n')}\n${opened.traffic()}`, { cause: error });
       } finally {
         await opened.context.close();
       }

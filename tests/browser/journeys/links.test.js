@@ -96,15 +96,5 @@ for (const generation of generations) {
         assert.equal(tokens.idToken.claims.email, email);
       });
     });
-
-    test('after it has expired, it says so', async () => {
-      const email = somebody();
-      await stage.journey(generation, 'plain', async (widget, { context }) => {
-        const { link } = await asFarAsTheMail(widget, email);
-        await stage.server.clock(301);
-        const tab = await follow(context, link);
-        await tab.getByText(/expired|no longer/i).first().waitFor();
-      });
-    });
   });
 }

@@ -95,8 +95,7 @@ for (const [screen, options] of Object.entries(screens)) {
         assert.deepEqual(faults(), []);
       } catch (error) {
         await page.screenshot({ path: join(screenshots, `failed-${screen}.png`) }).catch(() => {});
-        error.message += `\nfaults: ${faults().join('\n')}\n${traffic()}`;
-        throw error;
+        throw new Error(`${error.message}\nfaults: ${faults().join('\n')}\n${traffic()}`, { cause: error });
       } finally {
         await context.close();
       }

@@ -20,10 +20,15 @@ const quiet = { apps, settings: { userEnumerationPrevention: { authentication: t
 
 let stage;
 let mary;
+/** Somebody who has an account and no mail since: an address gets only a few mails an hour. */
+const newcomer = async () => {
+  const email = somebody();
+  await signUp(stage.server, { client: 'plain', origin: stage.app.origin, email });
+  return email;
+};
 before(async () => {
   stage = await raise(passwordFirst);
-  mary = somebody();
-  await signUp(stage.server, { client: 'plain', origin: stage.app.origin, email: mary });
+  mary = await newcomer();
 });
 after(() => stage?.stop());
 
@@ -76,16 +81,14 @@ for (const generation of generations) {
     });
 
     test('with the right password and a second factor by email', async () => {
-      const number = (await stage.server.mails(mary)).length;
+      const email = await newcomer();
       await stage.journey(generation, 'two', async (widget) => {
-        await stage.server.clock(3600);
-        await signIn(widget, mary, password);
+        await signIn(widget, email, password);
         await toEmail(widget);
-        await widget.fill({ 'credentials.passcode': (await stage.server.mail(mary, number + 1)).code });
+        await widget.fill({ 'credentials.passcode': (await stage.server.mail(email, 2)).code });
         await widget.submit();
         const claims = await widget.claims();
-        assert.deepEqual([...claims.amr].sort(), ['mfa', 'otp', 'pwd'].filter((way) => claims.amr.includes(way)));
-        assert.ok(claims.amr.includes('pwd') && claims.amr.length >= 2, `${claims.amr}`);
+        assert.deepEqual([...claims.amr].sort(), ['email', 'mfa', 'pwd']);
       });
     });
   });
@@ -94,26 +97,35 @@ for (const generation of generations) {
     before(() => stage.change(quiet));
     after(() => stage.change(passwordFirst));
 
-    test('somebody unknown looks like a wrong password', async () => {
-      await stage.journey(generation, 'plain', async (widget) => {
-        await signIn(widget, somebody('stranger'), password);
-        await widget.says('Unable to sign in');
-        assert.equal(await widget.saying('There is no account'), false);
-        await signIn(widget, mary, 'not the password');
-        await widget.says('Unable to sign in');
-      });
+    test('somebody unknown cannot be told from somebody known: the same pages, the same words', async () => {
+      /** What is to be read on the way, without the name. */
+      const read = async (name) => {
+        const seen = [];
+        await stage.journey(generation, 'plain', async (widget) => {
+          const look = async () => seen.push((await widget.box.innerText()).replaceAll(name, 'NAME').replace(/.\*\*\*./, 'x***x'));
+          await widget.fill({ identifier: name });
+          await widget.submit();
+          await toPassword(widget);
+          await look();
+          await widget.fill({ 'credentials.passcode': 'not the password' });
+          await widget.submit();
+          await widget.says(/Password is incorrect|Unable to sign in/);
+          await look();
+        });
+        return seen;
+      };
+      assert.deepEqual(await read(somebody('mary')), await read(await newcomer()));
     });
 
     test('a taken address gets the same answer, and its owner a mail', async () => {
-      const number = (await stage.server.mails(mary)).length;
+      const email = await newcomer();
       await stage.journey(generation, 'plain', async (widget) => {
-        await stage.server.clock(3600);
         await widget.ready('identifier');
         await widget.click('Sign up');
-        await widget.fill({ 'userProfile.email': mary, 'userProfile.firstName': 'Mary', 'userProfile.lastName': 'Miller' });
+        await widget.fill({ 'userProfile.email': email, 'userProfile.firstName': 'Mary', 'userProfile.lastName': 'Miller' });
         await widget.submit();
         await widget.ready('credentials.passcode');
-        const mail = await stage.server.mail(mary, number + 1);
+        const mail = await stage.server.mail(email, 2);
         assert.equal(mail.code, undefined, 'the mail to the owner holds a code');
       });
     });
@@ -143,15 +155,14 @@ for (const generation of generations) {
     });
 
     test('then a code by email', async () => {
-      const number = (await stage.server.mails(mary)).length;
+      const email = await newcomer();
       await stage.journey(generation, 'any', async (widget) => {
-        await stage.server.clock(3600);
-        await identify(widget, mary);
+        await identify(widget, email);
         await toEmail(widget);
-        await widget.fill({ 'credentials.passcode': (await stage.server.mail(mary, number + 1)).code });
+        await widget.fill({ 'credentials.passcode': (await stage.server.mail(email, 2)).code });
         await widget.submit();
         const claims = await widget.claims();
-        assert.equal(claims.email, mary);
+        assert.equal(claims.email, email);
       });
     });
 
@@ -181,7 +192,7 @@ for (const generation of generations) {
     try {
       await opened.page.goto(`${elsewhere.origin}/widget?client=plain&generation=${generation}`);
       const widget = new Widget(opened.page, generation);
-      await opened.page.waitForFunction(() => document.querySelector('#outcome').textContent !== '' || /wrong|error/i.test(document.body.innerText));
+      await opened.page.waitForFunction(() => document.querySelector('#outcome').textContent !== '' || /wrong|error|unable/i.test(document.body.innerText));
       assert.equal(await widget.field('identifier').count(), 0);
       assert.ok(opened.faults().some((fault) => /CORS/.test(fault)), opened.faults().join('\n'));
     } finally {
@@ -191,13 +202,25 @@ for (const generation of generations) {
   });
 }
 
-/** To the field for an emailed code, whether by a list of authenticators, a button that sends the mail, or at once. */
-async function toEmail(widget) {
+/** An authenticator in the list: g2 has a button in its row, g3 makes the row a button. */
+const choice = (widget, key) => widget.box.locator(`[data-se="${key}"]${widget.generation === 'g2' ? ' a' : ''}`).first();
+
+/** To the field for a password, where there may be a choice before it. */
+async function toPassword(widget) {
   const field = widget.field('credentials.passcode');
-  const list = widget.box.locator('[data-se="okta_email"] a, [data-se="okta_email"] button, [data-se="okta_email"]').first();
-  const send = widget.box.getByRole('button', { name: /Send me an email/i });
-  await list.or(send).or(field).first().waitFor();
+  const list = choice(widget, 'okta_password');
+  await list.or(field).first().waitFor();
   if (await list.isVisible()) await list.click();
+  await widget.ready('credentials.passcode');
+}
+
+/** To the field for an emailed code: by a list of authenticators, and a button that sends the mail. */
+async function toEmail(widget) {
+  const list = choice(widget, 'okta_email');
+  const send = widget.box.getByRole('button', { name: /Send me an email/i });
+  await list.or(send).first().waitFor();
+  if (await list.isVisible()) await list.click();
+  const field = widget.field('credentials.passcode');
   await send.or(field).first().waitFor();
   if (await send.isVisible()) await send.click();
   const type = widget.box.getByText(/Enter a (verification )?code( from the email)? instead/i);

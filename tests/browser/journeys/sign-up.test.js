@@ -125,19 +125,6 @@ for (const generation of generations) {
       });
     });
 
-    test('an expired code is refused', async () => {
-      const email = somebody();
-      await stage.journey(generation, 'plain', async (widget) => {
-        await asFarAsTheMail(widget, email);
-        const { code } = await stage.server.mail(email);
-        await stage.server.clock(301);
-        const answered = widget.page.waitForResponse((response) => response.url().includes('/email/answer'));
-        await widget.fill({ 'credentials.passcode': code });
-        await widget.submit();
-        assert.ok((await answered).status() >= 400);
-      });
-    });
-
     test('a code sent again replaces the first', async () => {
       const email = somebody();
       await stage.journey(generation, 'plain', async (widget) => {
@@ -204,20 +191,6 @@ for (const generation of generations) {
         } finally {
           await stage.change(scene);
         }
-      });
-    });
-
-    test('a transaction that has expired begins anew', async () => {
-      await stage.journey(generation, 'plain', async (widget) => {
-        await widget.ready('identifier');
-        await widget.click('Sign up');
-        await widget.fill(profile(somebody()));
-        await stage.server.clock(3601);
-        await widget.submit();
-        await widget.says(/logged out due to inactivity/i);
-        await widget.screenshot('expired');
-        await widget.click(/Back to sign in/i);
-        await widget.ready('identifier');
       });
     });
   });
