@@ -24,6 +24,8 @@ async function start(fresh = false) {
     at("app").textContent = `You are signing in to ${app.label}.`;
     flow = fresh || wantsSignUp ? null : resumed(app.clientId);
     flow ??= await begin(app);
+    // The wish to sign up is met once: a reload shall come back to the step that was reached.
+    if (wantsSignUp) history.replaceState(null, "", `?${new URLSearchParams({ app: app.clientId })}`);
     const { ok, answer } = await send("/idp/idx/introspect", { interactionHandle: flow.handle });
     // A transaction that this tab began long ago is over: begin another one, without a word.
     if (!ok && !fresh && !answer?.remediation?.value?.length) return start(true);
@@ -156,7 +158,8 @@ function submitLabel(remediation, envelope) {
 /** Everything else that can be done: fieldless remediations, actions of the authenticator, other authenticators, cancel. */
 function drawLinks(envelope, others, authenticator) {
   const actions = ["resend", "recover"].map((name) => authenticator?.[name]).filter(Boolean);
-  const nodes = [...others, ...actions, envelope.cancel].filter(Boolean).flatMap((remediation) => {
+  const back = shown.name === "identify" ? null : envelope.cancel;
+  const nodes = [...others, ...actions, back].filter(Boolean).flatMap((remediation) => {
     const choices = fields(remediation.value).flatMap(authenticatorOptions);
     if (choices.length) {
       const rows = choices.map((choice) =>

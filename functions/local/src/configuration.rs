@@ -43,6 +43,18 @@ pub struct Table {
     pub region: Option<String>,
 }
 
+impl Table {
+    fn explained(&self, error: &str) -> String {
+        if error.contains("ResourceNotFoundException") {
+            return format!(
+                "there is no table {} in this account and region: deploy first, or check --table, --region and the credentials",
+                self.name
+            );
+        }
+        error.to_owned()
+    }
+}
+
 impl Configuration {
     /// The configuration in `table`.
     pub fn new(client: dynamodb::Client, table: &str, clock: Arc<dyn Clock>) -> Self {
@@ -133,14 +145,15 @@ pub fn read(file: &Path) -> Result<Organisation, String> {
 /// `vestibule apply`.
 pub async fn apply(file: &Path, table: &Table) -> Result<String, String> {
     let organisation = read(file)?;
-    Configuration::new(connect(table)?, &table.name, Arc::new(SystemClock)).put(&organisation).await?;
+    let put = Configuration::new(connect(table)?, &table.name, Arc::new(SystemClock)).put(&organisation).await;
+    put.map_err(|error| table.explained(&error))?;
     Ok(format!("{} is in the table {}; it takes effect at the next step of any sign-in", file.display(), table.name))
 }
 
 /// `vestibule plan`: for each app, who would be asked for what.
 pub async fn plan(file: &Path, table: &Table) -> Result<String, String> {
     let organisation = read(file)?;
-    let items = dynamodb::listing::list(&connect(table)?, &table.name, "USER").await.map_err(|error| error.to_string())?;
+    let items = dynamodb::listing::list(&connect(table)?, &table.name, "USER").await.map_err(|error| table.explained(&error.to_string()))?;
     let unreadable = |_| "an account in the table cannot be read".to_owned();
     let users = items.into_iter().map(|item| serde_json::from_value(item.body).map_err(unreadable)).collect::<Result<Vec<User>, _>>()?;
     let mut said = vec![format!("{} accounts in the table {}.", users.len(), table.name)];
