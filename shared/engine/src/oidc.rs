@@ -185,7 +185,8 @@ impl Engine {
             return invalid();
         }
         let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
-        let user = self.active_user(&grant.user_id).await?;
+        // Whoever signed in before the account changed hands has nothing to do with it any more (I3).
+        let user = self.active_user(&grant.user_id).await?.filter(|user| user.not_before <= grant.auth_time);
         let (Some(user), Some(_)) = (user, revision.organisation.app(&grant.app)) else { return invalid() };
         self.tokens(&grant, &key.0, &user, now).await
     }
@@ -263,7 +264,12 @@ impl Engine {
         let (grant, user) = (items.0?.into_iter().next().flatten(), items.1?);
         let (Some(grant), Some(user)) = (grant, user) else { return refused() };
         let grant: Grant = read(&grant)?;
-        if grant.revoked || grant.user_id != user.id || issued < user.not_before.seconds() || !grant.has("openid") {
+        if grant.revoked
+            || grant.user_id != user.id
+            || grant.auth_time < user.not_before
+            || issued < user.not_before.seconds()
+            || !grant.has("openid")
+        {
             return refused();
         }
         Ok(Reply::json(StatusCode::OK, &Value::Object(claims(&grant, &user))))

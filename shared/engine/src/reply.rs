@@ -121,7 +121,7 @@ impl Engine {
             (Status::Rejected(Rejection::Unauthenticated), _) => StatusCode::UNAUTHORIZED,
             (Status::Rejected(Rejection::TooManyRequests), _) => StatusCode::TOO_MANY_REQUESTS,
             (_, Standing::Refused(Refusal::AccessDenied)) => StatusCode::FORBIDDEN,
-            (_, Standing::Refused(Refusal::NotAssigned)) => StatusCode::BAD_REQUEST,
+            (_, Standing::Refused(Refusal::NotAssigned | Refusal::RegistrationClosed)) => StatusCode::BAD_REQUEST,
             // The form is the one that the client has: only an error makes it say so (idx.md §12.12).
             (Status::NotMailed, _) if operation == Operation::Resend => StatusCode::SERVICE_UNAVAILABLE,
             (Status::Accepted | Status::NotMailed | Status::Elsewhere, _) => StatusCode::OK,

@@ -178,7 +178,20 @@ impl Engine {
 
         let mut decision = match step::step(context, before.clone(), &arrival.input, &facts) {
             Ok(decision) => decision,
-            Err(StepError::NotOffered) => return Ok(Some(advanced(revision, stored.transaction, Vec::new(), Status::NotOffered, None))),
+            Err(StepError::NotOffered) => {
+                // Offered for the account as it was: from now on the client sees it as it is.
+                if memory.stale_user {
+                    match self.store.write(&[put_transaction(&stored, version + 1, Expect::Version(version))]).await {
+                        Ok(()) => {}
+                        Err(StoreError::Refused(_)) => return Ok(None),
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                // The one link that people follow after it was taken away: sign-up was switched off meanwhile.
+                let closed = matches!(arrival.input, Input::SelectEnrollProfile) && !context.offers_registration();
+                let notices = if closed { message::form(Message::RegistrationUnavailable) } else { Vec::new() };
+                return Ok(Some(advanced(revision, stored.transaction, notices, Status::NotOffered, None)));
+            }
             Err(StepError::Malformed) => return Err(Failure::Malformed),
         };
 
@@ -495,7 +508,12 @@ impl Engine {
         // Whoever was deactivated or deleted meanwhile gets no session (security.md A-073).
         let current = current.filter(|user| user.status == UserStatus::Active).ok_or(Failure::SessionExpired)?;
         *version = item.map_or(0, |item| item.version);
+        // The account has changed hands: what was proven of the one before proves nothing of this one (I3).
+        let changed_hands = current.not_before > user.not_before;
         *user = current;
+        if changed_hands {
+            transaction.proofs.clear();
+        }
         Ok(())
     }
 

@@ -75,6 +75,7 @@ pub fn step(view: &View<'_>) -> Value {
         }
         Standing::Refused(Refusal::AccessDenied) => notices.extend(policy::message::form(Message::AccessDenied)),
         Standing::Refused(Refusal::NotAssigned) => notices.extend(policy::message::form(Message::NotAssigned)),
+        Standing::Refused(Refusal::RegistrationClosed) => notices.extend(policy::message::form(Message::RegistrationUnavailable)),
         Standing::Finished { .. } | Standing::Cancelled => notices.extend(policy::message::form(Message::ContinuedElsewhere)),
     }
     let on_form = matches!(view.standing, Standing::Offered(_));

@@ -35,12 +35,15 @@ pub enum Refusal {
     AccessDenied,
     /// The person is not assigned to the app.
     NotAssigned,
+    /// Sign-up was open when this one began, and is not any more.
+    RegistrationClosed,
 }
 
 /// What `transaction` still has to meet, in the order in which it is asked. Empty: signed in.
 pub fn requirements(context: &Context<'_>, transaction: &Transaction) -> Vec<Requirement> {
     match &transaction.subject {
         Subject::Visitor => alloc::vec![Requirement::Identify],
+        Subject::Applicant { .. } if !context.offers_registration() => alloc::vec![Requirement::Refused(Refusal::RegistrationClosed)],
         Subject::Applicant { registration: None } => alloc::vec![Requirement::Register(form::registration(context))],
         Subject::Applicant { registration: Some(registration) } => of_applicant(context, transaction, registration),
         Subject::Member { user, .. } => of_member(context, transaction, user),

@@ -167,3 +167,33 @@ fn r_s9_a_stricter_policy_applies_to_a_transaction_that_is_under_way() {
     let refused = browser.answer_code(&stage.code(ADA));
     assert_eq!((refused.status, stage.items("USER").len()), (403, 0), "{}", refused.text);
 }
+
+#[test]
+fn r_s9_sign_up_that_is_switched_off_meanwhile_makes_nobody() {
+    for answered in [false, true] {
+        let stage = Stage::new();
+        let mut browser = stage.browser("demo-spa");
+        let mut other = stage.browser("demo-spa");
+        other.begin();
+        browser.begin();
+        browser.step("/idp/idx/enroll", json!({}));
+        if answered {
+            browser.sign_up(ADA, PASSWORD);
+        }
+        let mut organisation = demo();
+        for policy in &mut organisation.policies.profile_enrollment {
+            policy.rules[0].actions.profile_enrollment.unknown_user_action = policy::organisation::UnknownUserAction::Deny;
+        }
+        stage.apply(&organisation);
+        let closed = vec!["idx.error.registration.unavailable".to_string()];
+        let followed = other.step("/idp/idx/enroll", json!({}));
+        assert_eq!((followed.status, followed.messages(), followed.forms()), (400, closed.clone(), vec!["identify".to_string()]));
+        let profile = json!({"email": ADA, "firstName": "Ada", "lastName": "Lovelace"});
+        let refused = if answered {
+            browser.answer_code(&stage.code(ADA))
+        } else {
+            browser.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}))
+        };
+        assert_eq!((refused.status, refused.messages(), stage.items("USER").len()), (400, closed, 0), "{}", refused.text);
+    }
+}
