@@ -56,6 +56,7 @@ fn i3_a_sign_in_that_waits_for_its_last_form_ends_with_the_takeover() {
 fn i3_a_code_from_before_the_takeover_is_good_for_nothing() {
     let stage = Stage::new();
     let code = squatted(&stage).interaction_code().unwrap();
+    stage.advance(1);
     proven(&stage);
     let tokens = stage.browser("newsletter-spa").token(&code);
     assert_eq!(tokens.status, 400, "{}", tokens.text);
