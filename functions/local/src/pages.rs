@@ -7,8 +7,8 @@ use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderValue, Method, StatusCode};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -67,8 +67,10 @@ fn page(text: &'static str) -> axum::routing::MethodRouter<Arc<Site>> {
 
 /// Sees to the headers, and to the address: pages live at one origin, and a site that points its own name at this machine gets nothing.
 async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if Some(host) != site.base_url.strip_prefix("http://") && request.uri().path() != "/health" {
+    let address = header(&request, &HOST).replacen("127.0.0.1:", "localhost:", 1);
+    // A person at the other name of this machine is led to the first: a tab keeps what it knows by origin. A program may use either.
+    let astray = header(&request, &HOST) != address && header(&request, &ACCEPT).contains("text/html");
+    if astray || Some(address.as_str()) != site.base_url.strip_prefix("http://") {
         if request.method() != Method::GET {
             return (StatusCode::FORBIDDEN, Json(json!({ "message": "open the pages at their own address" }))).into_response();
         }
@@ -86,6 +88,10 @@ async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> R
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
+}
+
+fn header<'r>(request: &'r Request, name: &HeaderName) -> &'r str {
+    request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 async fn asset(Path(name): Path<String>) -> Response {

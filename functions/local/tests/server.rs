@@ -62,6 +62,10 @@ async fn pages_answer_only_at_their_own_address() {
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let elsewhere = http.get(format!("{}/mailbox/messages", running.base_url)).header("host", "evil.example").send().await.unwrap();
     assert_eq!(elsewhere.headers()["location"], format!("{}/mailbox/messages", running.base_url));
+    let numeric = running.base_url.replace("localhost", "127.0.0.1");
+    let person = http.get(format!("{numeric}/signin")).header("accept", "text/html").send().await.unwrap();
+    assert_eq!(person.headers()["location"], format!("{}/signin", running.base_url));
+    assert_eq!(http.post(format!("{numeric}/v1/profile")).send().await.unwrap().status(), 200);
     let foreign =
         http.post(format!("{}/people/attributes", running.base_url)).header("origin", "http://evil.example").json(&json!({})).send().await.unwrap();
     assert_eq!(foreign.status(), 403);
