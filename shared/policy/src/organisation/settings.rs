@@ -14,7 +14,7 @@ pub struct Settings {
     pub user_enumeration_prevention: UserEnumerationPrevention,
     /// Okta's "require possession factor before password during MFA": makes the first page identifier-first (policies.md §6.3).
     pub verify_knowledge_second_when_2fa_required: bool,
-    /// Budgets against guessing and mail bombing (security.md R-O4..R-O6, R-R5, R-R6).
+    /// Budgets against guessing and mail bombing (security.md R-O4..R-O6, R-R6).
     pub limits: Limits,
 }
 
@@ -64,8 +64,6 @@ pub struct Limits {
     pub mails_in_all_per_day: u32,
     /// Unknown names that one source may try in ten minutes where the answer tells.
     pub unknown_names_per_source: u32,
-    /// Requests per state handle in five seconds (R-R5).
-    pub requests_per_handle: u32,
 }
 
 impl Default for Limits {
@@ -82,7 +80,6 @@ impl Default for Limits {
             mails_per_source_per_hour: 20,
             mails_in_all_per_day: 50_000,
             unknown_names_per_source: 20,
-            requests_per_handle: 10,
         }
     }
 }

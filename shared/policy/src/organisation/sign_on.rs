@@ -418,7 +418,9 @@ impl Default for DictionaryCommon {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Lockout {
-    /// Wrong passwords in a row; 0 is no lockout. Counted by the guess budgets (security.md R-O6, R-R8): an owner is never locked out for good.
+    /// Wrong passwords per name and hour, if fewer than `guessesPerAddressPerHour`; 0 is no limit of its own. Nobody is locked out for good, and
+    /// the owner not at all in a browser used before (security.md R-R8). The default password policy's value counts: whose policy it would be is
+    /// not known before the password is right, and must not show.
     pub max_attempts: u32,
 }
 

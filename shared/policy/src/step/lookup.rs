@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{Input, accepts};
 use crate::Context;
+use crate::assurance::{self, Who};
 use crate::email::{Email, identifier_key, throttle_key_of};
 use crate::form;
 use crate::organisation::{AuthenticatorKey, Property};
@@ -85,7 +86,7 @@ pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, s
         Input::Identify { identifier, password } => identify(context, transaction, identifier, password.as_ref(), source, known_browser),
         Input::AnswerPassword(password) => Needs {
             password: PasswordWork::Verify(password.clone()),
-            budgets: guesses(context, transaction, transaction.identifier().unwrap_or_default(), source, transaction.known_browser),
+            budgets: password_guesses(context, transaction, transaction.identifier().unwrap_or_default(), source, transaction.known_browser),
             ..Needs::default()
         },
         // What is not a code is not evaluated, and so not counted.
@@ -164,7 +165,7 @@ fn identify(
 ) -> Needs {
     let identities = context.enrollment.allowed_identifiers.iter().map(|attribute| Identity::of(attribute, identifier)).collect();
     let (password, budgets) = match password {
-        Some(password) => (PasswordWork::Verify(password.clone()), guesses(context, transaction, identifier, source, known_browser)),
+        Some(password) => (PasswordWork::Verify(password.clone()), password_guesses(context, transaction, identifier, source, known_browser)),
         None => (PasswordWork::None, Vec::new()),
     };
     Needs { identities, password, budgets, passcode: false }
@@ -196,6 +197,16 @@ fn new_password(context: &Context<'_>, transaction: &Transaction, password: &Sec
         Ok(password) => PasswordWork::Hash(password),
         Err(_) => PasswordWork::None,
     }
+}
+
+/// The budgets of one guess of a password: the lockout of the default password policy, which holds for strangers too, is one of them.
+fn password_guesses(context: &Context<'_>, transaction: &Transaction, name: &str, source: &str, known_browser: bool) -> Vec<Budget> {
+    let attempts = assurance::password_settings(context.organisation, &Who::default()).lockout.max_attempts;
+    let mut budgets = guesses(context, transaction, name, source, known_browser);
+    if let Some(of_name) = budgets.first_mut().filter(|_| attempts > 0) {
+        of_name.max = of_name.max.min(attempts);
+    }
+    budgets
 }
 
 /// The budgets of one guess (security.md R-O6). A browser that this person has used before has one of its own: what others guess elsewhere

@@ -28,7 +28,6 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
         ("mailsPerSourcePerHour", limits.mails_per_source_per_hour),
         ("mailsInAllPerDay", limits.mails_in_all_per_day),
         ("unknownNamesPerSource", limits.unknown_names_per_source),
-        ("requestsPerHandle", limits.requests_per_handle),
     ] {
         report.ensure(value >= 1, at.to(key), || "0 would let nobody in; write a number from 1 up, or leave the key out for the default".into());
     }
