@@ -116,6 +116,10 @@ fn step<B: DeserializeOwned>(mut value: Map<String, Value>, input: impl FnOnce(B
 }
 
 fn typed<B: DeserializeOwned>(value: Map<String, Value>) -> Result<B, Malformed> {
+    // Nor for a struct within the body, for which serde would take one too.
+    if value.values().any(Value::is_array) {
+        return Err(Malformed);
+    }
     serde_json::from_value(Value::Object(value)).map_err(|_| Malformed)
 }
 

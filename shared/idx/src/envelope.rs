@@ -70,7 +70,9 @@ pub fn step(view: &View<'_>) -> Value {
             if let Some(Remediation::UpdateProfile { form }) = offered.first()
                 && (form.label.is_some() || form.button_label.is_some())
             {
-                envelope.insert("uiDisplay".into(), object(json!({"label": form.label, "buttonLabel": form.button_label})));
+                let texts = [("label", &form.label), ("buttonLabel", &form.button_label)];
+                let said = texts.into_iter().filter_map(|(key, text)| Some((key.to_string(), Value::from(text.clone()?))));
+                envelope.insert("uiDisplay".into(), object(said.collect()));
             }
         }
         Standing::Refused(Refusal::AccessDenied) => notices.extend(policy::message::form(Message::AccessDenied)),
@@ -112,6 +114,8 @@ pub fn success(view: &View<'_>, ending: Ending, interaction_code: &str) -> Value
         Ending::Redirect => {
             let href = redirect(&client.redirect_uri, &[("interaction_code", interaction_code), ("state", &client.state)]);
             envelope.insert("success".into(), json!({"name": "success-redirect", "href": href}));
+            // auth-js forgets the transaction, and with it the code verifier, at an answer without any action: before the redirect has led back.
+            envelope.insert("cancel".into(), view.form("cancel", Operation::Cancel, Vec::new()));
         }
     }
     Value::Object(envelope)

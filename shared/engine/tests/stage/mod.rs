@@ -1,6 +1,9 @@
 //! A whole organisation on one thread: the engine with every port, a store in memory, a clock that moves when told, a mailbox.
 #![allow(dead_code, reason = "each test file uses its part of the stage")]
 
+#[path = "../../../idx/tests/schema/mod.rs"]
+pub mod schema;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -158,7 +161,13 @@ impl Answer {
     fn of(response: &Response) -> Self {
         let headers = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_string())).collect();
         let text = String::from_utf8(response.body().clone()).unwrap();
-        Self { status: response.status().as_u16(), body: serde_json::from_str(&text).unwrap_or(Value::Null), text, headers }
+        let answer = Self { status: response.status().as_u16(), body: serde_json::from_str(&text).unwrap_or(Value::Null), text, headers };
+        // Whatever a test is about: what is sent must be what clients can work with.
+        if answer.header("content-type").is_some_and(|kind| kind.starts_with("application/ion+json")) || answer.body.get("version").is_some() {
+            let problems = schema::problems(&answer.body);
+            assert!(problems.is_empty(), "{problems:#?}\n{:#}", answer.body);
+        }
+        answer
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

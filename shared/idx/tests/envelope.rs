@@ -1,0 +1,342 @@
+//! Every form as it goes over the wire: one snapshot each, all of them valid by the schema; and the schema refuses what clients cannot work with.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+
+mod schema;
+
+use idx::envelope::{self, Ending, View, rfc3339};
+use insta::assert_json_snapshot;
+use policy::Context;
+use policy::attribute::Violation;
+use policy::message::{Message, Notice, Place};
+use policy::organisation::{AuthenticatorKey, Organisation, PrimaryFactor, ProfileAttribute, SelfEnroll};
+use policy::password_rules::PasswordProblem;
+use policy::remediation::remediations;
+use policy::time::Timestamp;
+use policy::transaction::{Challenge, Client, Outcome, Purpose, Registration, Subject, Transaction};
+use policy::user::{Profile, User, UserStatus};
+use serde_json::{Value, json};
+
+/// 2026-11-22T12:00:00Z
+const NOON: Timestamp = Timestamp(1_795_348_800_000);
+
+const ADA: &str = "ada@example.com";
+
+fn demo() -> Organisation {
+    organisation::parse("organisation.yaml", include_str!("../../../functions/local/organisation.yaml")).unwrap()
+}
+
+/// The demo where the app decides which factor, and asks for one.
+fn any_factor() -> Organisation {
+    let mut organisation = demo();
+    for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules) {
+        rule.actions.signon.primary_factor = PrimaryFactor::PasswordIdpAnyFactor;
+    }
+    organisation
+}
+
+/// The demo with these attributes on the demo app's form.
+fn asking(names: &[(&str, bool)]) -> Organisation {
+    let mut organisation = demo();
+    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    let asked = names.iter().map(|(name, required)| ProfileAttribute { name: (*name).into(), label: format!("Your {name}"), required: *required });
+    policy.rules[0].actions.profile_enrollment.profile_attributes.extend(asked);
+    organisation
+}
+
+fn transaction(subject: Subject) -> Transaction {
+    let client = Client {
+        app: "demo".into(),
+        client_id: "demo-spa".into(),
+        redirect_uri: "http://localhost:8787/demo/callback".into(),
+        scopes: vec!["openid".into()],
+        state: "s&t".into(),
+        nonce: None,
+        code_challenge: "c".repeat(43),
+        browser: "b".into(),
+    };
+    let mut transaction = Transaction::begin("tx".into(), client, NOON);
+    transaction.subject = subject;
+    transaction
+}
+
+fn profile() -> Profile {
+    serde_json::from_value(json!({"login": ADA, "email": ADA, "firstName": "Ada", "lastName": "Lovelace"})).unwrap()
+}
+
+fn member(has_password: bool) -> Subject {
+    let user = User {
+        id: "00u1".into(),
+        status: UserStatus::Active,
+        created: NOON,
+        last_updated: NOON,
+        profile: profile(),
+        email_verified: true,
+        has_password,
+        groups: ["customers".to_string()].into(),
+        granted: [("demo-enrollment".to_string(), ["customers".to_string()].into())].into(),
+        not_before: Timestamp(0),
+    };
+    Subject::Member { identifier: ADA.into(), user, version: 1 }
+}
+
+fn applicant() -> Subject {
+    Subject::Applicant { registration: Some(Registration { user_id: "00u1".into(), profile: profile(), password: None, decoy: false }) }
+}
+
+fn challenge(purpose: Purpose) -> Option<Challenge> {
+    Some(Challenge { purpose, address: ADA.into(), sequence: 1, made: NOON, expires: Timestamp(NOON.0 + 300_000), sent: true })
+}
+
+fn view<T>(organisation: &Organisation, transaction: &Transaction, notices: &[Notice], render: impl FnOnce(&View<'_>) -> T) -> T {
+    let app = organisation.app("demo").unwrap();
+    let context = Context::new(organisation, app, NOON).unwrap();
+    let standing = remediations(&context, transaction);
+    render(&View {
+        context: &context,
+        transaction,
+        standing: &standing,
+        notices,
+        state_handle: "02handle",
+        base_url: "https://id.example.com/stage",
+        expires_at: rfc3339(transaction.expires()),
+    })
+}
+
+/// The envelope of the current step, which is valid.
+fn shown(organisation: &Organisation, transaction: &Transaction, notices: &[Notice]) -> Value {
+    let envelope = view(organisation, transaction, notices, envelope::step);
+    valid(&envelope);
+    envelope
+}
+
+fn valid(envelope: &Value) {
+    let problems = schema::problems(envelope);
+    assert!(problems.is_empty(), "{problems:#?}\n{envelope:#}");
+}
+
+/// The offered forms, without what all envelopes have.
+fn forms(envelope: &Value) -> Value {
+    let mut envelope = envelope.clone();
+    for common in ["version", "stateHandle", "expiresAt", "intent", "app", "cancel"] {
+        envelope.as_object_mut().unwrap().remove(common).unwrap();
+    }
+    envelope
+}
+
+fn at(place: Place, message: Message) -> Notice {
+    Notice { place, message }
+}
+
+#[test]
+fn the_first_page_with_everything_around_it() {
+    assert_json_snapshot!(shown(&demo(), &transaction(Subject::Visitor), &[]));
+}
+
+#[test]
+fn the_first_page_without_a_password() {
+    assert_json_snapshot!(forms(&shown(&any_factor(), &transaction(Subject::Visitor), &[])));
+}
+
+#[test]
+fn the_first_page_after_an_unknown_name() {
+    let notices = [at(Place::Form, Message::UnknownUser("eve@example.com".into()))];
+    assert_json_snapshot!(forms(&shown(&demo(), &transaction(Subject::Visitor), &notices))["messages"]);
+}
+
+#[test]
+fn a_name_with_markup_is_not_echoed() {
+    let notices = [at(Place::Form, Message::UnknownUser("<img src=x onerror=alert(1)>@example.com".into()))];
+    let envelope = shown(&demo(), &transaction(Subject::Visitor), &notices);
+    assert!(!envelope["messages"].to_string().contains("img"), "{envelope:#}");
+}
+
+#[test]
+fn the_sign_up_form() {
+    let transaction = transaction(Subject::Applicant { registration: None });
+    assert_json_snapshot!(forms(&shown(&demo(), &transaction, &[])));
+}
+
+#[test]
+fn the_sign_up_form_with_wrong_values() {
+    let transaction = transaction(Subject::Applicant { registration: None });
+    let wrong = |name: &str, label: &str, violation| {
+        at(Place::Attribute(name.into()), Message::Attribute { label: label.into(), name: name.into(), violation })
+    };
+    let notices = [
+        wrong("email", "Email", Violation::InvalidEmail),
+        wrong("firstName", "First name", Violation::Blank),
+        wrong("lastName", "Last name", Violation::TooLong { max: 50 }),
+        at(Place::Attribute("lastName".into()), Message::NotUnique { label: "Last name".into() }),
+        at(Place::Passcode, Message::Password(PasswordProblem::Common)),
+        at(Place::Form, Message::TooManyRequests),
+    ];
+    assert_json_snapshot!(forms(&shown(&demo(), &transaction, &notices)));
+}
+
+#[test]
+fn the_code_that_finishes_a_sign_up() {
+    let mut transaction = transaction(applicant());
+    transaction.challenge = challenge(Purpose::Registration);
+    let notices = [at(Place::Passcode, Message::InvalidPasscode)];
+    assert_json_snapshot!(forms(&shown(&demo(), &transaction, &notices)));
+}
+
+#[test]
+fn the_password_that_is_set_after_the_code() {
+    let mut organisation = demo();
+    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
+    let mut transaction = transaction(applicant());
+    transaction.proofs.insert(AuthenticatorKey::OktaEmail, NOON);
+    assert_json_snapshot!(forms(&shown(&organisation, &transaction, &[])));
+}
+
+#[test]
+fn an_optional_password() {
+    let mut organisation = any_factor();
+    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
+    for one in &mut organisation.policies.authenticator_enrollment[0].settings.as_mut().unwrap().authenticators {
+        one.enroll.own = if one.key == AuthenticatorKey::OktaPassword { SelfEnroll::Optional } else { SelfEnroll::Required };
+    }
+    let mut transaction = transaction(member(false));
+    transaction.proofs.insert(AuthenticatorKey::OktaEmail, NOON);
+    assert_json_snapshot!(forms(&shown(&organisation, &transaction, &[])));
+}
+
+#[test]
+fn a_choice_of_factors() {
+    assert_json_snapshot!(forms(&shown(&any_factor(), &transaction(member(true)), &[])));
+}
+
+#[test]
+fn the_password_of_somebody_who_could_take_the_code() {
+    let mut transaction = transaction(member(true));
+    transaction.chosen = Some(AuthenticatorKey::OktaPassword);
+    let notices = [at(Place::Passcode, Message::IncorrectPassword)];
+    assert_json_snapshot!(forms(&shown(&any_factor(), &transaction, &notices)));
+}
+
+#[test]
+fn the_code_that_signs_in() {
+    let mut transaction = transaction(member(true));
+    transaction.chosen = Some(AuthenticatorKey::OktaEmail);
+    transaction.challenge = challenge(Purpose::SignIn);
+    assert_json_snapshot!(forms(&shown(&any_factor(), &transaction, &[])));
+}
+
+#[test]
+fn the_progressive_form_in_every_display_format() {
+    let organisation = asking(&[
+        ("shoeSize", true),
+        ("favouriteColour", false),
+        ("country", true),
+        ("customerNumber", false),
+        ("newsletterOptIn", false),
+        ("paperInvoices", true),
+        ("middleName", false),
+    ]);
+    let mut transaction = transaction(member(true));
+    transaction.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
+    assert_json_snapshot!(forms(&shown(&organisation, &transaction, &[])));
+}
+
+#[test]
+fn a_title_alone_is_shown_without_a_button() {
+    let mut organisation = asking(&[("shoeSize", true)]);
+    for schema in &mut organisation.ui_schemas {
+        schema.ui_schema.button_label = None;
+    }
+    let mut transaction = transaction(member(true));
+    transaction.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
+    assert_eq!(shown(&organisation, &transaction, &[])["uiDisplay"]["value"], json!({"label": "Almost there"}));
+}
+
+#[test]
+fn the_end_with_a_code() {
+    let mut transaction = transaction(member(true));
+    transaction.outcome = Some(Outcome::Done { user_id: "00u1".into(), at: NOON, issued: false });
+    let envelope = view(&demo(), &transaction, &[], |view| envelope::success(view, Ending::InteractionCode, "the-code"));
+    valid(&envelope);
+    assert_json_snapshot!(envelope);
+}
+
+#[test]
+fn the_end_by_way_of_the_browser() {
+    let mut transaction = transaction(member(true));
+    transaction.outcome = Some(Outcome::Done { user_id: "00u1".into(), at: NOON, issued: false });
+    let envelope = view(&demo(), &transaction, &[], |view| envelope::success(view, Ending::Redirect, "the-code"));
+    valid(&envelope);
+    assert_eq!(envelope["success"]["href"], "http://localhost:8787/demo/callback?interaction_code=the-code&state=s%26t");
+}
+
+#[test]
+fn ends_with_nothing_to_do() {
+    let mut continued = transaction(member(true));
+    continued.outcome = Some(Outcome::Done { user_id: "00u1".into(), at: NOON, issued: true });
+    let mut unassigned = demo();
+    unassigned.apps.iter_mut().find(|app| app.id == "demo").unwrap().groups = vec!["subscribers".into()];
+    let mut known = transaction(member(true));
+    known.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
+    let terminal = envelope::terminal("idx.session.expired", "You have been logged out due to inactivity.");
+    valid(&terminal);
+    let ends = [shown(&demo(), &continued, &[])["messages"].clone(), shown(&unassigned, &known, &[])["messages"].clone(), terminal];
+    assert_json_snapshot!(ends);
+}
+
+/// The schema is worth something only if it refuses.
+#[test]
+fn what_clients_cannot_work_with_is_refused() {
+    let organisation = asking(&[("shoeSize", true), ("newsletterOptIn", false)]);
+    let mut progressive = transaction(member(true));
+    progressive.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
+    let progressive = shown(&organisation, &progressive, &[]);
+    let mut code = transaction(member(true));
+    code.chosen = Some(AuthenticatorKey::OktaEmail);
+    code.challenge = challenge(Purpose::SignIn);
+    let code = shown(&any_factor(), &code, &[at(Place::Passcode, Message::InvalidPasscode)]);
+    let (form, field) = ("/remediation/value/0", "/remediation/value/0/value/0/form/value/0");
+
+    let set = |envelope: &Value, pointer: &str, key: &str, value: Value| {
+        let mut envelope = envelope.clone();
+        let place = envelope.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}"));
+        match (place, value) {
+            (Value::Object(map), Value::Null) => drop(map.remove(key).unwrap()),
+            (place, value) => place[key] = value,
+        }
+        envelope
+    };
+    let gone = Value::Null;
+    let refused = [
+        set(&progressive, "", "version", gone.clone()),
+        set(&progressive, "", "password", json!("x")),
+        set(&progressive, form, "rel", gone.clone()),
+        set(&progressive, form, "method", gone.clone()),
+        set(&progressive, form, "method", json!("GET")),
+        set(&progressive, form, "href", json!("https://id.example.com/stage/idp/idx/enroll/other")),
+        set(&progressive, &format!("{form}/value/1"), "mutable", gone.clone()),
+        set(&progressive, &format!("{form}/value/1"), "visible", json!(true)),
+        set(&progressive, &format!("{form}/value/1"), "value", json!("another")),
+        set(&progressive, field, "required", gone.clone()),
+        set(&progressive, field, "type", json!("number")),
+        set(&progressive, field, "type", json!("integer")),
+        set(&progressive, field, "type", json!("date")),
+        set(&progressive, field, "type", json!("email")),
+        set(&progressive, field, "type", json!("array")),
+        set(&progressive, field, "options", json!([{"label": "EU 38", "value": "38"}])),
+        // All optional: one generation of the widget breaks on it.
+        set(&progressive, field, "required", json!(false)),
+        set(&code, form, "relatesTo", gone.clone()),
+        set(&code, form, "relatesTo", json!(["$.currentAuthenticator"])),
+        set(&code, "", "currentAuthenticatorEnrollment", gone.clone()),
+        set(&code, "/currentAuthenticatorEnrollment/value", "key", gone.clone()),
+        set(&code, "/currentAuthenticatorEnrollment/value/contextualData", "otp", json!("123456")),
+        set(&code, "/currentAuthenticatorEnrollment/value/poll", "refresh", gone.clone()),
+        set(&code, "/remediation/value/1/value/0/options/0", "relatesTo", json!("$.authenticatorEnrollments.value[7]")),
+        set(&code, &format!("{field}/messages/value/0"), "class", json!("error")),
+        set(&code, &format!("{field}/messages"), "type", gone),
+    ];
+    for (index, envelope) in refused.iter().enumerate() {
+        assert!(!schema::problems(envelope).is_empty(), "number {index} is taken: {envelope:#}");
+    }
+}
