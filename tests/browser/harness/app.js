@@ -110,7 +110,8 @@ async function inPage({ generation, client, issuer, kind, flow, nonce }) {
   };
 
   if (kind === 'callback') {
-    const { authClient } = new OktaSignIn(config);
+    // The widget has cleared this tab's transaction before it followed the redirect; by its state it is found in what tabs share.
+    const { authClient } = new OktaSignIn({ ...config, state: search.get('state') });
     try {
       await authClient.idx.handleInteractionCodeRedirect(location.href);
       await finish(authClient, await authClient.tokenManager.getTokens());
@@ -128,7 +129,8 @@ async function inPage({ generation, client, issuer, kind, flow, nonce }) {
     try {
       const { neededToProceed = [] } = await authClient.idx.proceed({ state, exchangeCodeForTokens: false });
       const step = neededToProceed[0].name;
-      await authClient.idx.proceed({ state, step, credentials: { passcode: otp }, exchangeCodeForTokens: false });
+      const { tokens } = await authClient.idx.proceed({ state, step, credentials: { passcode: otp } });
+      if (tokens) return finish(authClient, tokens);
     } catch (error) {
       say({ error: `${error.name}: ${error.message}` });
       return;

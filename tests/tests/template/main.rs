@@ -43,8 +43,8 @@ fn the_routes_of_the_template_are_the_route_table() {
 #[test]
 fn the_routes_of_cargo_lambda_are_the_route_table() {
     let manifest: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
-    let router = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"].as_table().unwrap();
-    let routes: BTreeMap<&str, &str> = router.iter().map(|(path, name)| (path.as_str(), name.as_str().unwrap())).collect();
+    let stated = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"].as_table().unwrap();
+    let routes: BTreeMap<&str, &str> = stated.iter().map(|(path, name)| (path.as_str(), name.as_str().unwrap())).collect();
     assert_eq!(routes, table());
 }
 
