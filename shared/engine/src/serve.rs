@@ -5,12 +5,15 @@ use std::sync::Arc;
 use ::http::{HeaderMap, Method, StatusCode, header};
 use idx::body;
 use idx::operation::{Function, Operation, ROUTES, Route};
+use policy::email::identifier_key;
+use policy::step::Rejection;
+use policy::transaction::Outcome;
 
 use crate::configuration::Revision;
 use crate::derive::sha256;
 use crate::http::{Request, Response};
 use crate::reply::{self, Reply};
-use crate::transactions::{Arrival, Finder};
+use crate::transactions::{Advanced, Arrival, Finder, Status};
 use crate::{Engine, Failure, cookie};
 
 /// Largest body of a form, in bytes; IDX bodies have [`body::MAX_BODY`].
@@ -68,6 +71,7 @@ impl Engine {
             browser: cookie::of(&request.headers).map(|cookie| sha256(cookie.expose())),
         };
         let advanced = self.advance(&arrival).await?;
+        self.log(operation, &request.source, &advanced);
         let app = advanced.revision.organisation.app(&advanced.transaction.client.app).ok_or(Failure::SessionExpired)?;
         // The step was found by a handle that only this app's page has; yet another app's page must not read the answer.
         if let Origin::Page(page) = origin
@@ -77,6 +81,24 @@ impl Engine {
             return Err(Failure::ForeignOrigin);
         }
         self.step_reply(operation, &advanced)
+    }
+
+    /// What became of a step, as facts: no address, no handle, no code (security.md R-L1). Who it was about is a pseudonym.
+    fn log(&self, operation: Operation, source: &str, advanced: &Advanced) {
+        let transaction = &advanced.transaction;
+        let who = transaction.identifier().map(|identifier| self.interaction_key.pseudonym(&["log", &identifier_key(identifier)]));
+        let outcome = match (&transaction.outcome, advanced.status) {
+            (Some(Outcome::Done { .. }), _) => "done",
+            (Some(Outcome::Cancelled), _) => "cancelled",
+            (None, Status::Accepted) => "accepted",
+            (None, Status::Rejected(Rejection::Invalid)) => "invalid",
+            (None, Status::Rejected(Rejection::Unauthenticated)) => "unauthenticated",
+            (None, Status::Rejected(Rejection::TooManyRequests)) => "too_many_requests",
+            (None, Status::NotOffered) => "not_offered",
+            (None, Status::NotMailed) => "not_mailed",
+            (None, Status::Elsewhere) => "elsewhere",
+        };
+        tracing::info!(transaction = transaction.id, app = transaction.client.app, ?operation, outcome, who, source, "step");
     }
 
     /// Whether a page of this origin may change anything: our own, or one that an app has listed. No origin: not a page.
