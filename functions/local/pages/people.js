@@ -73,7 +73,7 @@ function users() {
   if (!data.users.length) return element("p", { class: "quiet" }, "Nobody yet. ", element("a", { href: "/signin?flow=signup" }, "Sign up"), " to be the first.");
   const row = (user) => element("tr", {}, element("th", { scope: "row" }, user.login), element("td", {}, profile(user)),
     element("td", {}, user.groups.join(", ") || "none"), element("td", {}, user.emailVerified ? "yes" : "no"), element("td", {}, new Date(user.created).toLocaleString()));
-  return element("div", { class: "scroll" }, element("table", {}, element("thead", {}, element("tr", {}, ...["Username", "Profile", "Groups", "Email verified", "Since"].map((name) => element("th", { scope: "col" }, name)))),
+  return element("div", { class: "scroll", role: "region", "aria-label": "All accounts", tabindex: "0" }, element("table", {}, element("thead", {}, element("tr", {}, ...["Username", "Profile", "Groups", "Email verified", "Since"].map((name) => element("th", { scope: "col" }, name)))),
     element("tbody", {}, ...data.users.map(row))));
 }
 
