@@ -6,6 +6,7 @@
 //!   mails.jsonl       mails that were sent, one JSON object per line
 //!   signing-key.pem   the key that signs tokens
 //!   secrets.json      what Secrets Manager would hold
+//!   functions.env     what `cargo lambda watch` needs to reach this process; anew at each start
 //!   lock              held while the server runs
 //! ```
 
@@ -53,12 +54,19 @@ impl Data {
             Err(error) => return Err(failed(error)),
         }
         let text = make()?;
+        self.put(name, &text)?;
+        Ok(text)
+    }
+
+    /// Writes a file anew, readable by the owner only. Without a folder: nothing.
+    pub fn put(&self, name: &str, text: &str) -> Result<(), StartError> {
+        let Some(path) = self.path(name) else { return Ok(()) };
+        let failed = |cause: std::io::Error| StartError::File { path: path.clone(), cause: cause.to_string() };
         // Written beside and renamed: a crash leaves the whole file or none, never half a key.
         let beside = path.with_extension("new");
         let mut file = private_file().write(true).truncate(true).open(&beside).map_err(failed)?;
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-        fs::rename(&beside, &path).map_err(failed)?;
-        Ok(text)
+        fs::rename(&beside, &path).map_err(failed)
     }
 
     /// Opens a file to append to.

@@ -28,25 +28,39 @@ pub struct Places<'a> {
     pub signing_key: &'a str,
 }
 
+/// The address on which `cargo lambda watch` serves the functions.
+const WATCH_URL: &str = "http://localhost:9000";
+
 /// The environment that the template would give the functions. The process's own is neither read nor changed: real credentials stay out of this.
 pub fn environment(places: &Places<'_>, clock: Arc<dyn Clock>) -> Result<Environment, StartError> {
-    let value = |name: &str| {
-        Some(match name {
-            "TABLE_NAME" => TABLE,
-            "BASE_URL" => places.base_url,
-            "INTERACTION_SECRET_ID" => secrets::INTERACTION,
-            "PASSCODE_SECRET_ID" => secrets::PASSCODE,
-            "PEPPER_SECRET_ID" => secrets::PEPPER,
-            "SIGNING_KEY_IDS" => places.signing_key,
-            "AWS_REGION" => REGION,
-            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
-            "AWS_ENDPOINT_URL_DYNAMODB" => places.dynamodb_url,
-            "AWS_ENDPOINT_URL_SESV2" | "AWS_ENDPOINT_URL_KMS" | "AWS_ENDPOINT_URL_SECRETS_MANAGER" => places.services_url,
-            _ => return None,
-        })
-    };
-    let environment = Environment::from_vars(|name| value(name).map(str::to_owned)).map_err(|error| failed(&error))?;
+    let variables = BTreeMap::from(variables(places));
+    let environment = Environment::from_vars(|name| variables.get(name).map(|value| (*value).to_owned())).map_err(|error| failed(&error))?;
     Ok(environment.with_clock(clock))
+}
+
+/// The same environment as a file for `cargo lambda watch --env-file`: the functions in processes of their own, on an address of their own, with the
+/// stores and the mailbox of this one.
+pub fn environment_file(places: &Places<'_>) -> String {
+    let lines = variables(&Places { base_url: WATCH_URL, ..*places });
+    lines.into_iter().chain([("AWS_EC2_METADATA_DISABLED", "true")]).map(|(name, value)| format!("{name}={value}\n")).collect()
+}
+
+fn variables<'p>(places: &Places<'p>) -> [(&'static str, &'p str); 13] {
+    [
+        ("TABLE_NAME", TABLE),
+        ("BASE_URL", places.base_url),
+        ("INTERACTION_SECRET_ID", secrets::INTERACTION),
+        ("PASSCODE_SECRET_ID", secrets::PASSCODE),
+        ("PEPPER_SECRET_ID", secrets::PEPPER),
+        ("SIGNING_KEY_IDS", places.signing_key),
+        ("AWS_REGION", REGION),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", places.dynamodb_url),
+        ("AWS_ENDPOINT_URL_SESV2", places.services_url),
+        ("AWS_ENDPOINT_URL_KMS", places.services_url),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", places.services_url),
+    ]
 }
 
 /// The engines of all functions, ready to serve.

@@ -116,6 +116,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let base_url = format!("http://localhost:{}", address(&public)?.port());
     let places = functions::Places { base_url: &base_url, dynamodb_url: &dynamodb_url, services_url: &services_url, signing_key: &Kms::key_arn() };
     let environment = functions::environment(&places, clock.clone())?;
+    data.put("functions.env", &functions::environment_file(&places))?;
     let client = ::dynamodb::Client::new(&environment.dynamodb());
     ::dynamodb::create_table(&client, functions::TABLE).await.map_err(|error| StartError::Database(error.to_string()))?;
     let configuration = Configuration::new(client, functions::TABLE, clock.clone());
