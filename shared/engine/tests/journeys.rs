@@ -269,3 +269,21 @@ fn after_cancel_the_handle_is_dead_and_one_can_begin_anew() {
     assert!(stage.items("USER").is_empty());
     assert_eq!(browser.begin().status, 200);
 }
+
+#[test]
+fn a_tab_that_polls_finds_the_step_that_another_tab_went_on_to() {
+    let mut organisation = demo();
+    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
+    let stage = Stage::with(&organisation);
+    let mut browser = stage.browser("demo-spa");
+    browser.begin();
+    browser.step("/idp/idx/enroll", json!({}));
+    browser.step("/idp/idx/enroll/new", json!({"userProfile": {"email": ADA, "firstName": "Ada", "lastName": "Lovelace"}}));
+    let link = stage.link(ADA);
+    let (path, token) = link.split_once("?token=").unwrap();
+    assert_eq!(browser.send(path, "application/x-www-form-urlencoded", format!("token={token}").as_bytes()).status, 200);
+    let polled = browser.step("/idp/idx/email/poll", json!({}));
+    assert_eq!((polled.status, polled.forms()), (200, vec!["enroll-authenticator".to_string()]), "{}", polled.text);
+    assert_eq!(polled.body["currentAuthenticator"]["value"]["key"], json!("okta_password"));
+}

@@ -19,7 +19,6 @@ fn steps() -> Vec<(&'static str, serde_json::Value)> {
         ("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}})),
         ("/idp/idx/email/answer", json!({"credentials": {"passcode": "123456"}})),
         ("/idp/idx/email/resend", json!({})),
-        ("/idp/idx/email/poll", json!({})),
         ("/idp/idx/enroll/update", json!({"userProfile": {}})),
     ]
 }

@@ -235,8 +235,9 @@ pub fn step(context: &Context<'_>, transaction: Transaction, input: &Input, fact
 /// Whether `input` is offered now. The one place that says which input belongs to which remediation.
 pub fn accepts(context: &Context<'_>, transaction: &Transaction, input: &Input) -> bool {
     match remediations(context, transaction) {
-        Standing::Offered(offered) => matches!(input, Input::Introspect) || offered.iter().any(|remediation| remediation.takes(input)),
-        Standing::Refused(_) => matches!(input, Input::Introspect | Input::Cancel),
+        // A tab that waits for a link asks where it is, and the flow may have gone on in another one (idx.md §9, §16.3).
+        Standing::Offered(offered) => matches!(input, Input::Introspect | Input::Poll) || offered.iter().any(|remediation| remediation.takes(input)),
+        Standing::Refused(_) => matches!(input, Input::Introspect | Input::Poll | Input::Cancel),
         // The client whose link was followed elsewhere fetches its code by asking again.
         Standing::Finished { issued, .. } => !issued && matches!(input, Input::Introspect | Input::Poll),
         Standing::Cancelled => false,
@@ -251,7 +252,7 @@ impl Remediation {
             Self::SelectEnrollProfile => matches!(input, Input::SelectEnrollProfile),
             Self::SelectIdentify => matches!(input, Input::SelectIdentify),
             Self::EnrollProfile { .. } => matches!(input, Input::EnrollProfile { .. }),
-            Self::Email { .. } => matches!(input, Input::AnswerEmail(_) | Input::Resend | Input::Poll | Input::ConfirmLink { .. }),
+            Self::Email { .. } => matches!(input, Input::AnswerEmail(_) | Input::Resend | Input::ConfirmLink { .. }),
             Self::EnrollPassword { .. } => matches!(input, Input::EnrollPassword(_)),
             Self::Password => matches!(input, Input::AnswerPassword(_)),
             Self::SelectAuthenticator(_) => matches!(input, Input::SelectAuthenticator(_)),

@@ -102,7 +102,8 @@ fn accepted_is_offered(tried: &Tried<'_>) {
 /// Which inputs an offer is for, written down a second time.
 fn is_offered(tried: &Tried<'_>) -> bool {
     let takes = |one: &Remediation| match tried.input {
-        Input::Introspect => true,
+        // Both ask where the flow is.
+        Input::Introspect | Input::Poll => true,
         Input::Identify { .. } => matches!(one, Remediation::Identify { .. }),
         Input::SelectIdentify => matches!(one, Remediation::SelectIdentify),
         Input::SelectEnrollProfile => matches!(one, Remediation::SelectEnrollProfile),
@@ -112,14 +113,14 @@ fn is_offered(tried: &Tried<'_>) -> bool {
         Input::SelectAuthenticatorEnroll(_) => matches!(one, Remediation::SelectAuthenticatorEnroll { .. }),
         Input::EnrollPassword(_) => matches!(one, Remediation::EnrollPassword { .. }),
         Input::Skip => matches!(one, Remediation::Skip),
-        Input::AnswerEmail(_) | Input::Resend | Input::Poll | Input::ConfirmLink { .. } => matches!(one, Remediation::Email { .. }),
+        Input::AnswerEmail(_) | Input::Resend | Input::ConfirmLink { .. } => matches!(one, Remediation::Email { .. }),
         Input::UpdateProfile(_) => matches!(one, Remediation::UpdateProfile { .. }),
         Input::Cancel => matches!(one, Remediation::Cancel),
     };
     match remediations(&tried.context, tried.before) {
         Standing::Offered(offered) => offered.iter().any(takes),
         // Nothing helps: look at it, or give up.
-        Standing::Refused(_) => matches!(tried.input, Input::Introspect | Input::Cancel),
+        Standing::Refused(_) => matches!(tried.input, Input::Introspect | Input::Poll | Input::Cancel),
         // The link was followed elsewhere: the client that waits fetches its code.
         Standing::Finished { issued, .. } => !issued && matches!(tried.input, Input::Introspect | Input::Poll),
         Standing::Cancelled => false,
@@ -254,7 +255,9 @@ fn budgets_come_first(tried: &Tried<'_>) {
     let budget =
         |names: &[&str], max: u32| tried.needs.budgets.iter().any(|one| names.contains(&one.name) && one.max == max && !one.subject.is_empty());
     if matches!(tried.needs.password, PasswordWork::Verify(_)) || tried.needs.passcode {
-        assert!(budget(&["guess-address", "guess-known-browser"], limits.guesses_per_address_per_hour));
+        // The lockout of the default password policy: ten, unless a variant says otherwise.
+        let of_name = if tried.needs.passcode { limits.guesses_per_address_per_hour } else { limits.guesses_per_address_per_hour.min(10) };
+        assert!(budget(&["guess-address", "guess-known-browser"], of_name));
         assert!(budget(&["guess-source"], limits.guesses_per_source_per_hour));
         assert!(tried.needs.budgets.iter().any(|one| one.name == "guess-all"));
         assert_eq!(tried.needs.passcode, budget(&["passcode"], limits.attempts_per_passcode));
