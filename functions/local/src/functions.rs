@@ -42,7 +42,7 @@ pub fn environment(places: &Places<'_>, clock: Arc<dyn Clock>) -> Result<Environ
 /// stores and the mailbox of this one.
 pub fn environment_file(places: &Places<'_>) -> String {
     let lines = variables(&Places { base_url: WATCH_URL, ..*places });
-    lines.into_iter().chain([("AWS_EC2_METADATA_DISABLED", "true")]).map(|(name, value)| format!("{name}={value}\n")).collect()
+    lines.into_iter().chain([("AWS_EC2_METADATA_DISABLED", "true")]).map(|(name, value)| [name, "=", value, "\n"].concat()).collect()
 }
 
 fn variables<'p>(places: &Places<'p>) -> [(&'static str, &'p str); 13] {
