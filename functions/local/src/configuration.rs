@@ -158,7 +158,7 @@ pub async fn plan(file: &Path, table: &Table) -> Result<String, String> {
     let users = items.into_iter().map(|item| serde_json::from_value(item.body).map_err(unreadable)).collect::<Result<Vec<User>, _>>()?;
     let mut said = vec![format!("{} accounts in the table {}.", users.len(), table.name)];
     for app in &organisation.apps {
-        let asked = people::would_ask(&organisation, app, &users, SystemClock.now());
+        let asked: Vec<_> = people::would_ask(&organisation, app, &users, SystemClock.now()).collect();
         said.push(format!("\n{}: {} would be asked at the next sign-in", app.label, asked.len()));
         for (user, form) in asked {
             let labels: Vec<_> = form.fields.iter().map(|field| field.label.as_str()).collect();

@@ -7,13 +7,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
-use policy::Context;
-use policy::form::{self, Form};
+use policy::dry_run;
+use policy::form::Form;
 use policy::organisation::{
     Action, App, EVERYONE, Organisation, Permission, ProfileAttribute, ProfileEnrollment, Property, PropertyType, base_properties,
 };
 use policy::time::Timestamp;
-use policy::user::{User, UserStatus};
+use policy::user::User;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -155,16 +155,13 @@ fn person(organisation: &Organisation, user: &User) -> Value {
 
 fn asked(organisation: &Organisation, app: &App, users: &[User], now: Timestamp) -> Vec<Value> {
     would_ask(organisation, app, users, now)
-        .into_iter()
         .map(|(user, form)| json!({ "login": user.text("login"), "attributes": form.fields.iter().map(|field| &field.label).collect::<Vec<_>>() }))
         .collect()
 }
 
-/// Whom an app would ask for what, were they to sign in at `now`: by the very function that decides at sign-in.
-pub fn would_ask<'a>(organisation: &Organisation, app: &App, users: &'a [User], now: Timestamp) -> Vec<(&'a User, Form)> {
-    let Some(context) = Context::new(organisation, app, now) else { return Vec::new() };
-    let active = users.iter().filter(|user| user.status == UserStatus::Active && app.groups.iter().any(|group| user.in_group(group)));
-    active.filter_map(|user| Some((user, form::progressive(&context, &user.profile)?))).collect()
+/// Whom an app would ask for what, were they to sign in at `now`.
+pub fn would_ask<'a>(organisation: &Organisation, app: &App, users: &'a [User], now: Timestamp) -> impl Iterator<Item = (&'a User, Form)> {
+    users.iter().filter_map(move |user| Some((user, dry_run::asked(organisation, app, user, now)?)))
 }
 
 fn answer(result: Result<Value, String>) -> Response {

@@ -309,12 +309,14 @@ fn mail_goes_to_its_owner(tried: &Tried<'_>) {
 
 fn dry_run_agrees(tried: &Tried<'_>) {
     let Subject::Member { user, .. } = &tried.before.subject else { return };
+    if !tried.context.app.groups.iter().any(|group| user.in_group(group)) {
+        return;
+    }
     let asked = dry_run::asked(tried.context.organisation, tried.context.app, user, tried.context.now);
-    let form = requirements(&tried.context, tried.before).into_iter().find_map(|one| match one {
+    let shown = requirements(&tried.context, tried.before).into_iter().find_map(|one| match one {
         Requirement::CompleteProfile(form) => Some(form),
         _ => None,
     });
-    let shown: Vec<_> = form.iter().flat_map(|form| &form.fields).filter(|field| field.required).map(|field| field.label.clone()).collect();
     assert_eq!(asked, shown);
 }
 
