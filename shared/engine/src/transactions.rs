@@ -391,15 +391,28 @@ impl Engine {
     async fn answered_before(&self, arrival: &Arrival<'_>, loaded: &Loaded, now: Timestamp) -> Result<Option<Advanced>, Failure> {
         let transaction = &loaded.stored.transaction;
         let issued = matches!(transaction.outcome, Some(Outcome::Done { issued: true, .. }));
-        let repeated = arrival.operation != Operation::Introspect
-            && loaded.stored.last_request.as_ref().is_some_and(|last| last.mac == arrival.mac && now - last.at <= REPEAT_WINDOW);
+        // Whoever asks for another code when one may be had again means another code.
+        let window = match arrival.operation {
+            Operation::Introspect => Span(0),
+            Operation::Resend => REPEAT_WINDOW.min(Span::seconds(loaded.revision.organisation.settings.limits.resend_cooldown_seconds.into())),
+            _ => REPEAT_WINDOW,
+        };
+        let repeated = loaded.stored.last_request.as_ref().is_some_and(|last| last.mac == arrival.mac && now - last.at < window);
         if !issued {
             if transaction.outcome == Some(Outcome::Cancelled) && !(repeated && arrival.operation == Operation::Cancel) {
                 return Err(Failure::SessionExpired);
             }
-            // A poll that changes nothing is answered anew each time.
-            let again = repeated && arrival.operation != Operation::Poll;
-            return Ok(again.then(|| advanced(Arc::clone(&loaded.revision), transaction.clone(), Vec::new(), Status::Accepted, None)));
+            // A poll that changes nothing is answered anew each time; a mail that was not sent is asked for once more by the same request.
+            let unsent = transaction.challenge.as_ref().is_some_and(|challenge| !challenge.sent);
+            let anew = arrival.operation == Operation::Poll || (arrival.operation == Operation::Resend && unsent);
+            if !repeated || anew {
+                return Ok(None);
+            }
+            // The first one may have ended between commit and mail. Said rather than mended: of many at once, each would send.
+            let waits_for_mail = unsent && transaction.chosen != Some(AuthenticatorKey::OktaPassword);
+            let (notices, status) =
+                if waits_for_mail { (message::form(Message::MailNotSent), Status::NotMailed) } else { (Vec::new(), Status::Accepted) };
+            return Ok(Some(advanced(Arc::clone(&loaded.revision), transaction.clone(), notices, status, None)));
         }
         let polls = arrival.operation == Operation::Poll;
         if repeated || polls {

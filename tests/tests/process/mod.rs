@@ -1,0 +1,76 @@
+//! `vestibule` as a process of its own: started, read, killed.
+#![allow(dead_code, reason = "each test uses its part")]
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+/// A running process.
+pub struct Server {
+    /// Its public address.
+    pub base: String,
+    /// Its test control, if it was asked for one.
+    pub control: Option<String>,
+    child: Child,
+    output: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts it on a free port and waits until it says where.
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule-under-test"));
+        command.args(["--port", "0"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let output = Arc::new(Mutex::new(String::new()));
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let errors = collect(child.stderr.take().unwrap(), &output);
+        let (mut base, mut control) = (None, None);
+        let mut line = String::new();
+        while stdout.read_line(&mut line).unwrap() > 0 {
+            base = base.or_else(|| line.split_once("open ").map(|(_, url)| url.trim().to_owned()));
+            control = control.or_else(|| line.trim().strip_prefix("Test control").map(|url| url.trim().to_owned()));
+            let ready = line.contains("Ctrl-C");
+            output.lock().unwrap().push_str(&line);
+            line.clear();
+            if ready {
+                let readers = vec![collect(stdout, &output), errors];
+                return Self { base: base.unwrap(), control, child, output, readers };
+            }
+        }
+        panic!("it did not start: {}", output.lock().unwrap());
+    }
+
+    /// Kills it (SIGKILL: no handler runs, nothing is flushed) and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Kills it; everything that it has written.
+    pub fn stopped(mut self) -> String {
+        self.kill();
+        self.readers.drain(..).for_each(|reader| reader.join().unwrap());
+        let output = self.output.lock().unwrap();
+        output.clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn collect(source: impl Read + Send + 'static, into: &Arc<Mutex<String>>) -> JoinHandle<()> {
+    let into = into.clone();
+    std::thread::spawn(move || {
+        for line in BufReader::new(source).lines().map_while(Result::ok) {
+            let mut output = into.lock().unwrap();
+            output.push_str(&line);
+            output.push('\n');
+        }
+    })
+}

@@ -1,0 +1,65 @@
+//! The README cannot rot: its journey is run as it is printed, and its links lead somewhere.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test says what it expects by failing"
+)]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use local::{Options, start};
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn readme() -> String {
+    fs::read_to_string(root().join("README.md")).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journey_ends_with_an_id_token() {
+    let missing: Vec<_> = ["bash", "curl", "jq", "openssl"].into_iter().filter(|tool| !is_there(tool)).collect();
+    if !missing.is_empty() {
+        println!("SKIPPED: the journey of the README needs {}", missing.join(", "));
+        return;
+    }
+    let readme = readme();
+    let (_, after) = readme.split_once("<!-- journey: run by tests/tests/readme.rs -->\n```sh\n").expect("the journey's mark, and a block of sh");
+    let (script, _) = after.split_once("\n```").unwrap();
+    let running = start(Options::default()).await.unwrap();
+    let mut bash = Command::new("bash");
+    bash.args(["-c", script]).env("B", &running.base_url).env("no_proxy", "*").env("NO_PROXY", "*");
+    let output = tokio::task::spawn_blocking(move || bash.output().unwrap()).await.unwrap();
+    let (said, complained) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(output.status.success(), "{}\n{said}\n{complained}", output.status);
+    // The last JSON object that it prints.
+    let claims: Value = serde_json::from_str(&said[said.rfind("\n{").map_or(0, |at| at + 1)..]).unwrap_or_else(|error| panic!("{error}: {said}"));
+    let address = running.mailbox.to(None).last().unwrap().to.clone();
+    assert_eq!((claims["email"].as_str(), claims["nonce"].as_str()), (Some(address.as_str()), Some("my-nonce")), "{claims:#}");
+    assert_eq!(claims["iss"], format!("{}/oauth2/default", running.base_url));
+}
+
+/// Whether a program can be started.
+fn is_there(tool: &str) -> bool {
+    let argument = if tool == "openssl" { "version" } else { "--version" };
+    Command::new(tool).arg(argument).output().is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn every_relative_link_leads_to_a_file() {
+    let readme = readme();
+    let targets: Vec<_> = readme.split("](").skip(1).map(|after| after.split(')').next().unwrap()).collect();
+    let local: Vec<_> = targets.into_iter().filter(|target| !target.contains("://") && !target.starts_with('#')).collect();
+    assert!(local.len() > 10, "the README has links to the code: {local:?}");
+    for target in local {
+        let path = target.split('#').next().unwrap();
+        assert!(root().join(path).exists(), "README.md links to {target}, which is not there");
+    }
+}
