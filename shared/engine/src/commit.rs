@@ -119,9 +119,13 @@ pub(crate) fn count(budget: &Budget, by: i64, source: &str, mac: &MacKey, now: T
     // The policy does not know the source; it leaves the subject empty where it means it.
     let subject = if budget.subject.is_empty() { source } else { &budget.subject };
     let pseudonym = mac.pseudonym(&["limit", budget.name, subject]);
-    let phase = sha256(&pseudonym).bytes().fold(0_u64, |phase, byte| phase.wrapping_mul(31).wrapping_add(u64::from(byte)));
     let width = budget.window.0.max(1);
-    let shifted = now.0 + phase % width;
+    let phase = match budget.since {
+        // A quarter of the window before it: an instance whose clock is behind counts in the same one.
+        Some(since) => width + width / 4 - since.0 % width,
+        None => sha256(&pseudonym).bytes().fold(0_u64, |phase, byte| phase.wrapping_mul(31).wrapping_add(u64::from(byte))) % width,
+    };
+    let shifted = now.0 + phase;
     let window = shifted / width;
     let ends = Timestamp(now.0 + (width - shifted % width));
     Write::Count {

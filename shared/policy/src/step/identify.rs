@@ -44,6 +44,7 @@ impl Step<'_> {
                 subject: alloc::string::String::new(),
                 max: self.context.organisation.settings.limits.unknown_names_per_source,
                 window: Span::minutes(10),
+                since: None,
                 refund: false,
             });
             decision.notices = message::form(Message::UnknownUser(identifier.into()));

@@ -15,7 +15,7 @@ use crate::organisation::{AuthenticatorKey, Property};
 use crate::password_rules;
 use crate::remediation::{current_profile_form, password_rules as rules_of};
 use crate::secret::Secret;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 use crate::transaction::{Subject, Transaction};
 use crate::user::Profile;
 
@@ -71,6 +71,8 @@ pub struct Budget {
     pub max: u32,
     /// The window.
     pub window: Span,
+    /// When the first window begins, for a subject that is newer than the clock's windows: none ends in the middle of its life.
+    pub since: Option<Timestamp>,
     /// Whether the count is taken back if the proof was right: what is limited are wrong guesses.
     pub refund: bool,
 }
@@ -99,6 +101,7 @@ pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, s
                     subject: format!("{}:{}", transaction.id, challenge.sequence),
                     max: context.organisation.settings.limits.attempts_per_passcode,
                     window: Span::hours(1),
+                    since: Some(challenge.made),
                     refund: false,
                 });
             }
@@ -219,13 +222,21 @@ fn guesses(context: &Context<'_>, transaction: &Transaction, name: &str, source:
         if known_browser { ("guess-known-browser", format!("{throttle} {}", transaction.client.browser)) } else { ("guess-address", throttle) };
     let shards = u32::from(SHARDS);
     alloc::vec![
-        Budget { name: of_address, subject, max: limits.guesses_per_address_per_hour, window: hour, refund: true },
-        Budget { name: "guess-source", subject: source.to_string(), max: limits.guesses_per_source_per_hour, window: hour, refund: true },
+        Budget { name: of_address, subject, max: limits.guesses_per_address_per_hour, window: hour, since: None, refund: true },
+        Budget {
+            name: "guess-source",
+            subject: source.to_string(),
+            max: limits.guesses_per_source_per_hour,
+            window: hour,
+            since: None,
+            refund: true
+        },
         Budget {
             name: "guess-all",
             subject: shard(&transaction.id),
             max: limits.guesses_in_all_per_hour.div_ceil(shards),
             window: hour,
+            since: None,
             refund: true
         },
     ]

@@ -118,7 +118,7 @@ impl Step<'_> {
             Purpose::Registration => limits.mails_in_all_per_day / 5 * 4,
             Purpose::SignIn => limits.mails_in_all_per_day,
         };
-        let budget = |name, subject: &str, max, window| Budget { name, subject: subject.into(), max, window, refund: false };
+        let budget = |name, subject: &str, max, window| Budget { name, subject: subject.into(), max, window, since: None, refund: false };
         alloc::vec![
             budget("mail-address-hour", &throttle, limits.mails_per_address_per_hour, hour),
             budget("mail-address-day", &throttle, limits.mails_per_address_per_day, day),
