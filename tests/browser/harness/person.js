@@ -1,14 +1,24 @@
 // A person who signs up and in without a browser: the wire by hand, for what a journey needs to have happened before it.
 import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto';
-import { password as everyPassword } from './stage.js';
+
+/** A password that every policy of these tests takes. */
+export const password = 'correct horse battery 9';
+
+let people = 0;
+
+/** An address nobody has used. */
+export function somebody(name = 'mary') {
+  people += 1;
+  return `${name}.${people}.${process.pid}@example.com`;
+}
 
 /** Signs somebody up with a code and a password, to the ID token's claims. */
-export async function signUp(server, { client, origin, email, profile = {}, password = everyPassword }) {
+export async function signUp(server, { client, origin, email, profile = {}, password: chosen = password }) {
   const flow = await begin(server, { client, origin });
   await flow.send('select-enroll-profile');
   await flow.send('enroll-profile', {
     userProfile: { email, firstName: 'Mary', lastName: 'Miller', ...profile },
-    ...(flow.has('enroll-profile', 'credentials') ? { credentials: { passcode: password } } : {}),
+    ...(flow.has('enroll-profile', 'credentials') ? { credentials: { passcode: chosen } } : {}),
   });
   for (;;) {
     if (flow.done()) return flow.claims();
@@ -18,7 +28,7 @@ export async function signUp(server, { client, origin, email, profile = {}, pass
       const id = option.value.form.value.find(({ name }) => name === 'id').value;
       await flow.send(form.name, { authenticator: { id } });
     } else {
-      const passcode = flow.authenticator() === 'okta_email' ? (await server.mail(email)).code : password;
+      const passcode = flow.authenticator() === 'okta_email' ? (await server.mail(email)).code : chosen;
       await flow.send(form.name, { credentials: { passcode } });
     }
   }

@@ -98,7 +98,7 @@ export async function startServer(organisation) {
 }
 
 /** What a person would do with a mail: the code in bold after "enter this code:", the first link. */
-function read({ html }) {
+export function read({ html }) {
   const code = /enter this code:\s*<b[^>]*>\s*([0-9]+)\s*<\/b>/i.exec(html)?.[1];
   const link = /<a\b[^>]*\bhref="([^"]+)"/i.exec(html)?.[1]?.replaceAll('&amp;', '&');
   return { code, link };

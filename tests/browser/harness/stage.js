@@ -7,16 +7,7 @@ import { organisation } from './organisation.js';
 import { startServer } from './server.js';
 import { Widget } from './widget.js';
 
-/** A password that every policy of these tests takes. */
-export const password = 'correct horse battery 9';
-
-let people = 0;
-
-/** An address nobody has used. */
-export function somebody(name = 'mary') {
-  people += 1;
-  return `${name}.${people}.${process.pid}@example.com`;
-}
+export { password, somebody } from './person.js';
 
 /** Raises the stage. `scene` is what `organisation()` takes, without the origin. */
 export async function raise(scene) {
