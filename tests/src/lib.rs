@@ -19,6 +19,8 @@ pub struct Browser {
     http: reqwest::Client,
     base: String,
     media_type: &'static str,
+    /// The app's OAuth client.
+    pub client_id: String,
     /// The PKCE verifier.
     pub verifier: String,
     /// `state` and `nonce` of interact.
@@ -73,8 +75,16 @@ impl Browser {
     /// A browser without cookies.
     pub fn new(base: &str) -> Self {
         let http = reqwest::Client::builder().cookie_store(true).no_proxy().build().unwrap();
-        let (verifier, nonce) = ("v".repeat(43), "nonce".into());
-        Self { http, base: base.into(), media_type: "application/json", verifier, nonce, handle: String::new(), interaction: String::new() }
+        Self {
+            http,
+            base: base.into(),
+            media_type: "application/json",
+            client_id: "demo-spa".into(),
+            verifier: "v".repeat(43),
+            nonce: "nonce".into(),
+            handle: String::new(),
+            interaction: String::new(),
+        }
     }
 
     /// Sends steps as this media type.
@@ -86,10 +96,18 @@ impl Browser {
 
     /// Interact and introspect: the first page.
     pub async fn begin(&mut self) -> Answer {
+        self.try_begin().await.unwrap()
+    }
+
+    /// The first page, where the server may be gone meanwhile.
+    ///
+    /// # Errors
+    /// If no whole answer came.
+    pub async fn try_begin(&mut self) -> reqwest::Result<Answer> {
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&self.verifier));
         let redirect_uri = format!("{}/demo/callback", self.base);
         let form = [
-            ("client_id", "demo-spa"),
+            ("client_id", self.client_id.as_str()),
             ("scope", "openid profile email"),
             ("redirect_uri", &redirect_uri),
             ("code_challenge", &challenge),
@@ -97,13 +115,13 @@ impl Browser {
             ("state", &self.nonce),
             ("nonce", &self.nonce),
         ];
-        let interact = answer(self.http.post(format!("{}/oauth2/default/v1/interact", self.base)).form(&form)).await.unwrap();
+        let interact = answer(self.http.post(format!("{}/oauth2/default/v1/interact", self.base)).form(&form)).await?;
         assert_eq!(interact.status, 200, "{}", interact.body);
         self.interaction = interact.body["interaction_handle"].as_str().unwrap().into();
-        let mut first = self.post("/idp/idx/introspect", json!({"interactionHandle": self.interaction})).await.unwrap();
+        let mut first = self.post("/idp/idx/introspect", json!({"interactionHandle": self.interaction})).await?;
         self.handle = first.body["stateHandle"].as_str().unwrap_or_else(|| panic!("{first:?}")).into();
         first.cookies.extend(interact.cookies);
-        first
+        Ok(first)
     }
 
     /// A step: the body with the state handle.
@@ -149,7 +167,7 @@ impl Browser {
         let redirect_uri = format!("{}/demo/callback", self.base);
         let form = [
             ("grant_type", "interaction_code"),
-            ("client_id", "demo-spa"),
+            ("client_id", self.client_id.as_str()),
             ("interaction_code", code),
             ("code_verifier", &self.verifier),
             ("redirect_uri", &redirect_uri),
@@ -228,8 +246,16 @@ impl Control {
 
     /// The mails to `address`, oldest first.
     pub async fn mails(&self, address: &str) -> Vec<Value> {
-        let mails = answer(self.http.get(format!("{}/mails?to={address}", self.url))).await.unwrap();
-        mails.body.as_array().cloned().unwrap()
+        self.try_mails(address).await.unwrap()
+    }
+
+    /// The mails to `address`, where the server may be gone meanwhile.
+    ///
+    /// # Errors
+    /// If no whole answer came.
+    pub async fn try_mails(&self, address: &str) -> reqwest::Result<Vec<Value>> {
+        let mails = answer(self.http.get(format!("{}/mails?to={address}", self.url))).await?;
+        Ok(mails.body.as_array().cloned().unwrap())
     }
 
     /// The code of the newest mail to `address`.
