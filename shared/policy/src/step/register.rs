@@ -43,12 +43,15 @@ impl Step<'_> {
 
         let owned = self.owned(&profile);
         let derived_login = typed.get("login").is_none();
-        let decoy =
-            self.context.prevents_enumeration() && owned.iter().any(|attribute| attribute == "email" || (derived_login && attribute == "login"));
-        if !decoy && !owned.is_empty() {
-            let notices = not_unique(&form, &owned);
+        // Who has an address is not told where answers must not; who has another value is, whoever has the address (security.md R-R1).
+        let (hidden, told): (Vec<_>, Vec<_>) = owned
+            .into_iter()
+            .partition(|attribute| self.context.prevents_enumeration() && (attribute == "email" || (derived_login && attribute == "login")));
+        if !told.is_empty() {
+            let notices = not_unique(&form, &told);
             return Ok(decision.reject(Rejection::Invalid, notices));
         }
+        let decoy = !hidden.is_empty();
         if password.is_some() && self.facts.new_password.is_none() {
             return Err(StepError::Malformed);
         }
@@ -124,7 +127,7 @@ impl Step<'_> {
                 (Some(theirs), Some(ours)) => identifier_key(theirs) == identifier_key(ours),
                 _ => false,
             };
-            !user.email_verified && same_mailbox && proves_mailbox_first(self.context)
+            super::identify::active(user) && !user.email_verified && same_mailbox && proves_mailbox_first(self.context)
         };
         let owners = self.facts.owners.iter().zip(claims(self.context, profile));
         owners.filter(|(owner, _)| owner.as_ref().is_some_and(|(user, _)| !gives_way(user))).map(|(_, identity)| identity.attribute).collect()

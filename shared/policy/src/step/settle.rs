@@ -101,8 +101,9 @@ impl Step<'_> {
             return self.created(decision, user, registration, claims);
         };
         let one_owner = owners.iter().all(|(other, _)| other.id == owner.id);
-        if mailbox_proven && one_owner && !owner.email_verified && same_mailbox(owner, &user) {
-            // An account that nobody proved gives way to whoever proves its mailbox: same id, nothing else of it survives.
+        if mailbox_proven && one_owner && identify::active(owner) && !owner.email_verified && same_mailbox(owner, &user) {
+            // An account that nobody proved gives way to whoever proves its mailbox: same id, nothing else of it survives. One that was
+            // deactivated stays so.
             let before = super::lookup::claims(self.context, &owner.profile);
             let releases = before.iter().filter(|identity| !claims.contains(identity)).cloned().collect();
             let new = claims.into_iter().filter(|identity| !before.contains(identity)).collect();
