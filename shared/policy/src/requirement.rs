@@ -93,6 +93,9 @@ fn of_member(context: &Context<'_>, transaction: &Transaction, user: &User) -> V
     if usable_mailbox(context, &who) {
         enrolled.insert(AuthenticatorKey::OktaEmail);
     }
+    if enrolled.is_empty() && transaction.proofs.is_empty() {
+        return alloc::vec![nothing_to_prove_with(context)];
+    }
     let mut list = Vec::new();
     sign_on(context, transaction, &who, &enrolled, &allowed(context, &who), &mut list);
     if !assigned(context, |group| user.in_group(group)) {
@@ -105,6 +108,16 @@ fn of_member(context: &Context<'_>, transaction: &Transaction, user: &User) -> V
     enrolments(context, transaction, &who, has, &mut list);
     list.extend(form::progressive(context, &user.profile).map(Requirement::CompleteProfile));
     list
+}
+
+/// For a member without any authenticator to sign in with: to let such a person set one up would be to give the account to whoever knows its name.
+/// Where answers must not tell who has an account, a password is asked for that nobody has.
+fn nothing_to_prove_with(context: &Context<'_>) -> Requirement {
+    if context.prevents_enumeration() {
+        Requirement::Verify(alloc::vec![AuthenticatorKey::OktaPassword])
+    } else {
+        Requirement::Refused(Refusal::AccessDenied)
+    }
 }
 
 fn of_stranger(context: &Context<'_>, transaction: &Transaction) -> Vec<Requirement> {

@@ -1,0 +1,86 @@
+//! What a review of the whole found: ways around a proof, a budget, or a secret. One test each; none may come back.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+
+mod stage;
+
+use policy::organisation::Organisation;
+use serde_json::{Value, json};
+use stage::{Answer, Browser, Stage};
+
+const ADA: &str = "ada@example.com";
+const PASSWORD: &str = "correct horse battery";
+
+/// The demo organisation with some of its text replaced.
+fn demo_with(changes: &[(&str, &str)]) -> Organisation {
+    let mut text = include_str!("../../../functions/local/organisation.yaml").to_string();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    organisation::parse("organisation.yaml", &text).unwrap()
+}
+
+fn enroll(browser: &mut Browser<'_>, body: Value) -> Answer {
+    browser.begin();
+    browser.step("/idp/idx/enroll", json!({}));
+    browser.step("/idp/idx/enroll/new", body)
+}
+
+/// R-S4, I2: somebody who has nothing to prove themselves with is not whoever says so.
+#[test]
+fn nobody_sets_a_password_for_an_account_on_the_word_of_its_name() {
+    for prevention in ["false", "true"] {
+        let organisation = demo_with(&[
+            ("{ authentication: false }", &format!("{{ authentication: {prevention} }}")),
+            ("passcodeLength: 6 ", "allowedFor: recovery\n      passcodeLength: 6 "),
+            ("enrollAuthenticatorTypes: [password]", "enrollAuthenticatorTypes: []"),
+            ("emailVerification: false ", "emailVerification: true "),
+            ("{ key: okta_password, enroll: { self: REQUIRED } }", "{ key: okta_password, enroll: { self: OPTIONAL } }"),
+            ("{ key: okta_email, enroll: { self: OPTIONAL } }", "{ key: okta_email, enroll: { self: REQUIRED } }"),
+            ("primaryFactor: PASSWORD_IDP\n", "primaryFactor: PASSWORD_IDP_ANY_FACTOR\n"),
+        ]);
+        let stage = Stage::with(&organisation);
+        let mut ada = stage.browser("demo-spa");
+        enroll(&mut ada, json!({"userProfile": {"email": ADA, "firstName": "Ada", "lastName": "Lovelace"}}));
+        ada.answer_code(&stage.code(ADA));
+        let done = ada.step("/idp/idx/skip", json!({}));
+        assert!(done.interaction_code().is_some(), "without a password: {}", done.text);
+        let before = stage.items("USER");
+
+        let mut mallory = stage.browser("demo-spa");
+        mallory.begin();
+        let identified = mallory.step("/idp/idx/identify", json!({"identifier": ADA}));
+        assert!(!identified.forms().contains(&"enroll-authenticator".to_string()), "{}", identified.text);
+        let set = mallory.step("/idp/idx/credential/answer", json!({"credentials": {"passcode": "mallory's own choice"}}));
+        assert_eq!(set.interaction_code(), None, "{}", set.text);
+        let typed = mallory.step("/idp/idx/challenge/answer", json!({"credentials": {"passcode": "mallory's own choice"}}));
+        assert_eq!(typed.interaction_code(), None, "{}", typed.text);
+        assert_eq!(stage.items("USER"), before);
+    }
+}
+
+/// R-R1: what is said of another unique value must not depend on whether the address has an account.
+#[test]
+fn r_r1_a_taken_value_says_the_same_of_free_and_of_taken_addresses() {
+    let organisation = demo_with(&[
+        ("{ authentication: false }", "{ authentication: true }"),
+        ("# - { name: shoeSize, label: Shoe size, required: true }", "- { name: customerNumber, label: Customer number, required: true }"),
+    ]);
+    let stage = Stage::with(&organisation);
+    let body = |email: &str, number: &str| {
+        json!({"userProfile": {"email": email, "firstName": "Ada", "lastName": "Lovelace", "customerNumber": number}, "credentials": {"passcode": PASSWORD}})
+    };
+    let sign_up = |email: &str, number: &str| {
+        let mut browser = stage.browser("demo-spa");
+        enroll(&mut browser, body(email, number));
+        let done = browser.answer_code(&stage.code(email));
+        assert!(done.interaction_code().is_some(), "{}", done.text);
+    };
+    sign_up(ADA, "1");
+    sign_up("mallory@example.com", "2");
+    stage.advance(3_600);
+    for number in ["1", "2", "3"] {
+        let [taken, free] = [ADA, "nobody@example.com"].map(|email| enroll(&mut stage.browser("demo-spa"), body(email, number)));
+        assert_eq!((taken.status, taken.forms(), taken.messages()), (free.status, free.forms(), free.messages()), "customer number {number}");
+    }
+}
