@@ -83,8 +83,8 @@ fn applicant() -> Subject {
     Subject::Applicant { registration: Some(Registration { user_id: "00u1".into(), profile: profile(), password: None, decoy: false }) }
 }
 
-fn challenge(purpose: Purpose) -> Option<Challenge> {
-    Some(Challenge { purpose, address: ADA.into(), sequence: 1, made: NOON, expires: Timestamp(NOON.0 + 300_000), sent: true })
+fn challenge(purpose: Purpose) -> Challenge {
+    Challenge { purpose, address: ADA.into(), sequence: 1, made: NOON, expires: Timestamp(NOON.0 + 300_000), sent: true }
 }
 
 fn view<T>(organisation: &Organisation, transaction: &Transaction, notices: &[Notice], render: impl FnOnce(&View<'_>) -> T) -> T {
@@ -176,7 +176,7 @@ fn the_sign_up_form_with_wrong_values() {
 #[test]
 fn the_code_that_finishes_a_sign_up() {
     let mut transaction = transaction(applicant());
-    transaction.challenge = challenge(Purpose::Registration);
+    transaction.challenge = Some(challenge(Purpose::Registration));
     let notices = [at(Place::Passcode, Message::InvalidPasscode)];
     assert_json_snapshot!(forms(&shown(&demo(), &transaction, &notices)));
 }
@@ -221,7 +221,7 @@ fn the_password_of_somebody_who_could_take_the_code() {
 fn the_code_that_signs_in() {
     let mut transaction = transaction(member(true));
     transaction.chosen = Some(AuthenticatorKey::OktaEmail);
-    transaction.challenge = challenge(Purpose::SignIn);
+    transaction.challenge = Some(challenge(Purpose::SignIn));
     assert_json_snapshot!(forms(&shown(&any_factor(), &transaction, &[])));
 }
 
@@ -293,7 +293,7 @@ fn what_clients_cannot_work_with_is_refused() {
     let progressive = shown(&organisation, &progressive, &[]);
     let mut code = transaction(member(true));
     code.chosen = Some(AuthenticatorKey::OktaEmail);
-    code.challenge = challenge(Purpose::SignIn);
+    code.challenge = Some(challenge(Purpose::SignIn));
     let code = shown(&any_factor(), &code, &[at(Place::Passcode, Message::InvalidPasscode)]);
     let (form, field) = ("/remediation/value/0", "/remediation/value/0/value/0/form/value/0");
 
