@@ -223,7 +223,9 @@ fn whoever_has_a_way_is_led_along_it() {
                             OktaEmail => mail != SelfEnroll::NotAllowed,
                         })
                         .collect();
-                    let way = oracle::done(global, app_rule, &could);
+                    // Whoever has nothing to prove themselves with gets nowhere, whatever they might set up.
+                    let has_something = has_password || mail != SelfEnroll::NotAllowed;
+                    let way = has_something && oracle::done(global, app_rule, &could);
                     let mut transaction = member(has_password);
                     transaction.skipped = true;
                     follow(&organisation, &transaction, way);

@@ -1,0 +1,103 @@
+use super::*;
+
+fn asking_for(name: &str, required: bool) -> Organisation {
+    let mut organisation = demo();
+    ask(&mut organisation, name, required);
+    organisation
+}
+
+#[test]
+fn asks_for_what_is_missing_and_required_and_shows_the_optional_beside_it() {
+    let mut organisation = asking_for("shoeSize", true);
+    ask(&mut organisation, "favouriteColour", false);
+    assert_eq!(asked(&organisation, &sign_in(&organisation, person("bob"))), ["shoeSize", "favouriteColour"]);
+    assert!(is_done(&sign_in(&organisation, person("ada"))), "who has it is not asked");
+}
+
+#[test]
+fn does_not_ask_for_what_is_optional_alone() {
+    let organisation = asking_for("favouriteColour", false);
+    assert!(is_done(&sign_in(&organisation, person("ada"))));
+}
+
+#[test]
+fn takes_nothing_null_and_empty_for_the_same() {
+    let organisation = asking_for("shoeSize", true);
+    for value in [Value::Null, json!("")] {
+        let mut user = person("ada");
+        user.profile.insert("shoeSize".into(), value);
+        assert_eq!(asked(&organisation, &sign_in(&organisation, user)), ["shoeSize"]);
+    }
+    // A box that was seen and left is an answer.
+    let organisation = asking_for("newsletterOptIn", true);
+    let mut user = person("ada");
+    user.profile.insert("newsletterOptIn".into(), json!(false));
+    assert!(is_done(&sign_in(&organisation, user)));
+}
+
+#[test]
+fn does_not_judge_what_is_there_by_todays_schema() {
+    let organisation = asking_for("shoeSize", true);
+    let mut user = person("ada");
+    user.profile.insert("shoeSize".into(), json!("52"));
+    assert!(is_done(&sign_in(&organisation, user)));
+}
+
+#[test]
+fn asks_nobody_for_what_they_may_not_write() {
+    let mut organisation = asking_for("shoeSize", true);
+    let property = organisation.user_schema.definitions.custom.properties.get_mut("shoeSize").unwrap();
+    property.permissions = Some(vec![Permission { principal: "SELF".into(), action: Action::ReadOnly }]);
+    assert!(is_done(&sign_in(&organisation, person("bob"))), "it would lock them out");
+}
+
+#[test]
+fn asks_nobody_for_what_is_in_no_schema() {
+    let organisation = asking_for("invitation", true);
+    assert!(is_done(&sign_in(&organisation, person("ada"))));
+}
+
+#[test]
+fn asks_nothing_where_that_is_switched_off() {
+    let mut organisation = asking_for("shoeSize", true);
+    enrollment(&mut organisation).progressive_profiling_action = Switch::Disabled;
+    assert!(is_done(&sign_in(&organisation, person("bob"))));
+}
+
+#[test]
+fn asks_even_where_nobody_can_sign_up() {
+    let mut organisation = asking_for("shoeSize", true);
+    enrollment(&mut organisation).unknown_user_action = UnknownUserAction::Deny;
+    assert_eq!(asked(&organisation, &sign_in(&organisation, person("bob"))), ["shoeSize"]);
+}
+
+#[test]
+fn does_what_the_dry_run_says() {
+    let organisation = asking_for("shoeSize", true);
+    let app = organisation.app("demo").unwrap();
+    let labels: Vec<_> = dry_run::asked(&organisation, app, &person("bob"), NOON).unwrap().fields.into_iter().map(|field| field.label).collect();
+    assert_eq!(labels, ["Shoe size"]);
+    assert_eq!(dry_run::asked(&organisation, app, &person("ada"), NOON), None);
+}
+
+#[test]
+fn ends_with_the_answer_which_is_saved_and_not_asked_again() {
+    let organisation = asking_for("shoeSize", true);
+    let form = sign_in(&organisation, person("bob"));
+    let done = take(&organisation, &form.transaction, &Input::UpdateProfile(profile(json!({"shoeSize": "42"}))), &Facts::default());
+    assert!(is_done(&done));
+    let [Effect::SaveUser { user, password: PasswordChange::Keep, .. }] = done.effects.as_slice() else { panic!("{done:?}") };
+    assert_eq!(user.text("shoeSize"), Some("42"));
+    assert!(is_done(&sign_in(&organisation, user.clone())));
+}
+
+#[test]
+fn refuses_a_value_that_somebody_else_has() {
+    let organisation = asking_for("customerNumber", true);
+    let form = sign_in(&organisation, person("bob"));
+    let input = Input::UpdateProfile(profile(json!({"customerNumber": "1234"})));
+    let taken = take(&organisation, &form.transaction, &input, &Facts { owners: vec![Some((person("ada"), 1))], ..Facts::default() });
+    assert_eq!((taken.rejection, &taken.notices[0].place), (Some(Rejection::Invalid), &Place::Attribute("customerNumber".into())));
+    let own = take(&organisation, &form.transaction, &input, &Facts { owners: vec![Some((person("bob"), 1))], ..Facts::default() });
+    assert!(is_done(&own));
+}
