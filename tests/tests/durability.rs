@@ -21,7 +21,7 @@ const ROUNDS: u64 = 6;
 const ENOUGH: Duration = Duration::from_secs(12);
 
 /// What clients asked for, and what they were told was done.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Told {
     /// Addresses whose sign-up was begun: they may have an account or not.
     begun: BTreeSet<String>,
@@ -38,11 +38,11 @@ async fn i4_f_27_kill_9_loses_nothing_that_was_acknowledged() {
     let (began, mut kills) = (Instant::now(), 0);
     while kills < ROUNDS && (kills < 2 || began.elapsed() < ENOUGH) {
         let (mut server, control) = folder.started().await;
-        verify(&server, &control, &told.lock().unwrap()).await;
-        let before = told.lock().unwrap().departments.len();
+        let so_far = told.lock().unwrap().clone();
+        verify(&server, &control, &so_far).await;
         let clients: Vec<_> =
             (0..3).map(|client| tokio::spawn(people(server.base.clone(), control.clone(), format!("{kills}-{client}"), told.clone()))).collect();
-        while told.lock().unwrap().departments.len() == before {
+        while told.lock().unwrap().departments.len() == so_far.departments.len() {
             let lively = clients.iter().any(|client| !client.is_finished()) && began.elapsed() < Duration::from_secs(90);
             assert!(lively, "no client gets anything done");
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -55,7 +55,7 @@ async fn i4_f_27_kill_9_loses_nothing_that_was_acknowledged() {
         }
     }
     let (server, control) = folder.started().await;
-    let told = told.lock().unwrap();
+    let told = told.lock().unwrap().clone();
     verify(&server, &control, &told).await;
     println!("{kills} kills: {} begun, {} accounts, {} departments", told.begun.len(), told.accounts.len(), told.departments.len());
     assert!(told.begun.len() > told.accounts.len(), "no sign-up was ever cut off");

@@ -1,5 +1,5 @@
 //! What the clients were recorded to send is read (idx.md §5, §6, §11, §12.15); anything else is refused, and nothing secret is shown.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects by failing")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
 use idx::body::{Handle, MAX_BODY, Malformed, Parsed, parse};
 use idx::operation::{Operation, ROUTES};

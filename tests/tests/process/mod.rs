@@ -26,20 +26,26 @@ impl Server {
         let output = Arc::new(Mutex::new(String::new()));
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let errors = collect(child.stderr.take().unwrap(), &output);
-        let (mut base, mut control) = (None, None);
+        // Made at once: dropping it ends the process, whatever comes.
+        let mut server = Self { base: String::new(), control: None, child, output, readers: vec![errors] };
         let mut line = String::new();
         while stdout.read_line(&mut line).unwrap() > 0 {
-            base = base.or_else(|| line.split_once("open ").map(|(_, url)| url.trim().to_owned()));
-            control = control.or_else(|| line.trim().strip_prefix("Test control").map(|url| url.trim().to_owned()));
+            if let Some((_, url)) = line.split_once("open ") {
+                server.base = url.trim().into();
+            }
+            if let Some(url) = line.trim().strip_prefix("Test control") {
+                server.control = Some(url.trim().to_owned());
+            }
             let ready = line.contains("Ctrl-C");
-            output.lock().unwrap().push_str(&line);
+            server.output.lock().unwrap().push_str(&line);
             line.clear();
             if ready {
-                let readers = vec![collect(stdout, &output), errors];
-                return Self { base: base.unwrap(), control, child, output, readers };
+                let rest = collect(stdout, &server.output);
+                server.readers.push(rest);
+                return server;
             }
         }
-        panic!("it did not start: {}", output.lock().unwrap());
+        panic!("it did not start: {}", server.stopped());
     }
 
     /// Kills it (SIGKILL: no handler runs, nothing is flushed) and waits until it is gone.
