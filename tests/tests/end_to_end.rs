@@ -264,6 +264,8 @@ async fn f_23_a_mail_that_was_not_sent_is_said_and_can_be_asked_for_again() {
     let unsent = browser.sign_up(ADA, PASSWORD).await;
     assert_eq!((unsent.status, unsent.forms()), (200, vec!["enroll-authenticator"]), "{unsent:#?}");
     assert_eq!(unsent.messages(), ["idx.error.mail.not.sent"]);
+    let repeated = browser.send_form(ADA, PASSWORD).await;
+    assert_eq!((repeated.status, repeated.messages()), (200, vec!["idx.error.mail.not.sent".to_string()]), "the same request, the same truth");
     let again = browser.step("/idp/idx/email/resend", json!({})).await;
     assert_eq!((again.status, again.messages()), (503, vec!["idx.error.mail.not.sent".to_string()]), "{again:#?}");
     assert!(control.mails(ADA).await.is_empty());
