@@ -97,7 +97,7 @@ proptest! {
 fn the_walks_get_around() {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeMap::<_, u32>::new();
-    for _ in 0..1_500 {
+    for _ in 0..4_000 {
         let (mut model, operations, _) = Model::sequential_strategy(20..40).new_tree(&mut runner).unwrap().current();
         for operation in operations {
             model = Model::apply(model, &operation);

@@ -2,11 +2,11 @@
 use super::*;
 
 fn identify(organisation: &Organisation, on_one_page: bool) -> Decision {
-    let password = on_one_page.then(super::password);
+    let typed = on_one_page.then(password);
     take(
         organisation,
         &begin(),
-        &Input::Identify { identifier: "nobody@example.com".into(), password },
+        &Input::Identify { identifier: "nobody@example.com".into(), password: typed },
         &Facts { owners: vec![None], ..Facts::default() },
     )
 }
