@@ -18,6 +18,7 @@ use policy::step::{self, Decision, Facts, Identity, Input, Needs, PasswordWork, 
 use policy::time::{Span, Timestamp};
 use policy::transaction::{Outcome, REPEAT_WINDOW, Subject, Transaction};
 use policy::user::{PasswordHash, User, UserStatus};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::commit::{self, About, Commit, LastRequest, Owner, Stored};
@@ -96,7 +97,15 @@ struct Loaded {
     version: u64,
     /// Owners of the values that the request itself names.
     early: Vec<(Identity, Option<Owner>)>,
-    known_browser: bool,
+    known_browser: Option<KnownBrowser>,
+}
+
+/// Says that somebody has signed in from a browser before.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct KnownBrowser {
+    user: String,
+    at: Timestamp,
 }
 
 /// What is carried from one attempt to the next.
@@ -111,6 +120,8 @@ struct Memory {
     compared: Option<u32>,
     over_commit_budget: bool,
     contested: bool,
+    /// The browser is known of somebody else, or of whoever had the account before it changed hands.
+    other_browser: bool,
     /// The stored snapshot of the user is stale.
     stale_user: bool,
     new_user_id: Option<String>,
@@ -151,7 +162,8 @@ impl Engine {
         let mut items = self.store.read(&wanted).await?.into_iter();
         let head = items.next().flatten();
         let item = items.next().flatten().filter(|item| live(item, now)).ok_or(Failure::SessionExpired)?;
-        let known_browser = browser.is_some() && items.next().flatten().is_some_and(|item| live(&item, now));
+        let known_browser = if browser.is_some() { items.next().flatten().filter(|item| live(item, now)) } else { None };
+        let known_browser = known_browser.filter(|_| !memory.other_browser).map(|item| read(&item)).transpose()?;
         let mut early = Vec::new();
         for (identity, item) in named.into_iter().zip(items) {
             early.push((identity, item.map(|item| read::<Owner>(&item)).transpose()?));
@@ -172,9 +184,17 @@ impl Engine {
     async fn attempt(&self, arrival: &Arrival<'_>, context: &Context<'_>, loaded: Loaded, memory: &mut Memory) -> Result<Option<Advanced>, Failure> {
         let Loaded { revision, stored, version, early, known_browser } = loaded;
         let before = &stored.transaction;
-        let needs = step::lookup(context, before, &arrival.input, arrival.source, known_browser, memory.contested);
+        let needs = step::lookup(context, before, &arrival.input, arrival.source, known_browser.is_some(), memory.contested);
         let (mut facts, outdated) = self.facts(arrival, context, before, &needs, early, memory).await?;
-        facts.known_browser = known_browser;
+        if let Some(known) = known_browser {
+            // Whose the name is was not known before the budgets were counted. What was compared is forgotten, and counted where it belongs.
+            if !facts.owners.iter().flatten().next().is_some_and(|(user, _)| known.of(user)) {
+                memory.other_browser = true;
+                memory.counted = None;
+                return Ok(None);
+            }
+            facts.known_browser = true;
+        }
 
         let mut decision = match step::step(context, before.clone(), &arrival.input, &facts) {
             Ok(decision) => decision,
@@ -381,7 +401,10 @@ impl Engine {
             && !transaction.known_browser
         {
             let key = keys::browser(&self.known_browser_pseudonym(&transaction.client.browser, identifier));
-            commit.push(About::Own, commit::put(key, 1, Some(context.now + BROWSER_KNOWN), json!({}), Expect::Anything));
+            commit.push(
+                About::Own,
+                commit::put(key, 1, Some(context.now + BROWSER_KNOWN), json!(KnownBrowser { user: user_id, at: context.now }), Expect::Anything),
+            );
         }
         Some(code)
     }
@@ -643,6 +666,13 @@ pub(crate) fn put_transaction(stored: &Stored, version: u64, expect: Expect) -> 
 struct Rehash {
     password: Secret,
     version: u64,
+}
+
+impl KnownBrowser {
+    /// A takeover makes strangers of all browsers (I3).
+    fn of(&self, user: &User) -> bool {
+        self.user == user.id && user.not_before <= self.at
+    }
 }
 
 impl Memory {

@@ -67,9 +67,7 @@ fn r_r1_a_taken_value_says_the_same_of_free_and_of_taken_addresses() {
         ("# - { name: shoeSize, label: Shoe size, required: true }", "- { name: customerNumber, label: Customer number, required: true }"),
     ]);
     let stage = Stage::with(&organisation);
-    let body = |email: &str, number: &str| {
-        json!({"userProfile": {"email": email, "firstName": "Ada", "lastName": "Lovelace", "customerNumber": number}, "credentials": {"passcode": PASSWORD}})
-    };
+    let body = |email: &str, number: &str| json!({"userProfile": {"email": email, "firstName": "Ada", "lastName": "Lovelace", "customerNumber": number}, "credentials": {"passcode": PASSWORD}});
     let sign_up = |email: &str, number: &str| {
         let mut browser = stage.browser("demo-spa");
         enroll(&mut browser, body(email, number));
@@ -83,4 +81,41 @@ fn r_r1_a_taken_value_says_the_same_of_free_and_of_taken_addresses() {
         let [taken, free] = [ADA, "nobody@example.com"].map(|email| enroll(&mut stage.browser("demo-spa"), body(email, number)));
         assert_eq!((taken.status, taken.forms(), taken.messages()), (free.status, free.forms(), free.messages()), "customer number {number}");
     }
+}
+
+/// R-O6, I3: a browser that the squatter was known in is not one that the owner is known in.
+#[test]
+fn r_o6_browsers_known_before_a_takeover_have_no_budgets_of_their_own() {
+    let mut stage = Stage::new();
+    let mut cookies = Vec::new();
+    stage.browser("newsletter-spa").sign_up(ADA, "mallory's own choice");
+    for _ in 0..5 {
+        let mut mallory = stage.browser("newsletter-spa");
+        mallory.begin();
+        assert!(mallory.password(ADA, "mallory's own choice").interaction_code().is_some());
+        cookies.push(mallory.cookie.clone());
+    }
+    stage.advance(1);
+    let mut ada = stage.browser("demo-spa");
+    ada.sign_up(ADA, PASSWORD);
+    assert!(ada.answer_code(&stage.code(ADA)).interaction_code().is_some());
+    let hers = ada.cookie.clone();
+
+    let mut evaluated = 0;
+    for (source, cookie) in cookies.iter().enumerate() {
+        stage.source = format!("198.51.100.{source}");
+        for guess in 0..15 {
+            let mut mallory = stage.browser("demo-spa");
+            mallory.cookie.clone_from(cookie);
+            mallory.begin();
+            evaluated += usize::from(mallory.password(ADA, &format!("wrong password {guess}")).status == 401);
+        }
+    }
+    assert!(evaluated <= 20, "{evaluated} guesses were evaluated");
+    // The owner's own browser still has its budget (R-R8).
+    stage.source = "192.0.2.7".into();
+    let mut ada = stage.browser("demo-spa");
+    ada.cookie = hers;
+    ada.begin();
+    assert!(ada.password(ADA, PASSWORD).interaction_code().is_some());
 }
