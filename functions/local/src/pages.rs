@@ -102,13 +102,16 @@ async fn asset(Path(name): Path<String>) -> Response {
 }
 
 #[derive(Deserialize)]
-struct After {
+struct Wanted {
+    /// Only mails after the one with this id.
     #[serde(default)]
     after: u64,
+    /// Only mails to this address.
+    to: Option<String>,
 }
 
-async fn messages(State(site): State<Arc<Site>>, Query(After { after }): Query<After>) -> Json<Value> {
-    Json(site.mailbox.after(after).iter().map(mail_json).collect())
+async fn messages(State(site): State<Arc<Site>>, Query(Wanted { after, to }): Query<Wanted>) -> Json<Value> {
+    Json(site.mailbox.to(to.as_deref()).iter().filter(|mail| mail.id > after).map(mail_json).collect())
 }
 
 async fn message_html(State(site): State<Arc<Site>>, Path(id): Path<u64>) -> Response {

@@ -1,6 +1,6 @@
 //! The one table of endpoints: operation, method, path, and the function that serves it.
 //!
-//! `template.yaml`, the cargo-lambda routes in the root `Cargo.toml`, the local gateway and the `OpenAPI` document are tested against this table.
+//! `template.yaml`, the cargo-lambda routes in the root `Cargo.toml` and the local gateway are made of this table or tested against it.
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -15,7 +15,7 @@
 //!
 //! # Invariants
 //! - No I/O, no clock, no random source, no slow hash: they are arguments. The crate is `no_std`, so that the compiler keeps the promise.
-//! - An input is accepted exactly where it is offered; `tests/laws.rs` walks all states × all inputs.
+//! - An input is accepted exactly where it is offered; `tests/laws` walks all states × all inputs.
 //! - A person's mistake is data (a [`Message`](message::Message)); a program's fault is an error.
 #![no_std]
 #![cfg_attr(

@@ -108,7 +108,7 @@ pub fn fault(status: StatusCode, request_id: &str) -> Response {
         (CACHE_CONTROL, "no-store"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
-        (STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+        (STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
     ];
     let headers = headers.into_iter().chain((status == StatusCode::SERVICE_UNAVAILABLE).then_some((RETRY_AFTER, "2")));
     response.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));

@@ -6,8 +6,11 @@ use crate::support::{CLIENT, fine, wrong, wrong_at};
 
 #[test]
 fn r_t3_redirect_uris() {
-    for uri in ["/callback", "http://app.example.com/callback", "https://app.example.com/callback#x", "app://callback", "https://*.example.com/"] {
+    for uri in ["/callback", "http://app.example.com/callback", "https://app.example.com/callback#x", "app://callback"] {
         wrong(&format!("{CLIENT}/redirect_uris"), "/0", json!(uri), uri);
+    }
+    for uri in ["https://*.example.com/", "https://app.example.com/*"] {
+        wrong(&format!("{CLIENT}/redirect_uris"), "/0", json!(uri), "has a wildcard");
     }
     fine(&[(&format!("{CLIENT}/redirect_uris"), "/0", json!("http://localhost:8787/demo/callback"))]);
     wrong(CLIENT, "/redirect_uris", json!([]), "at least one");

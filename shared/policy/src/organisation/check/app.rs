@@ -89,7 +89,12 @@ fn settings(settings: &OAuthClientSettings, at: &At, report: &mut Report) {
     report.ensure(!settings.redirect_uris.is_empty(), uris.clone(), || "name at least one address that codes may be sent to".into());
     report.distinct("redirect URI", uris.each(&settings.redirect_uris).map(|(at, uri)| (at, uri.as_str())));
     for (at, uri) in uris.each(&settings.redirect_uris).filter(|(_, uri)| !uri.is_empty()) {
-        page(report, at, uri);
+        // Okta knows wildcards; here codes go only where somebody wrote down that they go (security.md R-T3).
+        if uri.contains('*') {
+            report.add(at, format!("\"{uri}\" has a wildcard; write each address out, they are compared character by character"));
+        } else {
+            page(report, at, uri);
+        }
     }
     if let Some(uri) = &settings.initiate_login_uri {
         page(report, at.to("initiate_login_uri"), uri);
