@@ -156,6 +156,7 @@ mod tests {
             has_password: true,
             groups: std::collections::BTreeSet::new(),
             granted: std::collections::BTreeMap::new(),
+            generation: 0,
             not_before: Timestamp(0),
         };
         let password = PasswordHash { phc: "old".into(), pepper: "1".into() };

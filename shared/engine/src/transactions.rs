@@ -545,7 +545,7 @@ impl Engine {
         let current = current.filter(|user| user.status == UserStatus::Active).ok_or(Failure::SessionExpired)?;
         *version = item.map_or(0, |item| item.version);
         // The account has changed hands: what was proven of the one before proves nothing of this one (I3).
-        let changed_hands = current.not_before > user.not_before;
+        let changed_hands = current.generation != user.generation;
         *user = current;
         if changed_hands {
             transaction.proofs.clear();

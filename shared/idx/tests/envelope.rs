@@ -74,6 +74,7 @@ fn member(has_password: bool) -> Subject {
         has_password,
         groups: ["customers".to_string()].into(),
         granted: [("demo-enrollment".to_string(), ["customers".to_string()].into())].into(),
+        generation: 0,
         not_before: Timestamp(0),
     };
     Subject::Member { identifier: ADA.into(), user, version: 1 }

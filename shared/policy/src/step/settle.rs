@@ -93,6 +93,7 @@ impl Step<'_> {
             has_password: registration.password.is_some(),
             groups: groups.clone(),
             granted: BTreeMap::from([(self.context.enrollment_id.into(), groups)]),
+            generation: 0,
             not_before: self.context.now,
         };
         let claims = claims(self.context, &user.profile);
@@ -107,7 +108,7 @@ impl Step<'_> {
             let before = super::lookup::claims(self.context, &owner.profile);
             let releases = before.iter().filter(|identity| !claims.contains(identity)).cloned().collect();
             let new = claims.into_iter().filter(|identity| !before.contains(identity)).collect();
-            let user = User { id: owner.id.clone(), created: owner.created, ..user };
+            let user = User { id: owner.id.clone(), created: owner.created, generation: owner.generation.saturating_add(1), ..user };
             let password = registration.password.clone().map_or(PasswordChange::Remove, PasswordChange::Set);
             self.done(&mut decision, &user.id);
             decision.effects.push(Effect::SaveUser { user, version: *version, password, claims: new, releases });

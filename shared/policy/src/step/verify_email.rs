@@ -146,6 +146,7 @@ impl Step<'_> {
                 PasswordChange::Keep
             } else {
                 user.has_password = false;
+                user.generation = user.generation.saturating_add(1);
                 user.not_before = now;
                 PasswordChange::Remove
             };

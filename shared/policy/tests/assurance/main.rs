@@ -282,6 +282,7 @@ fn member(has_password: bool) -> Transaction {
         has_password,
         groups: BTreeSet::new(),
         granted: std::collections::BTreeMap::new(),
+        generation: 0,
         not_before: NOON,
     };
     let client = Client {

@@ -44,6 +44,7 @@ pub fn people() -> Vec<User> {
             has_password: true,
             groups: BTreeSet::new(),
             granted: BTreeMap::new(),
+            generation: 0,
             not_before: Timestamp(1),
         }
     };
