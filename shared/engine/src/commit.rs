@@ -114,6 +114,11 @@ pub(crate) fn put(key: Key, version: u64, expires_at: Option<Timestamp>, body: V
     Write::Put { item: Item { key, version, expires_at, count: 0, body }, expect }
 }
 
+/// The write of a transaction.
+pub(crate) fn put_transaction(stored: &Stored, version: u64, expect: Expect) -> Write {
+    put(keys::transaction(&stored.transaction.id), version, Some(stored.transaction.expires()), json!(stored), expect)
+}
+
 /// A count in the window that `now` lies in. Each subject's windows begin at another time, so that not all budgets are fresh at the full hour.
 pub(crate) fn count(budget: &Budget, by: i64, source: &str, mac: &MacKey, now: Timestamp) -> Write {
     // The policy does not know the source; it leaves the subject empty where it means it.
@@ -157,7 +162,6 @@ mod tests {
             groups: std::collections::BTreeSet::new(),
             granted: std::collections::BTreeMap::new(),
             generation: 0,
-            not_before: Timestamp(0),
         };
         let password = PasswordHash { phc: "old".into(), pepper: "1".into() };
         let mut made = Commit::default();

@@ -1,17 +1,19 @@
 //! The glue: load → step → commit → send → render; owns the [`ports`].
 //!
 //! An [`Engine`] is the same in every function; which ports it has decides what it can do. [`Engine::serve`] takes a request to its operation:
-//! IDX steps go through [`transactions`], links through [`links`], OAuth through [`oidc`].
+//! IDX steps go through [`advance`], links through [`links`], OAuth through [`oidc`].
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")
 )]
 
+mod advance;
 mod commit;
 pub mod configuration;
 mod cookie;
 pub mod derive;
 mod failure;
+mod handles;
 pub mod http;
 pub mod keys;
 mod links;
@@ -21,7 +23,6 @@ mod reply;
 mod serve;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod transactions;
 
 use std::sync::Arc;
 

@@ -14,15 +14,16 @@ use policy::user::User;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::advance::{Arrival, Finder, Status, WELCOME_LINK_HOURS};
 use crate::commit::{self, Stored};
 use crate::configuration::{Revision, read};
 use crate::cookie;
 use crate::derive::{same, sha256};
+use crate::handles::well_formed;
 use crate::http::Request;
 use crate::keys;
 use crate::ports::{Expect, StoreError, Write};
 use crate::reply::Reply;
-use crate::transactions::{Arrival, Finder, Status, WELCOME_LINK_HOURS, live, well_formed};
 use crate::{Engine, Failure};
 
 /// A link of a welcome mail: pressing its button marks the address as verified.
@@ -120,13 +121,13 @@ impl Engine {
         let now = self.clock.now();
         let mut items = self.store.read(&[keys::organisation_head(), keys::transaction(id), keys::verification(id)]).await?.into_iter();
         let (head, transaction, verification) = (items.next().flatten(), items.next().flatten(), items.next().flatten());
-        if let Some(item) = verification.filter(|item| live(item, now)) {
+        if let Some(item) = verification.filter(|item| item.lives(now)) {
             let welcome: Welcome = read(&item)?;
             if same(&self.welcome_token(&welcome.user, &welcome.address)?, token.expose()) {
                 return Ok(Link::Welcome(welcome));
             }
         }
-        let Some(item) = transaction.filter(|item| live(item, now)) else { return Ok(Link::Dead) };
+        let Some(item) = transaction.filter(|item| item.lives(now)) else { return Ok(Link::Dead) };
         let Stored { transaction, .. } = read(&item)?;
         let Some(challenge) = transaction.challenge.clone().filter(|challenge| now < challenge.expires) else { return Ok(Link::Dead) };
         if transaction.expired(now) || !same(&self.mail()?.passcode_key.link(&transaction, &challenge), token.expose()) {

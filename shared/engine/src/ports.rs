@@ -43,6 +43,13 @@ pub struct Item {
     pub body: Value,
 }
 
+impl Item {
+    /// Whether the item still counts: DynamoDB deletes expired ones days late (security.md R-D5).
+    pub fn lives(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|expires| now < expires)
+    }
+}
+
 /// One write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Write {

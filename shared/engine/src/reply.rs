@@ -10,8 +10,8 @@ use policy::requirement::Refusal;
 use policy::step::Rejection;
 use serde_json::{Value, json};
 
+use crate::advance::{Advanced, Status};
 use crate::http::Response;
-use crate::transactions::{Advanced, Status};
 use crate::{Engine, Failure};
 
 /// An answer, before the headers that all have.

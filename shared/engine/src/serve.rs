@@ -9,11 +9,11 @@ use policy::email::identifier_key;
 use policy::step::Rejection;
 use policy::transaction::Outcome;
 
+use crate::advance::{Advanced, Arrival, Finder, Status};
 use crate::configuration::Revision;
 use crate::derive::sha256;
 use crate::http::{Request, Response};
 use crate::reply::{self, Reply};
-use crate::transactions::{Advanced, Arrival, Finder, Status};
 use crate::{Engine, Failure, cookie};
 
 /// Largest body of a form, in bytes; IDX bodies have [`body::MAX_BODY`].

@@ -75,7 +75,6 @@ fn member(has_password: bool) -> Subject {
         groups: ["customers".to_string()].into(),
         granted: [("demo-enrollment".to_string(), ["customers".to_string()].into())].into(),
         generation: 0,
-        not_before: Timestamp(0),
     };
     Subject::Member { identifier: ADA.into(), user, version: 1 }
 }
@@ -256,7 +255,7 @@ fn a_title_alone_is_shown_without_a_button() {
 #[test]
 fn the_end_with_a_code() {
     let mut transaction = transaction(member(true));
-    transaction.outcome = Some(Outcome::Done { user_id: "00u1".into(), at: NOON, issued: false });
+    transaction.outcome = Some(Outcome::Done { user_id: "00u1".into(), generation: 0, at: NOON, issued: false });
     let envelope = view(&demo(), &transaction, &[], |view| envelope::success(view, Ending::InteractionCode, "the-code"));
     valid(&envelope);
     assert_json_snapshot!(envelope);
@@ -265,7 +264,7 @@ fn the_end_with_a_code() {
 #[test]
 fn the_end_by_way_of_the_browser() {
     let mut transaction = transaction(member(true));
-    transaction.outcome = Some(Outcome::Done { user_id: "00u1".into(), at: NOON, issued: false });
+    transaction.outcome = Some(Outcome::Done { user_id: "00u1".into(), generation: 0, at: NOON, issued: false });
     let envelope = view(&demo(), &transaction, &[], |view| envelope::success(view, Ending::Redirect, "the-code"));
     valid(&envelope);
     assert_eq!(envelope["success"]["href"], "http://localhost:8787/demo/callback?interaction_code=the-code&state=s%26t");
@@ -274,7 +273,7 @@ fn the_end_by_way_of_the_browser() {
 #[test]
 fn ends_with_nothing_to_do() {
     let mut continued = transaction(member(true));
-    continued.outcome = Some(Outcome::Done { user_id: "00u1".into(), at: NOON, issued: true });
+    continued.outcome = Some(Outcome::Done { user_id: "00u1".into(), generation: 0, at: NOON, issued: true });
     let mut unassigned = demo();
     unassigned.apps.iter_mut().find(|app| app.id == "demo").unwrap().groups = vec!["subscribers".into()];
     let mut known = transaction(member(true));

@@ -168,6 +168,9 @@ pub enum Outcome {
     Done {
         /// Who.
         user_id: String,
+        /// The account's generation then: if it changes hands, this is void.
+        #[serde(default)]
+        generation: u32,
         /// When everything was met.
         at: Timestamp,
         /// Whether the client has its interaction code. Not yet, if the link finished the flow in another tab.

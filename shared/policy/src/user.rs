@@ -38,13 +38,10 @@ pub struct User {
     /// For each profile enrollment policy, the target groups that it has already put the person in: it does so once (policies.md §4.4).
     #[serde(default)]
     pub granted: BTreeMap<String, BTreeSet<String>>,
-    /// How often the account has changed hands: what a transaction proved of an earlier generation proves nothing of this one (security.md I3).
+    /// How often the account has changed hands. Proofs, codes, tokens and known browsers of an earlier generation are void (security.md I3).
     /// A count and not a time, because clocks of two instances may disagree.
     #[serde(default)]
     pub generation: u32,
-    /// Tokens that were issued before are void (security.md I3).
-    #[serde(default)]
-    pub not_before: Timestamp,
 }
 
 /// Whether a person may sign in.

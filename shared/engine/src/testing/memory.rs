@@ -26,7 +26,7 @@ impl MemoryStore {
 
     /// Deletes what has expired at `now`, as DynamoDB does some time later (security.md F-20, F-21).
     pub fn sweep(&self, now: Timestamp) {
-        self.items().retain(|_, item| !expired(item, now));
+        self.items().retain(|_, item| item.lives(now));
     }
 
     /// A test that failed while it held the lock must not hide behind a poisoned one.
@@ -74,7 +74,7 @@ pub(super) fn place(write: &Write) -> &Key {
 fn holds(write: &Write, present: Option<&Item>) -> bool {
     match write {
         Write::Put { expect, .. } | Write::Delete { expect, .. } | Write::Check { expect, .. } => match *expect {
-            Expect::Absent(now) => present.is_none_or(|item| expired(item, now)),
+            Expect::Absent(now) => present.is_none_or(|item| !item.lives(now)),
             Expect::Version(version) => present.is_some_and(|item| item.version == version),
             Expect::Anything => true,
         },
@@ -98,10 +98,6 @@ fn apply(write: &Write, items: &mut BTreeMap<Key, Item>) {
             counter.count = counter.count.saturating_add_signed(*by);
         }
     }
-}
-
-fn expired(item: &Item, now: Timestamp) -> bool {
-    item.expires_at.is_some_and(|end| end <= now)
 }
 
 /// DynamoDB has one type of number, so `2.0` comes back as `2`: a test that relies on the difference must fail here already.

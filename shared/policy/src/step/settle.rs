@@ -49,7 +49,7 @@ impl Step<'_> {
             user.groups.extend(new);
             user.last_updated = self.context.now;
         }
-        self.done(decision, &user.id);
+        self.done(decision, &user);
         // What this step has saved already gets the groups too; otherwise the person must still be who was signed in (security.md A-073).
         let groups = user.groups.clone();
         let granted = user.granted.clone();
@@ -94,7 +94,6 @@ impl Step<'_> {
             groups: groups.clone(),
             granted: BTreeMap::from([(self.context.enrollment_id.into(), groups)]),
             generation: 0,
-            not_before: self.context.now,
         };
         let claims = claims(self.context, &user.profile);
         let owners: Vec<_> = self.facts.owners.iter().flatten().collect();
@@ -110,7 +109,7 @@ impl Step<'_> {
             let new = claims.into_iter().filter(|identity| !before.contains(identity)).collect();
             let user = User { id: owner.id.clone(), created: owner.created, generation: owner.generation.saturating_add(1), ..user };
             let password = registration.password.clone().map_or(PasswordChange::Remove, PasswordChange::Set);
-            self.done(&mut decision, &user.id);
+            self.done(&mut decision, &user);
             decision.effects.push(Effect::SaveUser { user, version: *version, password, claims: new, releases });
             return decision;
         }
@@ -132,14 +131,15 @@ impl Step<'_> {
             decision.mail = Some(Mail::Welcome { user_id: user.id.clone(), address: address.into() });
             decision.counts.extend(self.mail_budgets(&decision.transaction.id, address, Purpose::Registration));
         }
-        self.done(&mut decision, &user.id);
+        self.done(&mut decision, &user);
         decision.effects.push(Effect::CreateUser { user, password: registration.password.clone(), claims });
         decision
     }
 
-    fn done(&self, decision: &mut Decision, user_id: &str) {
+    fn done(&self, decision: &mut Decision, user: &User) {
         decision.transaction.challenge = None;
-        decision.transaction.outcome = Some(Outcome::Done { user_id: user_id.into(), at: self.context.now, issued: false });
+        decision.transaction.outcome =
+            Some(Outcome::Done { user_id: user.id.clone(), generation: user.generation, at: self.context.now, issued: false });
     }
 }
 

@@ -147,7 +147,6 @@ impl Step<'_> {
             } else {
                 user.has_password = false;
                 user.generation = user.generation.saturating_add(1);
-                user.not_before = now;
                 PasswordChange::Remove
             };
             decision.effects.push(Effect::SaveUser { user: user.clone(), version: *version, password, claims: Vec::new(), releases: Vec::new() });

@@ -283,7 +283,6 @@ fn member(has_password: bool) -> Transaction {
         groups: BTreeSet::new(),
         granted: std::collections::BTreeMap::new(),
         generation: 0,
-        not_before: NOON,
     };
     let client = Client {
         app: "demo".into(),

@@ -45,7 +45,6 @@ pub fn people() -> Vec<User> {
             groups: BTreeSet::new(),
             granted: BTreeMap::new(),
             generation: 0,
-            not_before: Timestamp(1),
         }
     };
     let customers = BTreeSet::from(["customers".to_string()]);

@@ -254,7 +254,7 @@ pub fn filled(form: &Form, email: &str) -> Profile {
 fn timeless(transaction: &Transaction) -> String {
     fn strip(value: &mut Value) {
         if let Value::Object(map) = value {
-            for moment in ["started", "touched", "made", "expires", "at", "lastUpdated", "notBefore", "created"] {
+            for moment in ["started", "touched", "made", "expires", "at", "lastUpdated", "created"] {
                 map.remove(moment);
             }
             if let Some(Value::Object(proofs)) = map.get_mut("proofs") {

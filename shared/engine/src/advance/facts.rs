@@ -1,0 +1,170 @@
+//! What the policy asked for. The second round trip reads people and counts budgets at once; only then is anything compared.
+
+use futures_util::future::join;
+use policy::Context;
+use policy::organisation::AuthenticatorKey;
+use policy::password_rules;
+use policy::secret::Secret;
+use policy::step::{self, Facts, Identity, Input, Needs, PasswordWork};
+use policy::time::Timestamp;
+use policy::transaction::{Subject, Transaction};
+use policy::user::{PasswordHash, User};
+use serde_json::json;
+
+use super::{Arrival, Memory};
+use crate::commit::{self, About, Commit, Owner};
+use crate::configuration::read;
+use crate::derive::same;
+use crate::keys;
+use crate::ports::{Expect, Item, Key, StoreError, Verdict, Write};
+use crate::{Engine, Failure};
+
+/// A right password whose hash should be made again.
+pub(super) struct Rehash {
+    password: Secret,
+    version: u64,
+}
+
+impl Engine {
+    /// What the policy asked for. The second round trip reads people and counts budgets at once; only then is anything compared.
+    pub(super) async fn facts(
+        &self,
+        arrival: &Arrival<'_>,
+        context: &Context<'_>,
+        transaction: &Transaction,
+        needs: &Needs,
+        early: Vec<(Identity, Option<Owner>)>,
+        memory: &mut Memory,
+    ) -> Result<(Facts, Option<(String, Rehash)>), Failure> {
+        let owners = self.owners(needs, early).await?;
+        let member = match &transaction.subject {
+            Subject::Member { user, .. } => Some(user.id.clone()),
+            _ => None,
+        };
+        let verifies = matches!(needs.password, PasswordWork::Verify(_));
+        let whose = if verifies { owners.iter().flatten().next().cloned().or(member) } else { None };
+
+        // Nobody is looked up the same way as somebody (security.md R-P9).
+        let nobody = String::from("-");
+        let asks_for_a_name = !matches!(arrival.input, Input::UpdateProfile(_));
+        let mut wanted: Vec<Key> =
+            owners.iter().filter(|owner| owner.is_some() || asks_for_a_name).map(|owner| keys::user(owner.as_ref().unwrap_or(&nobody))).collect();
+        wanted.sort();
+        wanted.dedup();
+        if verifies {
+            wanted.push(keys::password(whose.as_ref().unwrap_or(&nobody)));
+        }
+        let (items, over_budget) = join(self.read(&wanted), self.count(needs, arrival, context.now, memory)).await;
+        let (items, over_budget) = (items?, over_budget?);
+        let find = |key: &Key| items.iter().flatten().find(|item| item.key == *key);
+        let mut facts = Facts { over_budget, over_commit_budget: memory.over_commit_budget, contested: memory.contested, ..Facts::default() };
+        for owner in &owners {
+            let item = owner.as_ref().and_then(|id| find(&keys::user(id)));
+            facts.owners.push(match item {
+                Some(item) => Some((read::<User>(item)?, item.version)),
+                None => None,
+            });
+        }
+        facts.new_user_id = memory.new_user_id.get_or_insert_with(|| self.random_id()).clone();
+        if over_budget {
+            return Ok((facts, None));
+        }
+        if needs.passcode {
+            facts.passcode_right = self.passcode_right(arrival, context, transaction, memory)?;
+        }
+        let mut outdated = None;
+        match &needs.password {
+            PasswordWork::None => {}
+            PasswordWork::Hash(password) => {
+                if memory.new_password.is_none() {
+                    memory.new_password = Some(self.passwords()?.hash(password).await?);
+                }
+                facts.new_password.clone_from(&memory.new_password);
+            }
+            PasswordWork::Verify(password) => {
+                let password = password_rules::normalise(password).map_err(|_| Failure::Malformed)?;
+                let item = whose.as_ref().and_then(|id| find(&keys::password(id)));
+                let hash = item.map(read::<PasswordHash>).transpose()?;
+                let Verdict { matches, outdated: old } = self.passwords()?.verify(&password, hash.as_ref()).await?;
+                facts.password_right = matches && hash.is_some();
+                if let (true, true, Some(item), Some(id)) = (facts.password_right, old, item, whose) {
+                    outdated = Some((id, Rehash { password, version: item.version }));
+                }
+            }
+        }
+        Ok((facts, outdated))
+    }
+
+    /// The ids of the owners of what the policy asks about.
+    async fn owners(&self, needs: &Needs, early: Vec<(Identity, Option<Owner>)>) -> Result<Vec<Option<String>>, Failure> {
+        let late: Vec<_> = needs.identities.iter().filter(|identity| !early.iter().any(|(known, _)| known == *identity)).collect();
+        let items = self.read(&late.iter().map(|identity| keys::unique(identity)).collect::<Vec<_>>()).await?;
+        let mut found = Vec::new();
+        for identity in &needs.identities {
+            let owner = match late.iter().position(|one| *one == identity) {
+                Some(place) => items.get(place).and_then(Option::as_ref).map(read::<Owner>).transpose()?.map(|owner| owner.user),
+                None => early.iter().find(|(known, _)| known == identity).and_then(|(_, owner)| owner.as_ref()).map(|owner| owner.user.clone()),
+            };
+            found.push(owner);
+        }
+        Ok(found)
+    }
+
+    async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
+        if keys.is_empty() { Ok(Vec::new()) } else { self.store.read(keys).await }
+    }
+
+    /// Counts the budgets of a guess, before it is evaluated and whatever becomes of it (security.md R-O4). Whether one is used up; doubt is a
+    /// failure, and then nothing is evaluated (I12).
+    async fn count(&self, needs: &Needs, arrival: &Arrival<'_>, now: Timestamp, memory: &mut Memory) -> Result<bool, Failure> {
+        if let Some((_, over)) = memory.counted {
+            return Ok(over);
+        }
+        let writes: Vec<Write> = needs.budgets.iter().map(|budget| commit::count(budget, 1, arrival.source, &self.interaction_key, now)).collect();
+        let over = if writes.is_empty() {
+            false
+        } else {
+            match self.store.write(&writes).await {
+                Ok(()) => false,
+                Err(StoreError::Refused(_)) => true,
+                Err(error) => return Err(error.into()),
+            }
+        };
+        memory.counted = Some((now, over));
+        Ok(over)
+    }
+
+    /// Gives back what was counted for a guess that was right: what is limited are wrong ones.
+    pub(super) fn refund(&self, needs: &Needs, source: &str, memory: &Memory, commit: &mut Commit) {
+        let Some((counted, _)) = memory.counted.filter(|_| !memory.keeps_counts) else { return };
+        for budget in needs.budgets.iter().filter(|budget| budget.refund) {
+            commit.push(About::Refund, commit::count(budget, -1, source, &self.interaction_key, counted));
+        }
+    }
+
+    fn passcode_right(&self, arrival: &Arrival<'_>, context: &Context<'_>, transaction: &Transaction, memory: &mut Memory) -> Result<bool, Failure> {
+        let (Some(challenge), Input::AnswerEmail(typed)) = (&transaction.challenge, &arrival.input) else { return Ok(false) };
+        if memory.compared.is_some_and(|sequence| sequence != challenge.sequence) {
+            return Ok(false);
+        }
+        memory.compared = Some(challenge.sequence);
+        let length = context.organisation.authenticator(AuthenticatorKey::OktaEmail).passcode_length;
+        let expected = self.mail()?.passcode_key.passcode(transaction, challenge, length);
+        Ok(step::passcode_digits(typed, length).is_some_and(|typed| same(&expected, typed.expose())))
+    }
+
+    /// Old parameters or an old pepper: hash again, unless the password was changed meanwhile. Signing in does not depend on it (R-P10).
+    pub(super) async fn rehash(&self, user: &str, Rehash { password, version }: Rehash) {
+        let Ok(passwords) = self.passwords() else { return };
+        let result = match passwords.hash(&password).await {
+            Ok(hash) => {
+                let write = commit::put(keys::password(user), version, None, json!(hash), Expect::Version(version));
+                self.store.write(&[write]).await.map_err(|error| error.to_string())
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = result {
+            tracing::warn!(%error, "a password could not be hashed again");
+        }
+    }
+}

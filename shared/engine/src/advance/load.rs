@@ -1,0 +1,150 @@
+//! The first round trip.
+
+use std::sync::Arc;
+
+use idx::body::Handle;
+use policy::secret::Secret;
+use policy::step::{Identity, Input};
+use policy::time::Timestamp;
+use policy::transaction::{Subject, Transaction};
+use policy::user::{User, UserStatus};
+
+use super::known_browser::KnownBrowser;
+use super::{Arrival, Memory};
+use crate::commit::{Owner, Stored};
+use crate::configuration::{Revision, read};
+use crate::derive::same;
+use crate::handles::well_formed;
+use crate::keys;
+use crate::{Engine, Failure};
+
+/// Owners that the first round trip asks for: two of every sign-up and five custom unique attributes (policies.md §2.2), with room.
+const MOST_NAMED: usize = 20;
+
+/// How the transaction is found.
+#[derive(Debug)]
+pub(crate) enum Finder {
+    /// By a handle that the client has.
+    Handle(Handle),
+    /// By its id, for somebody who holds the link of its current code.
+    Link { id: String, token: Secret },
+}
+
+/// What the first read found.
+pub(super) struct Loaded {
+    pub revision: Arc<Revision>,
+    pub stored: Stored,
+    pub version: u64,
+    /// Owners of the values that the request itself names.
+    pub early: Vec<(Identity, Option<Owner>)>,
+    pub known_browser: Option<KnownBrowser>,
+}
+
+impl Engine {
+    /// The first round trip: configuration, transaction, and the owners of the values that the request itself names.
+    pub(super) async fn load(&self, arrival: &Arrival<'_>, memory: &mut Memory, now: Timestamp) -> Result<Loaded, Failure> {
+        let id = arrival.finder.id().ok_or(Failure::SessionExpired)?;
+        let named = self.named(&arrival.input);
+        let browser = match (&arrival.input, &arrival.browser) {
+            (Input::Identify { identifier, .. }, Some(browser)) => Some(self.browser_key(browser, identifier)),
+            _ => None,
+        };
+        let mut wanted = vec![keys::organisation_head(), keys::transaction(id)];
+        wanted.extend(browser.clone());
+        wanted.extend(named.iter().map(keys::unique));
+        let mut items = self.store.read(&wanted).await?.into_iter();
+        let head = items.next().flatten();
+        let item = items.next().flatten().filter(|item| item.lives(now)).ok_or(Failure::SessionExpired)?;
+        let known_browser = if browser.is_some() { items.next().flatten().filter(|item| item.lives(now)) } else { None };
+        let known_browser = known_browser.filter(|_| !memory.other_browser).map(|item| read(&item)).transpose()?;
+        let mut early = Vec::new();
+        for (identity, item) in named.into_iter().zip(items) {
+            early.push((identity, item.map(|item| read::<Owner>(&item)).transpose()?));
+        }
+
+        let mut stored: Stored = read(&item)?;
+        if stored.transaction.expired(now) || !self.opens(&arrival.finder, &stored.transaction)? {
+            return Err(Failure::SessionExpired);
+        }
+        let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
+        if memory.stale_user {
+            self.refresh_user(&mut stored.transaction).await?;
+        }
+        Ok(Loaded { revision, stored, version: item.version, early, known_browser })
+    }
+
+    /// The account may have changed since this transaction read it.
+    async fn refresh_user(&self, transaction: &mut Transaction) -> Result<(), Failure> {
+        let Subject::Member { user, version, .. } = &mut transaction.subject else { return Ok(()) };
+        let item = self.store.read(&[keys::user(&user.id)]).await?.into_iter().next().flatten();
+        let current: Option<User> = item.as_ref().map(read).transpose()?;
+        // Whoever was deactivated or deleted meanwhile gets no session (security.md A-073).
+        let current = current.filter(|user| user.status == UserStatus::Active).ok_or(Failure::SessionExpired)?;
+        *version = item.map_or(0, |item| item.version);
+        // The account has changed hands: what was proven of the one before proves nothing of this one (I3).
+        let changed_hands = current.generation != user.generation;
+        *user = current;
+        if changed_hands {
+            transaction.proofs.clear();
+        }
+        Ok(())
+    }
+
+    /// The values that the request itself names, so that their owners are read in the first round trip. A guess of what the policy will ask
+    /// for, from the configuration that this instance knows; a wrong guess costs a trip, never an answer.
+    fn named(&self, input: &Input) -> Vec<Identity> {
+        match input {
+            Input::Identify { identifier, .. } => {
+                let mut attributes: Vec<String> = self.cache.known().map_or_else(Vec::new, |revision| {
+                    let policies = &revision.organisation.policies.profile_enrollment;
+                    policies
+                        .iter()
+                        .flat_map(|policy| &policy.rules)
+                        .flat_map(|rule| rule.actions.profile_enrollment.allowed_identifiers.clone())
+                        .collect()
+                });
+                attributes.push("login".into());
+                attributes.sort();
+                attributes.dedup();
+                attributes.iter().map(|attribute| Identity::of(attribute, identifier)).collect()
+            }
+            Input::EnrollProfile { profile, .. } | Input::UpdateProfile(profile) => {
+                let known = self.cache.known();
+                let unique = |name: &str| {
+                    let property = known.as_ref().and_then(|revision| revision.organisation.user_schema.property(name));
+                    matches!(name, "email" | "login") || property.is_some_and(|property| property.is_unique())
+                };
+                let mut typed: Vec<_> = profile.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect();
+                if let Some((_, email)) = typed.iter().find(|(name, _)| *name == "email").filter(|_| !profile.contains_key("login")) {
+                    typed.push(("login", email));
+                }
+                // A request has few fields, but a hostile one may have many: a read takes a hundred keys.
+                typed.into_iter().filter(|(name, _)| unique(name)).take(MOST_NAMED).map(|(name, text)| Identity::of(name, text)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether what the client holds opens this transaction.
+    fn opens(&self, finder: &Finder, transaction: &Transaction) -> Result<bool, Failure> {
+        Ok(match finder {
+            Finder::Handle(Handle::State(handle)) => same(&self.state_handle(&transaction.id), handle.expose()),
+            Finder::Handle(Handle::Interaction(handle)) => same(&self.interaction_handle(&transaction.id), handle.expose()),
+            Finder::Link { token, .. } => match &transaction.challenge {
+                Some(challenge) => same(&self.mail()?.passcode_key.link(transaction, challenge), token.expose()),
+                None => false,
+            },
+        })
+    }
+}
+
+impl Finder {
+    /// The transaction's id, if it is well-formed.
+    pub(crate) fn id(&self) -> Option<&str> {
+        let id = match self {
+            Self::Handle(Handle::State(handle) | Handle::Interaction(handle)) => handle.expose().split_once('.')?.0,
+            Self::Link { id, .. } => id,
+        };
+        well_formed(id).then_some(id)
+    }
+}

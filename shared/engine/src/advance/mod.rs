@@ -1,0 +1,232 @@
+//! One step of a transaction: load → decide → commit → send.
+//!
+//! The policy decides; this module only brings it what it asks for and carries out what it says. On a conflict everything is loaded and decided
+//! again: deciding is pure, so that is safe.
+
+mod facts;
+mod issue;
+mod known_browser;
+mod load;
+mod repeat;
+mod send;
+
+use std::sync::Arc;
+
+use idx::operation::Operation;
+use policy::Context;
+use policy::message::{self, Message, Notice};
+use policy::password_rules;
+use policy::secret::Secret;
+use policy::step::{self, Input, Rejection, StepError};
+use policy::time::Timestamp;
+use policy::transaction::Transaction;
+use policy::user::PasswordHash;
+
+use crate::commit::{About, Commit, LastRequest, Stored, put_transaction};
+use crate::configuration::Revision;
+use crate::ports::{Expect, StoreError};
+use crate::{Engine, Failure};
+
+pub(crate) use load::Finder;
+use load::Loaded;
+pub(crate) use send::WELCOME_LINK_HOURS;
+
+/// Decisions that are overtaken by another request are made again so often.
+const ATTEMPTS: usize = 4;
+
+/// A request for a step.
+#[derive(Debug)]
+pub(crate) struct Arrival<'a> {
+    pub operation: Operation,
+    pub finder: Finder,
+    pub input: Input,
+    /// The whole request as a MAC.
+    pub mac: String,
+    /// Address of the client.
+    pub source: &'a str,
+    /// Hash of the browser's cookie.
+    pub browser: Option<String>,
+}
+
+/// Where a step led.
+#[derive(Debug)]
+pub(crate) struct Advanced {
+    pub revision: Arc<Revision>,
+    pub transaction: Transaction,
+    pub notices: Vec<Notice>,
+    pub status: Status,
+    /// The interaction code, if this is the answer that hands it out.
+    pub code: Option<Secret>,
+}
+
+/// What kind of answer a step gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// As asked.
+    Accepted,
+    /// Not, and this is why.
+    Rejected(Rejection),
+    /// The input was not offered.
+    NotOffered,
+    /// Taken, but the mail could not be sent.
+    NotMailed,
+    /// The flow went on in another tab.
+    Elsewhere,
+}
+
+/// What is carried from one attempt to the next.
+#[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "these are independent facts, not a state")]
+struct Memory {
+    /// When the budgets were counted, and whether one was used up.
+    counted: Option<(Timestamp, bool)>,
+    /// A count could not be given back: it stays.
+    keeps_counts: bool,
+    /// The code that the typed one was compared with: one count, one comparison.
+    compared: Option<u32>,
+    over_commit_budget: bool,
+    contested: bool,
+    /// The browser is known of somebody else, or of whoever had the account before it changed hands.
+    other_browser: bool,
+    /// The stored snapshot of the user is stale.
+    stale_user: bool,
+    new_user_id: Option<String>,
+    new_password: Option<PasswordHash>,
+}
+
+impl Engine {
+    pub(crate) async fn advance(&self, arrival: &Arrival<'_>) -> Result<Advanced, Failure> {
+        // Refused before anybody is looked up, so that a long password tells nothing and costs nothing (security.md R-P2, A-007).
+        if let Input::Identify { password: Some(password), .. } | Input::AnswerPassword(password) = &arrival.input {
+            password_rules::normalise(password).map_err(|_| Failure::Malformed)?;
+        }
+        let mut memory = Memory::default();
+        for _ in 0..ATTEMPTS {
+            let now = self.clock.now();
+            let loaded = self.load(arrival, &mut memory, now).await?;
+            let revision = Arc::clone(&loaded.revision);
+            let app = revision.organisation.app(&loaded.stored.transaction.client.app).ok_or(Failure::SessionExpired)?;
+            let context = Context::new(&revision.organisation, app, now).ok_or_else(|| Failure::internal("an app without enrollment policy"))?;
+            if let Some(answered) = self.answered_before(arrival, &loaded, now).await? {
+                return Ok(answered);
+            }
+            if let Some(advanced) = self.attempt(arrival, &context, loaded, &mut memory).await? {
+                return Ok(advanced);
+            }
+        }
+        Err(Failure::Unavailable("the same transaction is being changed by many".into()))
+    }
+
+    /// One try. `None`: overtaken, try again.
+    async fn attempt(&self, arrival: &Arrival<'_>, context: &Context<'_>, loaded: Loaded, memory: &mut Memory) -> Result<Option<Advanced>, Failure> {
+        let Loaded { revision, stored, version, early, known_browser } = loaded;
+        let before = &stored.transaction;
+        let needs = step::lookup(context, before, &arrival.input, arrival.source, known_browser.is_some(), memory.contested);
+        let (mut facts, outdated) = self.facts(arrival, context, before, &needs, early, memory).await?;
+        if let Some(known) = known_browser {
+            // Whose the name is was not known before the budgets were counted. What was compared is forgotten, and counted where it belongs.
+            if !facts.owners.iter().flatten().next().is_some_and(|(user, _)| known.of(user)) {
+                memory.other_browser = true;
+                memory.counted = None;
+                return Ok(None);
+            }
+            facts.known_browser = true;
+        }
+
+        let mut decision = match step::step(context, before.clone(), &arrival.input, &facts) {
+            Ok(decision) => decision,
+            Err(StepError::Malformed) => return Err(Failure::Malformed),
+            Err(StepError::NotOffered) => return self.not_offered(arrival, context, revision, stored, version, memory).await,
+        };
+
+        let mut commit = Commit::default();
+        let code = self.issue(arrival, context, &mut decision, &mut commit);
+        commit.decision(&decision, arrival.source, &self.interaction_key, context.now);
+        if decision.rejection.is_none() && (facts.password_right || facts.passcode_right) {
+            self.refund(&needs, arrival.source, memory, &mut commit);
+        }
+        let mut written = version;
+        if decision.transaction != *before {
+            decision.transaction.touched = context.now;
+            let last_request = match decision.rejection {
+                None => Some(LastRequest { mac: arrival.mac.clone(), at: context.now }),
+                Some(_) => stored.last_request.clone(),
+            };
+            let after = Stored { transaction: decision.transaction.clone(), last_request };
+            commit.push(About::Transaction, put_transaction(&after, version + 1, Expect::Version(version)));
+            written = version + 1;
+        }
+        if let Some(step::Mail::Welcome { user_id, address }) = &decision.mail {
+            commit.push(About::Own, Self::welcome_link(&decision.transaction, user_id, address, context.now));
+        }
+        if !self.commit(&commit, memory).await? {
+            return Ok(None);
+        }
+        if let Some((user, rehash)) = outdated {
+            self.rehash(&user, rehash).await;
+        }
+
+        let mut status = decision.rejection.map_or(Status::Accepted, Status::Rejected);
+        let mut notices = decision.notices;
+        if let Some(mail) = &decision.mail
+            && !self.send(context, &decision.transaction, mail, stored.last_request, arrival, written).await?
+        {
+            status = Status::NotMailed;
+            notices.extend(message::form(Message::MailNotSent));
+        }
+        Ok(Some(Advanced { revision, transaction: decision.transaction, notices, status, code }))
+    }
+
+    /// The client sees what is offered instead.
+    async fn not_offered(
+        &self,
+        arrival: &Arrival<'_>,
+        context: &Context<'_>,
+        revision: Arc<Revision>,
+        stored: Stored,
+        version: u64,
+        memory: &mut Memory,
+    ) -> Result<Option<Advanced>, Failure> {
+        if memory.stale_user {
+            // Offered for the account as it was: from now on the client sees it as it is.
+            let mut commit = Commit::default();
+            commit.push(About::Transaction, put_transaction(&stored, version + 1, Expect::Version(version)));
+            if !self.commit(&commit, memory).await? {
+                return Ok(None);
+            }
+        }
+        // The one link that people follow after it was taken away: sign-up was switched off meanwhile.
+        let closed = matches!(arrival.input, Input::SelectEnrollProfile) && !context.offers_registration();
+        let notices = if closed { message::form(Message::RegistrationUnavailable) } else { Vec::new() };
+        Ok(Some(Advanced { revision, transaction: stored.transaction, notices, status: Status::NotOffered, code: None }))
+    }
+
+    /// All or nothing. `false`: overtaken, and `memory` knows by what.
+    async fn commit(&self, commit: &Commit, memory: &mut Memory) -> Result<bool, Failure> {
+        if commit.writes.is_empty() {
+            return Ok(true);
+        }
+        match self.store.write(&commit.writes).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Refused(places)) => {
+                memory.learn(commit, &places);
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Memory {
+    fn learn(&mut self, commit: &Commit, places: &[usize]) {
+        for about in places.iter().filter_map(|place| commit.about.get(*place)) {
+            match about {
+                About::Budget => self.over_commit_budget = true,
+                About::Claim => self.contested = true,
+                About::User => self.stale_user = true,
+                About::Refund => self.keeps_counts = true,
+                About::Transaction | About::Own => {}
+            }
+        }
+    }
+}

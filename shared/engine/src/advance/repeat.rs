@@ -1,0 +1,64 @@
+//! The same request once more.
+
+use std::sync::Arc;
+
+use idx::operation::Operation;
+use policy::message::{self, Message};
+use policy::organisation::AuthenticatorKey;
+use policy::time::{Span, Timestamp};
+use policy::transaction::{Outcome, REPEAT_WINDOW};
+
+use super::load::Loaded;
+use super::{Advanced, Arrival, Status};
+use crate::configuration::read;
+use crate::derive::sha256;
+use crate::keys;
+use crate::oidc::Grant;
+use crate::{Engine, Failure};
+
+impl Engine {
+    /// An identical request, repeated within a minute, gets the answer again: its first one may have been lost (security.md R-S2, I6). A poll
+    /// that finds its code handed out already gets it again until it is redeemed.
+    pub(super) async fn answered_before(&self, arrival: &Arrival<'_>, loaded: &Loaded, now: Timestamp) -> Result<Option<Advanced>, Failure> {
+        let transaction = &loaded.stored.transaction;
+        let answer =
+            |notices, status, code| Advanced { revision: Arc::clone(&loaded.revision), transaction: transaction.clone(), notices, status, code };
+        let issued = matches!(transaction.outcome, Some(Outcome::Done { issued: true, .. }));
+        // Whoever asks for another code when one may be had again means another code.
+        let window = match arrival.operation {
+            Operation::Introspect => Span(0),
+            Operation::Resend => REPEAT_WINDOW.min(Span::seconds(loaded.revision.organisation.settings.limits.resend_cooldown_seconds.into())),
+            _ => REPEAT_WINDOW,
+        };
+        let repeated = loaded.stored.last_request.as_ref().is_some_and(|last| last.mac == arrival.mac && now - last.at < window);
+        if !issued {
+            if transaction.outcome == Some(Outcome::Cancelled) && !(repeated && arrival.operation == Operation::Cancel) {
+                return Err(Failure::SessionExpired);
+            }
+            // A poll that changes nothing is answered anew each time; a mail that was not sent is asked for once more by the same request.
+            let unsent = transaction.challenge.as_ref().is_some_and(|challenge| !challenge.sent);
+            let anew = arrival.operation == Operation::Poll || (arrival.operation == Operation::Resend && unsent);
+            if !repeated || anew {
+                return Ok(None);
+            }
+            // The first one may have ended between commit and mail. Said rather than mended: of many at once, each would send.
+            let waits_for_mail = unsent && transaction.chosen != Some(AuthenticatorKey::OktaPassword);
+            let (notices, status) =
+                if waits_for_mail { (message::form(Message::MailNotSent), Status::NotMailed) } else { (Vec::new(), Status::Accepted) };
+            return Ok(Some(answer(notices, status, None)));
+        }
+        let polls = arrival.operation == Operation::Poll;
+        if repeated || polls {
+            let code = self.interaction_code(transaction);
+            let item = self.store.read(&[keys::code(&sha256(code.expose()))]).await?.into_iter().next().flatten();
+            let grant = item.map(|item| read::<Grant>(&item)).transpose()?;
+            if grant.is_some_and(|grant| grant.redeemable(now)) {
+                return Ok(Some(answer(Vec::new(), Status::Accepted, Some(code))));
+            }
+        }
+        if polls {
+            return Ok(Some(answer(Vec::new(), Status::Elsewhere, None)));
+        }
+        Err(Failure::SessionExpired)
+    }
+}

@@ -1,0 +1,85 @@
+//! Mail, after the commit.
+
+use policy::Context;
+use policy::organisation::AuthenticatorKey;
+use policy::secret::Secret;
+use policy::step;
+use policy::transaction::{Challenge, Purpose, Transaction};
+
+use super::Arrival;
+use crate::commit::{LastRequest, Stored, put_transaction};
+use crate::ports::{Expect, Mail, MailContent, MailError};
+use crate::{Engine, Failure};
+
+/// Life of the link in a welcome mail. It opens no session; it only marks the address as verified, in the browser that signed up.
+pub(crate) const WELCOME_LINK_HOURS: u32 = 24;
+
+impl Engine {
+    /// Sends, after the commit: a mail about something that did not happen would be worse than none. Whether the provider took it.
+    pub(super) async fn send(
+        &self,
+        context: &Context<'_>,
+        transaction: &Transaction,
+        mail: &step::Mail,
+        last_request: Option<LastRequest>,
+        arrival: &Arrival<'_>,
+        version: u64,
+    ) -> Result<bool, Failure> {
+        let mailer = &self.mail()?.mailer;
+        let letter = self.letter(context, transaction, mail)?;
+        if let Err(error) = mailer.send(&letter).await {
+            tracing::warn!(transaction = transaction.id, %error, "a mail was not sent");
+            // A rejected address looks like any other (security.md R-M6, A-008).
+            return Ok(matches!(error, MailError::Rejected));
+        }
+        // Says that nobody needs to send it again. If this write is lost, at worst the same code is mailed twice.
+        if let Some(challenge) = transaction.challenge.as_ref().filter(|challenge| !challenge.sent) {
+            let mut sent = transaction.clone();
+            sent.challenge = Some(Challenge { sent: true, ..challenge.clone() });
+            let changed = sent.touched == context.now;
+            let last_request = if changed { Some(LastRequest { mac: arrival.mac.clone(), at: context.now }) } else { last_request };
+            let write = put_transaction(&Stored { transaction: sent, last_request }, version + 1, Expect::Version(version));
+            if let Err(error) = self.store.write(&[write]).await {
+                tracing::warn!(transaction = transaction.id, %error, "a mail was sent, but not marked as sent");
+            }
+        }
+        Ok(true)
+    }
+
+    fn letter(&self, context: &Context<'_>, transaction: &Transaction, mail: &step::Mail) -> Result<Mail, Failure> {
+        let settings = &context.organisation.settings;
+        let email = context.organisation.authenticator(AuthenticatorKey::OktaEmail);
+        let (to, about) = match mail {
+            step::Mail::Passcode(challenge) => {
+                let key = &self.mail()?.passcode_key;
+                let passcode = key.passcode(transaction, challenge, email.passcode_length);
+                let link = self.link(&transaction.id, &key.link(transaction, challenge));
+                let lifetime_minutes = email.token_lifetime_in_minutes;
+                match challenge.purpose {
+                    Purpose::Registration => (&challenge.address, MailContent::RegistrationActivation { passcode, link, lifetime_minutes }),
+                    Purpose::SignIn => (&challenge.address, MailContent::EmailChallenge { passcode, link, lifetime_minutes }),
+                }
+            }
+            step::Mail::Welcome { user_id, address } => {
+                let token = self.welcome_token(user_id, address)?;
+                let link = self.link(&transaction.id, &token);
+                (address, MailContent::RegistrationEmailVerification { link, lifetime_hours: WELCOME_LINK_HOURS })
+            }
+            step::Mail::AlreadyRegistered { address } => {
+                (address, MailContent::AlreadyRegistered { sign_in: context.app.settings.oauth_client.initiate_login_uri.clone() })
+            }
+        };
+        Ok(Mail {
+            to: to.clone(),
+            from: settings.mail_from.clone(),
+            company_name: settings.company_name.clone(),
+            app_label: context.app.label.clone(),
+            asked_at: context.now,
+            content: about,
+        })
+    }
+
+    fn link(&self, id: &str, token: &Secret) -> Secret {
+        Secret::new(format!("{}/email/verify/{id}?token={}", self.base_url, token.expose()))
+    }
+}
