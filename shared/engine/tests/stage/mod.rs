@@ -1,6 +1,7 @@
 //! A whole organisation on one thread: the engine with every port, a store in memory, a clock that moves when told, a mailbox.
-#![allow(dead_code, reason = "each test file uses its part of the stage")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its part of the stage")]
 
+mod browser;
 #[path = "../../../idx/tests/schema/mod.rs"]
 pub mod schema;
 
@@ -8,10 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+pub use browser::{Answer, Browser, Kind, Letter};
 use engine::Engine;
-use engine::http::{Request, Response};
+use engine::http::Request;
 use engine::ports::{
-    Clock, Mail, MailContent, MailError, Mailer, PasswordError, PasswordHash, Passwords, Random, Signer, SignerError, Store, Verdict,
+    Clock, Expect, Item, Mail, MailContent, MailError, Mailer, PasswordError, PasswordHash, Passwords, Random, Signer, SignerError, Store, Verdict,
+    Write,
 };
 use engine::testing::{CountingStore, MemoryStore, block_on};
 use idx::operation::ROUTES;
@@ -31,23 +34,8 @@ pub struct Stage {
     pub clock: Arc<TestClock>,
     pub mailbox: Arc<Mailbox>,
     pub source: String,
-}
-
-/// A client of its own: cookie jar, PKCE, the state handle.
-pub struct Browser<'a> {
-    pub stage: &'a Stage,
-    pub cookie: Option<String>,
-    pub verifier: String,
-    pub client_id: String,
-    pub handle: String,
-}
-
-#[derive(Clone, Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub body: Value,
-    pub text: String,
-    pub headers: Vec<(String, String)>,
+    /// Where the API is.
+    pub base: String,
 }
 
 #[derive(Default)]
@@ -84,7 +72,7 @@ impl Stage {
             .with_mailer(mailbox.clone(), key("passcode"))
             .with_passwords(Arc::new(PlainPasswords))
             .with_signer(Arc::new(PlainSigner));
-        let stage = Self { engine, store, clock, mailbox, source: "192.0.2.1".into() };
+        let stage = Self { engine, store, clock, mailbox, source: "192.0.2.1".into(), base: BASE.into() };
         stage.apply(organisation);
         stage
     }
@@ -99,44 +87,37 @@ impl Stage {
         self.clock.0.fetch_add(seconds * 1_000, Ordering::SeqCst);
     }
 
-    pub fn browser(&self, client_id: &str) -> Browser<'_> {
-        let verifier = "v".repeat(43);
-        Browser { stage: self, cookie: None, verifier, client_id: client_id.into(), handle: String::new() }
-    }
-
     pub fn mails(&self) -> Vec<Mail> {
         self.mailbox.mails.lock().unwrap().clone()
     }
 
-    /// The code of the newest mail to `to`.
-    pub fn code(&self, to: &str) -> String {
-        let mails = self.mails();
-        let mail = mails.iter().rev().find(|mail| mail.to == to).expect("no mail");
-        match &mail.content {
-            MailContent::RegistrationActivation { passcode, .. } | MailContent::EmailChallenge { passcode, .. } => passcode.expose().into(),
-            other => panic!("{other:?} has no code"),
-        }
+    /// What was mailed, in terms that every stage has.
+    pub fn letters(&self) -> Vec<Letter> {
+        self.mails().iter().map(letter).collect()
     }
 
-    /// The link of the newest mail to `to`: path and query.
-    pub fn link(&self, to: &str) -> String {
-        let mails = self.mails();
-        let mail = mails.iter().rev().find(|mail| mail.to == to).expect("no mail");
-        let link = match &mail.content {
-            MailContent::RegistrationActivation { link, .. }
-            | MailContent::EmailChallenge { link, .. }
-            | MailContent::RegistrationEmailVerification { link, .. } => link.expose(),
-            other @ MailContent::AlreadyRegistered { .. } => panic!("{other:?} has no link"),
-        };
-        link.strip_prefix(BASE).unwrap().into()
+    /// Every item, expired ones too.
+    pub fn dump(&self) -> Vec<Item> {
+        self.store.inner().dump()
     }
 
-    /// Items of a kind, without the prefix.
-    pub fn items(&self, kind: &str) -> Vec<engine::ports::Item> {
-        self.store.inner().dump().into_iter().filter(|item| item.key.0.starts_with(&format!("{kind}#"))).collect()
+    /// Puts an item as it is: what an administrator or another time did.
+    pub fn put(&self, item: Item) {
+        block_on(self.store.inner().write(&[Write::Put { item, expect: Expect::Anything }])).unwrap();
     }
 
-    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    /// From now on the mail provider fails, or works again.
+    pub fn break_mail(&self, broken: bool) {
+        *self.mailbox.broken.lock().unwrap() = broken;
+    }
+
+    /// What was called of the store since this was asked last.
+    pub fn calls(&self) -> Vec<String> {
+        self.store.take().iter().map(|call| format!("{:?} {}", call.verb, call.items)).collect()
+    }
+
+    /// A request from an address.
+    pub fn request_from(&self, source: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let function = ROUTES.iter().find(|route| route.matches(path).is_some()).map_or(idx::operation::Function::Identify, |route| route.function);
         let mut map = ::http::HeaderMap::new();
@@ -149,142 +130,24 @@ impl Stage {
             query: Secret::new(query),
             headers: map,
             body: body.to_vec(),
-            source: self.source.clone(),
+            source: source.into(),
             request_id: "test".into(),
         };
         let response = block_on(self.engine.serve(function, request));
-        Answer::of(&response)
-    }
-}
-
-impl Answer {
-    fn of(response: &Response) -> Self {
         let headers = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_string())).collect();
-        let text = String::from_utf8(response.body().clone()).unwrap();
-        let answer = Self { status: response.status().as_u16(), body: serde_json::from_str(&text).unwrap_or(Value::Null), text, headers };
-        // Whatever a test is about: what is sent must be what clients can work with.
-        if answer.header("content-type").is_some_and(|kind| kind.starts_with("application/ion+json")) || answer.body.get("version").is_some() {
-            let problems = schema::problems(&answer.body);
-            assert!(problems.is_empty(), "{problems:#?}\n{:#}", answer.body);
-        }
-        answer
-    }
-
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Names of the offered forms, first one first.
-    pub fn forms(&self) -> Vec<String> {
-        let values = self.body["remediation"]["value"].as_array().cloned().unwrap_or_default();
-        values.iter().map(|form| form["name"].as_str().unwrap().to_string()).collect()
-    }
-
-    /// Keys of all messages, wherever they are.
-    pub fn messages(&self) -> Vec<String> {
-        fn collect(value: &Value, keys: &mut Vec<String>) {
-            match value {
-                Value::Object(map) => {
-                    if let Some(key) = map.get("i18n").and_then(|i18n| i18n["key"].as_str()) {
-                        keys.push(key.into());
-                    }
-                    map.values().for_each(|value| collect(value, keys));
-                }
-                Value::Array(values) => values.iter().for_each(|value| collect(value, keys)),
-                _ => {}
-            }
-        }
-        let mut keys = Vec::new();
-        collect(&self.body, &mut keys);
-        keys
-    }
-
-    pub fn interaction_code(&self) -> Option<String> {
-        let values = self.body["successWithInteractionCode"]["value"].as_array()?;
-        values.iter().find(|one| one["name"] == "interaction_code").map(|one| one["value"].as_str().unwrap().to_string())
+        Answer::new(response.status().as_u16(), headers, String::from_utf8(response.body().clone()).unwrap())
     }
 }
 
-impl Browser<'_> {
-    pub fn interact(&mut self) -> String {
-        let challenge = engine::derive::sha256(&self.verifier);
-        let body = format!(
-            "client_id={}&scope=openid%20profile%20email&redirect_uri={}&code_challenge={challenge}&code_challenge_method=S256&state=st&nonce=no",
-            self.client_id, "http%3A%2F%2Flocalhost%3A8787%2Fdemo%2Fcallback"
-        );
-        let answer = self.send("/oauth2/default/v1/interact", "application/x-www-form-urlencoded", body.as_bytes());
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        answer.body["interaction_handle"].as_str().unwrap().into()
-    }
-
-    /// Interact and introspect: the first page.
-    pub fn begin(&mut self) -> Answer {
-        let interaction = self.interact();
-        let answer = self.post("/idp/idx/introspect", json!({"interactionHandle": interaction}));
-        self.handle = answer.body["stateHandle"].as_str().unwrap().into();
-        answer
-    }
-
-    /// A step: the body with the state handle.
-    pub fn step(&mut self, path: &str, mut body: Value) -> Answer {
-        body["stateHandle"] = json!(self.handle);
-        self.post(path, body)
-    }
-
-    #[allow(clippy::needless_pass_by_value, reason = "callers make it on the spot")]
-    pub fn post(&mut self, path: &str, body: Value) -> Answer {
-        self.send(path, "application/json", body.to_string().as_bytes())
-    }
-
-    pub fn send(&mut self, path: &str, kind: &str, body: &[u8]) -> Answer {
-        self.call("POST", path, Some(kind), body)
-    }
-
-    pub fn get(&mut self, path: &str) -> Answer {
-        self.call("GET", path, None, b"")
-    }
-
-    fn call(&mut self, method: &str, path: &str, kind: Option<&str>, body: &[u8]) -> Answer {
-        let mut headers = Vec::new();
-        if let Some(kind) = kind {
-            headers.push(("content-type", kind));
-        }
-        let cookie = self.cookie.clone();
-        if let Some(cookie) = &cookie {
-            headers.push(("cookie", cookie.as_str()));
-        }
-        let answer = self.stage.request(method, path, &headers, body);
-        if let Some(set) = answer.header("set-cookie") {
-            self.cookie = Some(set.split(';').next().unwrap().into());
-        }
-        answer
-    }
-
-    pub fn token(&mut self, code: &str) -> Answer {
-        let body = format!(
-            "grant_type=interaction_code&client_id={}&interaction_code={code}&code_verifier={}&redirect_uri={}",
-            self.client_id, self.verifier, "http%3A%2F%2Flocalhost%3A8787%2Fdemo%2Fcallback"
-        );
-        self.send("/oauth2/default/v1/token", "application/x-www-form-urlencoded", body.as_bytes())
-    }
-
-    /// Signs up at the demo app, up to the code.
-    pub fn sign_up(&mut self, email: &str, password: &str) -> Answer {
-        self.begin();
-        self.step("/idp/idx/enroll", json!({}));
-        self.step(
-            "/idp/idx/enroll/new",
-            json!({"userProfile": {"email": email, "firstName": "Ada", "lastName": "Lovelace"}, "credentials": {"passcode": password}}),
-        )
-    }
-
-    pub fn answer_code(&mut self, code: &str) -> Answer {
-        self.step("/idp/idx/email/answer", json!({"credentials": {"passcode": code}}))
-    }
-
-    pub fn password(&mut self, identifier: &str, password: &str) -> Answer {
-        self.step("/idp/idx/identify", json!({"identifier": identifier, "credentials": {"passcode": password}}))
-    }
+fn letter(mail: &Mail) -> Letter {
+    let (kind, passcode, link) = match &mail.content {
+        MailContent::RegistrationActivation { passcode, link, .. } => (Kind::Activation, Some(passcode), Some(link)),
+        MailContent::EmailChallenge { passcode, link, .. } => (Kind::SignIn, Some(passcode), Some(link)),
+        MailContent::RegistrationEmailVerification { link, .. } => (Kind::Welcome, None, Some(link)),
+        MailContent::AlreadyRegistered { .. } => (Kind::AlreadyRegistered, None, None),
+    };
+    let text = |secret: Option<&Secret>| secret.map(|secret| secret.expose().to_owned());
+    Letter { to: mail.to.clone(), kind, code: text(passcode), link: text(link), text: format!("{mail:?}") }
 }
 
 #[async_trait]

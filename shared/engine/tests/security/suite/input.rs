@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
-use crate::{ADA, PASSWORD};
+use super::stage::Stage;
+use super::{ADA, PASSWORD};
 
 fn hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
@@ -11,9 +11,9 @@ fn hex(text: &str) -> Vec<u8> {
 
 #[test]
 fn r_v1_r_v2_r_v3_r_v8_every_body_vector_at_every_step() {
-    let vectors: Vec<Value> = serde_json::from_str(include_str!("../vectors/bodies.json")).unwrap();
+    let vectors: Vec<Value> = serde_json::from_str(include_str!("../../vectors/bodies.json")).unwrap();
     let stage = Stage::new();
-    let before = stage.store.inner().dump();
+    let before = stage.dump();
     for vector in &vectors {
         let (name, body, kind) =
             (vector["name"].as_str().unwrap(), hex(vector["body_hex"].as_str().unwrap()), vector["content_type"].as_str().unwrap());
@@ -26,7 +26,7 @@ fn r_v1_r_v2_r_v3_r_v8_every_body_vector_at_every_step() {
             assert!(expected.contains(&u64::from(answer.status)) || handle_is_wrong, "{name} at {}: {} {}", route.path, answer.status, answer.text);
         }
     }
-    assert_eq!(stage.store.inner().dump(), before);
+    assert_eq!(stage.dump(), before);
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn r_v1_a_body_over_32_kib_is_413() {
 
 #[test]
 fn r_v3_every_attribute_vector_at_the_sign_up_form() {
-    let vectors: Vec<Value> = serde_json::from_str(include_str!("../vectors/attributes.json")).unwrap();
+    let vectors: Vec<Value> = serde_json::from_str(include_str!("../../vectors/attributes.json")).unwrap();
     for vector in &vectors {
         let (path, value, note) = (vector["path"].as_str().unwrap(), &vector["value"], vector["note"].as_str().unwrap());
         let stage = Stage::new();

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::stage::{Stage, demo};
-use crate::{ADA, PASSWORD, with_ada};
+use super::stage::{Stage, demo};
+use super::{ADA, PASSWORD, with_ada};
 
 /// Every step, with a body of the right shape.
 fn steps() -> Vec<(&'static str, serde_json::Value)> {
@@ -82,15 +82,15 @@ fn r_s4_r_s5_what_is_not_offered_is_refused_without_effect() {
         }
         let current = browser.post("/idp/idx/introspect", json!({"stateHandle": browser.handle}));
         if let Some(forms) = current.body["remediation"]["value"].as_array() {
-            offered.extend(forms.iter().map(|form| form["href"].as_str().unwrap().replace(crate::stage::BASE, "")));
+            offered.extend(forms.iter().map(|form| form["href"].as_str().unwrap().replace(&stage.base, "")));
         }
         // The step that led here is the same request again, and answered again.
         offered.extend(way.iter().map(|(path, _)| (*path).to_string()));
         for (path, body) in steps().into_iter().filter(|(path, _)| !offered.iter().any(|href| href == path)) {
-            let before = stage.store.inner().dump();
+            let before = stage.dump();
             let answer = browser.step(path, body);
             assert!((400..500).contains(&answer.status), "{name}: {path} answered {} {}", answer.status, answer.text);
-            assert_eq!(stage.store.inner().dump(), before, "{name}: {path} changed something");
+            assert_eq!(stage.dump(), before, "{name}: {path} changed something");
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::stage::{Stage, demo};
-use crate::{ADA, PASSWORD, at_once, with_ada};
+use super::stage::{Stage, demo};
+use super::{ADA, PASSWORD, at_once, with_ada};
 
 #[test]
 fn a_031_a_hundred_registrations_of_one_address_make_one_user() {
@@ -18,11 +18,7 @@ fn a_031_a_hundred_registrations_of_one_address_make_one_user() {
         .map(|index| {
             let mut browser = stage.browser("demo-spa");
             browser.sign_up(variants[index % 4], &format!("password number {index}"));
-            let mails = stage.mails();
-            let code = match &mails.last().unwrap().content {
-                engine::ports::MailContent::RegistrationActivation { passcode, .. } => passcode.expose().to_string(),
-                other => panic!("{other:?}"),
-            };
+            let code = stage.letters().last().unwrap().code.clone().unwrap();
             (browser.handle.clone(), code)
         })
         .collect();
@@ -74,9 +70,9 @@ fn r_e5_mail_goes_to_the_one_address_that_is_stored() {
         let answer = browser.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}));
         assert_eq!(answer.status, 400, "{}", answer.text);
     }
-    assert!(stage.mails().is_empty());
+    assert!(stage.letters().is_empty());
     browser.sign_up("Ada@EXAMPLE.com", PASSWORD);
-    assert_eq!(stage.mails()[0].to, "Ada@example.com");
+    assert_eq!(stage.letters()[0].to, "Ada@example.com");
 }
 
 #[test]
@@ -175,8 +171,7 @@ fn a_073_who_was_deactivated_meanwhile_gets_no_session() {
     let mut item = stage.items("USER").remove(0);
     item.body["status"] = json!("DEPROVISIONED");
     item.version += 1;
-    let write = engine::ports::Write::Put { item, expect: engine::ports::Expect::Anything };
-    engine::testing::block_on(engine::ports::Store::write(stage.store.as_ref(), &[write])).unwrap();
+    stage.put(item);
     let refused = browser.step("/idp/idx/enroll/update", json!({"userProfile": {"customerNumber": "7"}}));
     assert_eq!(refused.status, 401, "{}", refused.text);
     browser.begin();

@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use crate::stage::{Stage, demo};
-use crate::{ADA, PASSWORD, with_ada};
+use super::stage::{Stage, demo};
+use super::{ADA, PASSWORD, with_ada};
 
 #[test]
 fn r_r6_a_103_a_104_few_mails_per_address_whatever_is_tried() {
     let mut stage = Stage::new();
     let sent = |stage: &mut Stage, hours: std::ops::Range<u32>| {
-        let before = stage.mails().len();
+        let before = stage.letters().len();
         for hour in hours {
             for source in 0..25_usize {
                 stage.source = format!("198.51.{hour}.{source}");
@@ -19,7 +19,7 @@ fn r_r6_a_103_a_104_few_mails_per_address_whatever_is_tried() {
             }
             stage.advance(3_600);
         }
-        stage.mails().len() - before
+        stage.letters().len() - before
     };
     assert!(sent(&mut stage, 0..1) <= 5);
     assert!(sent(&mut stage, 1..12) <= 5 + 10, "ten a day");
@@ -31,7 +31,7 @@ fn r_r6_few_mails_per_source() {
     for index in 0..40 {
         stage.browser("demo-spa").sign_up(&format!("user{index}@example.com"), PASSWORD);
     }
-    assert_eq!(stage.mails().len(), 20);
+    assert_eq!(stage.letters().len(), 20);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_106_the_breaker_keeps_a_fifth_of_the_quota_for_sign_in() {
     for index in 0..400 {
         stage.browser("demo-spa").sign_up(&format!("user{index}@example.com"), PASSWORD);
     }
-    let sent = stage.mails().len();
+    let sent = stage.letters().len();
     assert!((100..=128).contains(&sent), "{sent} of 160");
 }
 
@@ -101,11 +101,11 @@ fn a_010_names_are_not_told_in_bulk() {
 fn r_m7_f_22_a_mail_that_could_not_be_sent_is_said_and_can_be_sent_again() {
     let stage = Stage::new();
     let mut browser = stage.browser("demo-spa");
-    *stage.mailbox.broken.lock().unwrap() = true;
+    stage.break_mail(true);
     let sent = browser.sign_up(ADA, PASSWORD);
     assert_eq!(sent.messages(), ["idx.error.mail.not.sent"], "{}", sent.text);
     assert_eq!(sent.forms(), ["enroll-authenticator"]);
-    *stage.mailbox.broken.lock().unwrap() = false;
+    stage.break_mail(false);
     // No cooldown for a mail that was never sent.
     assert_eq!(browser.step("/idp/idx/email/resend", json!({})).status, 200);
     assert!(browser.answer_code(&stage.code(ADA)).interaction_code().is_some());
@@ -115,13 +115,13 @@ fn r_m7_f_22_a_mail_that_could_not_be_sent_is_said_and_can_be_sent_again() {
 fn f_27_a_mail_lost_in_a_crash_is_sent_by_the_next_poll_with_the_same_code() {
     let stage = Stage::new();
     let mut browser = stage.browser("demo-spa");
-    *stage.mailbox.broken.lock().unwrap() = true;
+    stage.break_mail(true);
     browser.sign_up(ADA, PASSWORD);
-    *stage.mailbox.broken.lock().unwrap() = false;
+    stage.break_mail(false);
     stage.advance(6);
     browser.step("/idp/idx/email/poll", json!({}));
     browser.step("/idp/idx/email/poll", json!({}));
-    assert_eq!(stage.mails().len(), 1);
+    assert_eq!(stage.letters().len(), 1);
     assert!(browser.answer_code(&stage.code(ADA)).interaction_code().is_some());
 }
 
@@ -148,6 +148,6 @@ fn r_m2_a_085_no_user_text_in_a_mail_before_proof() {
     let profile = json!({"email": ADA, "firstName": "Win at http://evil.example", "lastName": "<img src=x>"});
     let sent = browser.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}));
     assert_eq!(sent.status, 200, "{}", sent.text);
-    let mail = format!("{:?}", stage.mails());
+    let mail = format!("{:?}", stage.letters());
     assert!(!mail.contains("evil.example") && !mail.contains("img"), "{mail}");
 }
