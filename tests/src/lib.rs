@@ -56,7 +56,14 @@ pub fn demo(base: &str) -> String {
 
 /// The file with budgets that no test uses up: what is tested is not them.
 pub fn without_budgets(organisation: &str) -> String {
-    let budgets = ["mailsPerAddressPerHour", "mailsPerAddressPerDay", "mailsPerSourcePerHour", "guessesPerAddressPerHour", "guessesPerSourcePerHour"];
+    let budgets = [
+        "requestsPerTransaction",
+        "mailsPerAddressPerHour",
+        "mailsPerAddressPerDay",
+        "mailsPerSourcePerHour",
+        "guessesPerAddressPerHour",
+        "guessesPerSourcePerHour",
+    ];
     let limits: Vec<_> = budgets.iter().map(|name| format!("{name}: 100000")).collect();
     edited(organisation, "\nsettings:\n", &format!("\nsettings:\n  limits: {{ {} }}\n", limits.join(", ")))
 }

@@ -48,7 +48,7 @@ pub const KINDS: &[Kind] = &[
     Kind { key: CODE, what: "a grant, redeemed once; kept while its tokens live, to revoke them", expires: "with its tokens" },
     Kind { key: VERIFY, what: "the link of a welcome mail, which marks an address as verified", expires: "24 hours" },
     Kind { key: BROWSER, what: "somebody has signed in from this browser before (R-R8)", expires: "400 days" },
-    Kind { key: LIMIT, what: "a counter in one window", expires: "5 minutes after the window" },
+    Kind { key: LIMIT, what: "a counter in one window", expires: "one window after its last count" },
 ];
 
 /// Every way in which the table is used; nothing else reads or writes it. A batch of one key is a `GetItem`, a transaction of one count an
@@ -69,9 +69,16 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
     AccessPattern {
         who: "step, 1st trip: transaction, and whose the named values are",
         operation: "BatchGetItem",
-        keys: &[HEAD, TX, BROWSER, UNIQUE],
+        keys: &[HEAD, TX, BROWSER, UNIQUE, LIMIT],
         condition: "-",
         cost: "1 read per item and 4 KB",
+    },
+    AccessPattern {
+        who: "step, beside the 1st trip: count the request (R-R5)",
+        operation: "UpdateItem",
+        keys: &[LIMIT],
+        condition: "within the cap",
+        cost: "1 write",
     },
     AccessPattern {
         who: "step: whose values are that the request does not name",
@@ -81,9 +88,9 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         cost: "1 read each",
     },
     AccessPattern {
-        who: "step, 2nd trip: the people concerned",
+        who: "step, 2nd trip: the people concerned, and what the windows before counted",
         operation: "BatchGetItem",
-        keys: &[USER, PASSWORD],
+        keys: &[USER, PASSWORD, LIMIT],
         condition: "-",
         cost: "1 read per item and 4 KB",
     },
@@ -93,6 +100,13 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         keys: &[LIMIT],
         condition: "within the cap",
         cost: "2 writes each; 1 if alone",
+    },
+    AccessPattern {
+        who: "step that mails: what the windows before counted",
+        operation: "BatchGetItem",
+        keys: &[LIMIT],
+        condition: "-",
+        cost: "1 read each",
     },
     AccessPattern {
         who: "step, 3rd trip: commit",

@@ -106,10 +106,13 @@ fn add(key: &Key, by: i64, max: u64, expires_at: Timestamp, table: &str, nonce: 
     if least == 0 && most >= 0 {
         condition = format!("attribute_not_exists(#{PK}) OR ({condition})");
     }
+    // Taking back does not change when the counter expires; there is one then.
+    let expiry = |name: &str, value: &str| if by < 0 { format!("if_not_exists(#{name}, {value})") } else { value.into() };
     let update = format!(
         "SET #count = if_not_exists(#count, :zero) + :by, #version = if_not_exists(#version, :zero) + :one, #{NONCE} = :nonce, \
-         #{BODY} = if_not_exists(#{BODY}, :body), #{EXPIRES_AT} = if_not_exists(#{EXPIRES_AT}, :seconds), \
-         #{EXPIRES_AT_MS} = if_not_exists(#{EXPIRES_AT_MS}, :millis)"
+         #{BODY} = if_not_exists(#{BODY}, :body), #{EXPIRES_AT} = {}, #{EXPIRES_AT_MS} = {}",
+        expiry(EXPIRES_AT, ":seconds"),
+        expiry(EXPIRES_AT_MS, ":millis"),
     );
     let values = [
         (":zero", item::number(0)),

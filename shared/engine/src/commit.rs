@@ -1,12 +1,11 @@
 //! From decisions to writes.
 
-use policy::step::{Budget, Decision, Effect, Identity, PasswordChange};
-use policy::time::{Span, Timestamp};
+use policy::step::{Decision, Effect, Identity, PasswordChange};
+use policy::time::Timestamp;
 use policy::transaction::Transaction;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::derive::{Key as MacKey, sha256};
 use crate::keys;
 use crate::ports::{Expect, Item, Key, Write};
 
@@ -62,13 +61,10 @@ impl Commit {
         self.about.push(about);
     }
 
-    /// The effects and counts of a decision.
-    pub(crate) fn decision(&mut self, decision: &Decision, source: &str, mac: &MacKey, now: Timestamp) {
+    /// The effects of a decision.
+    pub(crate) fn effects(&mut self, decision: &Decision, now: Timestamp) {
         for effect in &decision.effects {
             self.effect(effect, now);
-        }
-        for budget in &decision.counts {
-            self.push(About::Budget, count(budget, 1, source, mac, now));
         }
     }
 
@@ -117,29 +113,6 @@ pub(crate) fn put(key: Key, version: u64, expires_at: Option<Timestamp>, body: V
 /// The write of a transaction.
 pub(crate) fn put_transaction(stored: &Stored, version: u64, expect: Expect) -> Write {
     put(keys::transaction(&stored.transaction.id), version, Some(stored.transaction.expires()), json!(stored), expect)
-}
-
-/// A count in the window that `now` lies in. Each subject's windows begin at another time, so that not all budgets are fresh at the full hour.
-pub(crate) fn count(budget: &Budget, by: i64, source: &str, mac: &MacKey, now: Timestamp) -> Write {
-    // The policy does not know the source; it leaves the subject empty where it means it.
-    let subject = if budget.subject.is_empty() { source } else { &budget.subject };
-    let pseudonym = mac.pseudonym(&["limit", budget.name, subject]);
-    let width = budget.window.0.max(1);
-    let phase = match budget.since {
-        // A quarter of the window before it: an instance whose clock is behind counts in the same one.
-        Some(since) => width + width / 4 - since.0 % width,
-        None => sha256(&pseudonym).bytes().fold(0_u64, |phase, byte| phase.wrapping_mul(31).wrapping_add(u64::from(byte))) % width,
-    };
-    let shifted = now.0 + phase;
-    let window = shifted / width;
-    let ends = Timestamp(now.0 + (width - shifted % width));
-    Write::Count {
-        key: keys::limit(budget.name, &pseudonym, window),
-        by,
-        max: u64::from(budget.max),
-        // Kept a little longer than it counts: an instance whose clock is behind must not find it gone.
-        expires_at: ends + Span::minutes(5),
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 )]
 
 mod advance;
+mod budget;
 mod commit;
 pub mod configuration;
 mod cookie;

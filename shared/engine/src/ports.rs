@@ -74,8 +74,8 @@ pub enum Write {
         /// What must be there now.
         expect: Expect,
     },
-    /// Adds `by` to a counter's `count`, if it stays within 0 and `max`. A counter that is absent starts at zero and expires at `expires_at`;
-    /// there is nothing to take back from it. Windows are part of the key, so a counter never starts anew. Its body is an empty object.
+    /// Adds `by` to a counter's `count`, if it stays within 0 and `max`. A counter that is absent starts at zero; there is nothing to take back
+    /// from it. Windows are part of the key, so a counter never starts anew. Its body is an empty object.
     Count {
         /// Where.
         key: Key,
@@ -83,7 +83,7 @@ pub enum Write {
         by: i64,
         /// The highest count that is allowed afterwards.
         max: u64,
-        /// When a counter that starts now ends.
+        /// When what is counted now no longer matters: the counter expires then. Taking back does not change when.
         expires_at: Timestamp,
     },
 }

@@ -144,7 +144,7 @@ pub(crate) fn failure(operation: Option<Operation>, failure: &Failure, request_i
         Failure::SessionExpired => {
             (StatusCode::UNAUTHORIZED, "idx.session.expired", "You have been logged out due to inactivity. Refresh or return to the sign in screen.")
         }
-        Failure::Busy => (StatusCode::TOO_MANY_REQUESTS, "tooManyRequests", "Too many attempts. Try again later."),
+        Failure::Busy | Failure::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "tooManyRequests", "Too many attempts. Try again later."),
         Failure::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "E0000010", "The service is unavailable for the moment. Try again."),
         Failure::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error"),
     };
@@ -169,6 +169,7 @@ pub(crate) fn failure(operation: Option<Operation>, failure: &Failure, request_i
     };
     match failure {
         Failure::Busy | Failure::Unavailable(_) => reply.with_header(header::RETRY_AFTER, "2".into()),
+        Failure::TooManyRequests => reply.with_header(header::RETRY_AFTER, "5".into()),
         _ => reply,
     }
 }

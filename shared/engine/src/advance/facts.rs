@@ -6,7 +6,6 @@ use policy::organisation::AuthenticatorKey;
 use policy::password_rules;
 use policy::secret::Secret;
 use policy::step::{self, Facts, Identity, Input, Needs, PasswordWork};
-use policy::time::Timestamp;
 use policy::transaction::{Subject, Transaction};
 use policy::user::{PasswordHash, User};
 use serde_json::json;
@@ -16,7 +15,7 @@ use crate::commit::{self, About, Commit, Owner};
 use crate::configuration::read;
 use crate::derive::same;
 use crate::keys;
-use crate::ports::{Expect, Item, Key, StoreError, Verdict, Write};
+use crate::ports::{Expect, Item, Key, StoreError, Verdict};
 use crate::{Engine, Failure};
 
 /// A right password whose hash should be made again.
@@ -54,8 +53,18 @@ impl Engine {
         if verifies {
             wanted.push(keys::password(whose.as_ref().unwrap_or(&nobody)));
         }
-        let (items, over_budget) = join(self.read(&wanted), self.count(needs, arrival, context.now, memory)).await;
-        let (items, over_budget) = (items?, over_budget?);
+        // A guess is counted before it is evaluated, and whatever becomes of it (security.md R-O4).
+        let (items, over_budget) = if let Some((_, over)) = memory.spent {
+            (self.read(&wanted).await?, over)
+        } else {
+            let counters = self.counters(&needs.budgets, arrival.source, context.now);
+            wanted.extend(counters.iter().filter_map(|counter| counter.before().cloned()));
+            let (items, over) = join(self.read(&wanted), self.spend(&counters)).await;
+            let (items, over) = (items?, over?);
+            let over = over || self.over_with_before(&counters, &items, context.now).await?;
+            memory.spent = Some((counters, over));
+            (items, over)
+        };
         let find = |key: &Key| items.iter().flatten().find(|item| item.key == *key);
         let mut facts = Facts { over_budget, over_commit_budget: memory.over_commit_budget, contested: memory.contested, ..Facts::default() };
         for owner in &owners {
@@ -114,31 +123,11 @@ impl Engine {
         if keys.is_empty() { Ok(Vec::new()) } else { self.store.read(keys).await }
     }
 
-    /// Counts the budgets of a guess, before it is evaluated and whatever becomes of it (security.md R-O4). Whether one is used up; doubt is a
-    /// failure, and then nothing is evaluated (I12).
-    async fn count(&self, needs: &Needs, arrival: &Arrival<'_>, now: Timestamp, memory: &mut Memory) -> Result<bool, Failure> {
-        if let Some((_, over)) = memory.counted {
-            return Ok(over);
-        }
-        let writes: Vec<Write> = needs.budgets.iter().map(|budget| commit::count(budget, 1, arrival.source, &self.interaction_key, now)).collect();
-        let over = if writes.is_empty() {
-            false
-        } else {
-            match self.store.write(&writes).await {
-                Ok(()) => false,
-                Err(StoreError::Refused(_)) => true,
-                Err(error) => return Err(error.into()),
-            }
-        };
-        memory.counted = Some((now, over));
-        Ok(over)
-    }
-
     /// Gives back what was counted for a guess that was right: what is limited are wrong ones.
-    pub(super) fn refund(&self, needs: &Needs, source: &str, memory: &Memory, commit: &mut Commit) {
-        let Some((counted, _)) = memory.counted.filter(|_| !memory.keeps_counts) else { return };
-        for budget in needs.budgets.iter().filter(|budget| budget.refund) {
-            commit.push(About::Refund, commit::count(budget, -1, source, &self.interaction_key, counted));
+    pub(super) fn refund(needs: &Needs, memory: &Memory, commit: &mut Commit) {
+        let Some((counters, _)) = memory.spent.as_ref().filter(|_| !memory.keeps_counts) else { return };
+        for (_, counter) in needs.budgets.iter().zip(counters).filter(|(budget, _)| budget.refund) {
+            commit.push(About::Refund, counter.refund());
         }
     }
 

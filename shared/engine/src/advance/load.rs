@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join;
 use idx::body::Handle;
+use idx::operation::Operation;
 use policy::secret::Secret;
-use policy::step::{Identity, Input};
+use policy::step::{self, Identity, Input};
 use policy::time::Timestamp;
 use policy::transaction::{Subject, Transaction};
 use policy::user::{User, UserStatus};
@@ -16,6 +18,7 @@ use crate::configuration::{Revision, read};
 use crate::derive::same;
 use crate::handles::well_formed;
 use crate::keys;
+use crate::ports::{Item, Key};
 use crate::{Engine, Failure};
 
 /// Owners that the first round trip asks for: two of every sign-up and five custom unique attributes (policies.md §2.2), with room.
@@ -44,6 +47,12 @@ impl Engine {
     /// The first round trip: configuration, transaction, and the owners of the values that the request itself names.
     pub(super) async fn load(&self, arrival: &Arrival<'_>, memory: &mut Memory, now: Timestamp) -> Result<Loaded, Failure> {
         let id = arrival.finder.id().ok_or(Failure::SessionExpired)?;
+        // A handle that is not ours costs nothing.
+        if let Finder::Handle(handle) = &arrival.finder
+            && !self.gave(id, handle)
+        {
+            return Err(Failure::SessionExpired);
+        }
         let named = self.named(&arrival.input);
         let browser = match (&arrival.input, &arrival.browser) {
             (Input::Identify { identifier, .. }, Some(browser)) => Some(self.browser_key(browser, identifier)),
@@ -52,13 +61,14 @@ impl Engine {
         let mut wanted = vec![keys::organisation_head(), keys::transaction(id)];
         wanted.extend(browser.clone());
         wanted.extend(named.iter().map(keys::unique));
-        let mut items = self.store.read(&wanted).await?.into_iter();
+        let items = self.read_and_count(arrival, id, wanted, memory, now).await?;
+        let mut items = items.into_iter();
         let head = items.next().flatten();
         let item = items.next().flatten().filter(|item| item.lives(now)).ok_or(Failure::SessionExpired)?;
         let known_browser = if browser.is_some() { items.next().flatten().filter(|item| item.lives(now)) } else { None };
         let known_browser = known_browser.filter(|_| !memory.other_browser).map(|item| read(&item)).transpose()?;
         let mut early = Vec::new();
-        for (identity, item) in named.into_iter().zip(items) {
+        for (identity, item) in named.into_iter().zip(items.by_ref()) {
             early.push((identity, item.map(|item| read::<Owner>(&item)).transpose()?));
         }
 
@@ -125,15 +135,47 @@ impl Engine {
         }
     }
 
-    /// Whether what the client holds opens this transaction.
+    /// Reads, and counts the request beside it: ten per handle in five seconds (security.md R-R5).
+    async fn read_and_count(
+        &self,
+        arrival: &Arrival<'_>,
+        id: &str,
+        mut wanted: Vec<Key>,
+        memory: &mut Memory,
+        now: Timestamp,
+    ) -> Result<Vec<Option<Item>>, Failure> {
+        // A poll is cheaper than its count, and comes all by itself. A link is no handle.
+        let counts = !memory.arrived && arrival.operation != Operation::Poll && matches!(arrival.finder, Finder::Handle(_));
+        if !counts {
+            return Ok(self.store.read(&wanted).await?);
+        }
+        memory.arrived = true;
+        // As this instance knows the limit: good enough for a brake.
+        let limits = self.cache.known().map(|revision| revision.organisation.settings.limits.clone()).unwrap_or_default();
+        let counters = self.counters(&[step::requests(&limits, id)], arrival.source, now);
+        wanted.extend(counters.iter().filter_map(|counter| counter.before().cloned()));
+        let (items, over) = join(self.store.read(&wanted), self.spend(&counters)).await;
+        let (items, over) = (items?, over?);
+        if over || self.over_with_before(&counters, &items, now).await? {
+            return Err(Failure::TooManyRequests);
+        }
+        Ok(items)
+    }
+
+    /// Whether this handle is one that we gave out for this transaction.
+    fn gave(&self, id: &str, handle: &Handle) -> bool {
+        match handle {
+            Handle::State(handle) => same(&self.state_handle(id), handle.expose()),
+            Handle::Interaction(handle) => same(&self.interaction_handle(id), handle.expose()),
+        }
+    }
+
+    /// Whether the token of a link is the one of the code that is out.
     fn opens(&self, finder: &Finder, transaction: &Transaction) -> Result<bool, Failure> {
-        Ok(match finder {
-            Finder::Handle(Handle::State(handle)) => same(&self.state_handle(&transaction.id), handle.expose()),
-            Finder::Handle(Handle::Interaction(handle)) => same(&self.interaction_handle(&transaction.id), handle.expose()),
-            Finder::Link { token, .. } => match &transaction.challenge {
-                Some(challenge) => same(&self.mail()?.passcode_key.link(transaction, challenge), token.expose()),
-                None => false,
-            },
+        Ok(match (finder, &transaction.challenge) {
+            (Finder::Handle(_), _) => true,
+            (Finder::Link { token, .. }, Some(challenge)) => same(&self.mail()?.passcode_key.link(transaction, challenge), token.expose()),
+            (Finder::Link { .. }, None) => false,
         })
     }
 }

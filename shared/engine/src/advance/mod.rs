@@ -18,10 +18,10 @@ use policy::message::{self, Message, Notice};
 use policy::password_rules;
 use policy::secret::Secret;
 use policy::step::{self, Input, Rejection, StepError};
-use policy::time::Timestamp;
 use policy::transaction::Transaction;
 use policy::user::PasswordHash;
 
+use crate::budget::Counter;
 use crate::commit::{About, Commit, LastRequest, Stored, put_transaction};
 use crate::configuration::Revision;
 use crate::ports::{Expect, StoreError};
@@ -78,8 +78,10 @@ pub(crate) enum Status {
 #[derive(Default)]
 #[allow(clippy::struct_excessive_bools, reason = "these are independent facts, not a state")]
 struct Memory {
-    /// When the budgets were counted, and whether one was used up.
-    counted: Option<(Timestamp, bool)>,
+    /// Whether the request itself was counted.
+    arrived: bool,
+    /// What was counted for a guess, and whether that was too much.
+    spent: Option<(Vec<Counter>, bool)>,
     /// A count could not be given back: it stays.
     keeps_counts: bool,
     /// The code that the typed one was compared with: one count, one comparison.
@@ -127,7 +129,7 @@ impl Engine {
             // Whose the name is was not known before the budgets were counted. What was compared is forgotten, and counted where it belongs.
             if !facts.owners.iter().flatten().next().is_some_and(|(user, _)| known.of(user)) {
                 memory.other_browser = true;
-                memory.counted = None;
+                memory.spent = None;
                 return Ok(None);
             }
             facts.known_browser = true;
@@ -141,9 +143,13 @@ impl Engine {
 
         let mut commit = Commit::default();
         let code = self.issue(arrival, context, &mut decision, &mut commit);
-        commit.decision(&decision, arrival.source, &self.interaction_key, context.now);
+        commit.effects(&decision, context.now);
+        let counters = self.counters(&decision.counts, arrival.source, context.now);
+        for (counter, before) in counters.iter().zip(self.weights(&counters, context.now).await?) {
+            commit.push(About::Budget, counter.count(before));
+        }
         if decision.rejection.is_none() && (facts.password_right || facts.passcode_right) {
-            self.refund(&needs, arrival.source, memory, &mut commit);
+            Self::refund(&needs, memory, &mut commit);
         }
         let mut written = version;
         if decision.transaction != *before {

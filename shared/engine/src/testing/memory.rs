@@ -92,9 +92,12 @@ fn apply(write: &Write, items: &mut BTreeMap<Key, Item>) {
         }
         Write::Check { .. } => {}
         Write::Count { key, by, expires_at, .. } => {
-            let fresh = || Item { key: key.clone(), version: 0, expires_at: Some(*expires_at), count: 0, body: json!({}) };
+            let fresh = || Item { key: key.clone(), version: 0, expires_at: None, count: 0, body: json!({}) };
             let counter = items.entry(key.clone()).or_insert_with(fresh);
             counter.version += 1;
+            if *by >= 0 {
+                counter.expires_at = Some(*expires_at);
+            }
             counter.count = counter.count.saturating_add_signed(*by);
         }
     }

@@ -42,6 +42,8 @@ pub struct UserEnumerationPrevention {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Limits {
+    /// Requests with one state handle in five seconds (R-R5).
+    pub requests_per_transaction: u32,
     /// Wrong answers to one code before it is dead (R-O4).
     pub attempts_per_passcode: u32,
     /// Seconds between two codes (R-O5).
@@ -69,6 +71,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            requests_per_transaction: 10,
             attempts_per_passcode: 5,
             resend_cooldown_seconds: 30,
             sends_per_transaction: 5,

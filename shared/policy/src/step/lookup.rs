@@ -11,7 +11,7 @@ use crate::Context;
 use crate::assurance::{self, Who};
 use crate::email::{Email, identifier_key, throttle_key_of};
 use crate::form;
-use crate::organisation::{AuthenticatorKey, Property};
+use crate::organisation::{AuthenticatorKey, Limits, Property};
 use crate::password_rules;
 use crate::remediation::{current_profile_form, password_rules as rules_of};
 use crate::secret::Secret;
@@ -75,6 +75,11 @@ pub struct Budget {
     pub since: Option<Timestamp>,
     /// Whether the count is taken back if the proof was right: what is limited are wrong guesses.
     pub refund: bool,
+}
+
+/// The budget of requests with the handle of transaction `id` (security.md R-R5).
+pub fn requests(limits: &Limits, id: &str) -> Budget {
+    Budget { name: "requests", subject: id.into(), max: limits.requests_per_transaction, window: Span::seconds(5), since: None, refund: false }
 }
 
 /// What must be known to decide `input`. `source` is the client's address as the gateway saw it; `known_browser` as in

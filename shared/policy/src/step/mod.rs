@@ -10,7 +10,7 @@ mod verify_email;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub use lookup::{Budget, Identity, Needs, PasswordWork, lookup, passcode_digits};
+pub use lookup::{Budget, Identity, Needs, PasswordWork, lookup, passcode_digits, requests};
 
 use crate::Context;
 use crate::message::{self, Message, Notice};

@@ -27,6 +27,7 @@ pub async fn suite(store: &dyn Store) {
     conditions::all_or_nothing(store).await;
     counters::starts_adds_and_stops_at_the_cap(store).await;
     counters::takes_back_never_below_zero(store).await;
+    counters::counting_nothing_asks(store).await;
     counters::counts_together_with_other_writes(store).await;
     races::one_marker_one_winner(store).await;
     races::one_user_per_marker(store).await;

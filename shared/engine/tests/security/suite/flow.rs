@@ -5,6 +5,11 @@ use serde_json::json;
 use super::stage::{Stage, demo};
 use super::{ADA, PASSWORD, with_ada};
 
+/// Everything that is stored, but counters: being asked is counted.
+fn without_counters(stage: &Stage) -> Vec<engine::ports::Item> {
+    stage.dump().into_iter().filter(|item| !item.key.0.starts_with("LIMIT#")).collect()
+}
+
 /// Every step, with a body of the right shape.
 fn steps() -> Vec<(&'static str, serde_json::Value)> {
     vec![
@@ -87,10 +92,10 @@ fn r_s4_r_s5_what_is_not_offered_is_refused_without_effect() {
         // The step that led here is the same request again, and answered again.
         offered.extend(way.iter().map(|(path, _)| (*path).to_string()));
         for (path, body) in steps().into_iter().filter(|(path, _)| !offered.iter().any(|href| href == path)) {
-            let before = stage.dump();
+            let before = without_counters(&stage);
             let answer = browser.step(path, body);
             assert!((400..500).contains(&answer.status), "{name}: {path} answered {} {}", answer.status, answer.text);
-            assert_eq!(stage.dump(), before, "{name}: {path} changed something");
+            assert_eq!(without_counters(&stage), before, "{name}: {path} changed something");
         }
     }
 }

@@ -17,6 +17,7 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
     let limits = &settings.limits;
     let at = at.to("limits");
     for (key, value) in [
+        ("requestsPerTransaction", limits.requests_per_transaction),
         ("attemptsPerPasscode", limits.attempts_per_passcode),
         ("resendCooldownSeconds", limits.resend_cooldown_seconds),
         ("sendsPerTransaction", limits.sends_per_transaction),

@@ -1,0 +1,111 @@
+//! Budgets: counters with a limit, in windows (security.md R-O4, R-O6, R-R5, R-R6).
+//!
+//! A counter counts in one window of the clock, and the store keeps it from going over its limit whatever happens at once. So that not two windows'
+//! worth fits around the edge between them, what was counted in the window before weighs too, for as long as the last try there lies within one
+//! width: the limit holds in *any* span of the window's width.
+
+use policy::step::Budget;
+use policy::time::Timestamp;
+
+use crate::derive::{Key as MacKey, sha256};
+use crate::keys;
+use crate::ports::{Item, Key, Store, StoreError, Write};
+use crate::{Engine, Failure};
+
+/// A budget at a moment: where it is counted now, and where it was counted before.
+pub(crate) struct Counter {
+    key: Key,
+    /// `None`: the first window is the only one.
+    before: Option<Key>,
+    max: u64,
+    /// When a count that is made now no longer weighs.
+    expires_at: Timestamp,
+}
+
+impl Counter {
+    pub(crate) fn of(budget: &Budget, source: &str, mac: &MacKey, now: Timestamp) -> Self {
+        // The policy does not know the source; it leaves the subject empty where it means it.
+        let subject = if budget.subject.is_empty() { source } else { &budget.subject };
+        let pseudonym = mac.pseudonym(&["limit", budget.name, subject]);
+        let width = budget.window.0.max(1);
+        let phase = match budget.since {
+            // A quarter of the window before it: an instance whose clock is behind counts in the same one.
+            Some(since) => width + width / 4 - since.0 % width,
+            // Each subject's windows begin at another time, so that not all counters are new at the full hour.
+            None => sha256(&pseudonym).bytes().fold(0_u64, |phase, byte| phase.wrapping_mul(31).wrapping_add(u64::from(byte))) % width,
+        };
+        let window = (now.0 + phase) / width;
+        let at = |window| keys::limit(budget.name, &pseudonym, window);
+        let before = if budget.since.is_none() { window.checked_sub(1).map(at) } else { None };
+        Self { key: at(window), before, max: budget.max.into(), expires_at: now + budget.window }
+    }
+
+    /// Where it was counted before.
+    pub(crate) fn before(&self) -> Option<&Key> {
+        self.before.as_ref()
+    }
+
+    /// Counts one, with what the window before has left.
+    pub(crate) fn count(&self, before: u64) -> Write {
+        self.write(1, self.max.saturating_sub(before))
+    }
+
+    /// Takes one back.
+    pub(crate) fn refund(&self) -> Write {
+        self.write(-1, self.max)
+    }
+
+    fn write(&self, by: i64, max: u64) -> Write {
+        Write::Count { key: self.key.clone(), by, max, expires_at: self.expires_at }
+    }
+
+    /// How much the window before weighs.
+    fn weight(&self, found: &[Option<Item>], now: Timestamp) -> u64 {
+        let before = found.iter().flatten().find(|item| Some(&item.key) == self.before.as_ref());
+        before.filter(|item| item.lives(now)).map_or(0, |item| item.count)
+    }
+}
+
+impl Engine {
+    /// The counters of these budgets.
+    pub(crate) fn counters<'b>(&self, budgets: impl IntoIterator<Item = &'b Budget>, source: &str, now: Timestamp) -> Vec<Counter> {
+        budgets.into_iter().map(|budget| Counter::of(budget, source, &self.interaction_key, now)).collect()
+    }
+
+    /// What the windows before weigh, one number for each counter.
+    pub(crate) async fn weights(&self, counters: &[Counter], now: Timestamp) -> Result<Vec<u64>, StoreError> {
+        let keys: Vec<Key> = counters.iter().filter_map(|counter| counter.before.clone()).collect();
+        let found = if keys.is_empty() { Vec::new() } else { self.store.read(&keys).await? };
+        Ok(counters.iter().map(|counter| counter.weight(&found, now)).collect())
+    }
+
+    /// Counts one of each, whatever becomes of it. Whether one is used up; doubt is a failure (security.md I12).
+    pub(crate) async fn spend(&self, counters: &[Counter]) -> Result<bool, Failure> {
+        all_within(self.store.as_ref(), counters.iter().map(|counter| counter.count(0)).collect()).await
+    }
+
+    /// Whether what was [spent](Self::spend) is too much together with what `found` has of the windows before; then it is given back. Only after
+    /// the count: of many at once, each then sees itself and whoever came before, so never too many get past.
+    pub(crate) async fn over_with_before(&self, counters: &[Counter], found: &[Option<Item>], now: Timestamp) -> Result<bool, Failure> {
+        let weighed = counters.iter().map(|counter| (counter, counter.weight(found, now))).filter(|(_, before)| *before > 0);
+        let asked = weighed.map(|(counter, before)| counter.write(0, counter.max.saturating_sub(before))).collect();
+        let over = all_within(self.store.as_ref(), asked).await?;
+        if over {
+            // What is refused must not weigh on the next window: whoever keeps trying would keep everybody out.
+            all_within(self.store.as_ref(), counters.iter().map(Counter::refund).collect()).await?;
+        }
+        Ok(over)
+    }
+}
+
+/// Whether one of the counts was refused.
+async fn all_within(store: &dyn Store, counts: Vec<Write>) -> Result<bool, Failure> {
+    if counts.is_empty() {
+        return Ok(false);
+    }
+    match store.write(&counts).await {
+        Ok(()) => Ok(false),
+        Err(StoreError::Refused(_)) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
