@@ -16,7 +16,7 @@ use crate::commit::{Stored, put_transaction};
 use crate::configuration::read;
 use crate::derive::{half_sha256, sha256};
 use crate::keys;
-use crate::ports::{Expect, Item, StoreError};
+use crate::ports::{Expect, Item, Key, StoreError, Write};
 use crate::reply::Reply;
 use crate::{Engine, Failure, cookie};
 
@@ -98,6 +98,15 @@ impl Grant {
     }
 }
 
+/// An interaction code that was presented just now.
+struct Presented {
+    grant: Grant,
+    /// Whether it may still be exchanged.
+    redeemable: bool,
+    /// Points at the current configuration, as of then.
+    head: Option<Item>,
+}
+
 /// Parameters of an OAuth request. A repeated one is an error (RFC 6749 §3.2).
 type Parameters = BTreeMap<String, String>;
 
@@ -164,23 +173,8 @@ impl Engine {
         };
         let invalid = || Ok(Reply::oauth("invalid_grant", "The interaction code is invalid or has expired."));
         let key = keys::code(&sha256(code));
-        let mut items = self.store.read(&[keys::organisation_head(), key.clone()]).await?.into_iter();
-        let (head, item) = (items.next().flatten(), items.next().flatten());
         let now = self.clock.now();
-        let Some(item) = item.filter(|item| item.lives(now)) else { return invalid() };
-        let mut grant: Grant = read(&item)?;
-        let redeemable = grant.redeemable(now);
-        if grant.used {
-            grant.revoked = true;
-        }
-        grant.used = true;
-        // Exactly one caller gets past this write.
-        let spent = Item { version: item.version + 1, body: json!(grant), ..item };
-        match self.store.write(&[crate::ports::Write::Put { item: spent, expect: Expect::Version(item.version) }]).await {
-            Ok(()) => {}
-            Err(StoreError::Refused(_)) => return invalid(),
-            Err(error) => return Err(error.into()),
-        }
+        let Some(Presented { grant, redeemable, head }) = self.present(&key, now).await? else { return invalid() };
         let proven = parameter("code_verifier").is_some_and(|verifier| verifier_fits(verifier, &grant.code_challenge));
         let same_client = parameter("client_id") == Some(grant.client_id.as_str());
         let same_uri = parameter("redirect_uri").is_none_or(|uri| uri == grant.redirect_uri);
@@ -192,6 +186,30 @@ impl Engine {
         let user = self.active_user(&grant.user_id).await?.filter(|user| user.generation == grant.generation);
         let (Some(user), Some(_)) = (user, revision.organisation.app(&grant.app)) else { return invalid() };
         self.tokens(&grant, &key.0, &user, now).await
+    }
+
+    /// Marks a code as presented. Exactly one caller finds it redeemable; whoever comes later, or loses the race, revokes what that one got.
+    async fn present(&self, key: &Key, now: Timestamp) -> Result<Option<Presented>, Failure> {
+        // One spends it, one revokes it; everybody else has nothing left to write.
+        for _ in 0..3 {
+            let mut items = self.store.read(&[keys::organisation_head(), key.clone()]).await?.into_iter();
+            let (head, item) = (items.next().flatten(), items.next().flatten());
+            let Some(item) = item.filter(|item| item.lives(now)) else { return Ok(None) };
+            let mut grant: Grant = read(&item)?;
+            if grant.revoked {
+                return Ok(None);
+            }
+            let redeemable = grant.redeemable(now);
+            grant.revoked = grant.used;
+            grant.used = true;
+            let spent = Item { version: item.version + 1, body: json!(grant), ..item };
+            match self.store.write(&[Write::Put { item: spent, expect: Expect::Version(item.version) }]).await {
+                Ok(()) => return Ok(Some(Presented { grant, redeemable, head })),
+                Err(StoreError::Refused(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(None)
     }
 
     async fn tokens(&self, grant: &Grant, id: &str, user: &User, now: Timestamp) -> Result<Reply, Failure> {

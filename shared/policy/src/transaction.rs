@@ -138,6 +138,9 @@ pub struct Challenge {
     pub expires: Timestamp,
     /// Whether the mail provider has taken it. If not, it may be sent again at once.
     pub sent: bool,
+    /// Whether it was mailed once more because nobody reported it as sent.
+    #[serde(default)]
+    pub retried: bool,
 }
 
 /// What a code is for (security.md R-O7).

@@ -151,16 +151,16 @@ impl Engine {
         if decision.rejection.is_none() && (facts.password_right || facts.passcode_right) {
             Self::refund(&needs, memory, &mut commit);
         }
-        let mut written = version;
+        let (mut written, mut last_request) = (version, stored.last_request);
         if decision.transaction != *before {
             decision.transaction.touched = context.now;
-            let last_request = match decision.rejection {
-                None => Some(LastRequest { mac: arrival.mac.clone(), at: context.now }),
-                Some(_) => stored.last_request.clone(),
-            };
-            let after = Stored { transaction: decision.transaction.clone(), last_request };
-            commit.push(About::Transaction, put_transaction(&after, version + 1, Expect::Version(version)));
+            // A poll is answered anew each time, and what was asked before it may still be repeated.
+            if decision.rejection.is_none() && arrival.operation != Operation::Poll {
+                last_request = Some(LastRequest { mac: arrival.mac.clone(), at: context.now });
+            }
             written = version + 1;
+            let after = Stored { transaction: decision.transaction.clone(), last_request: last_request.clone() };
+            commit.push(About::Transaction, put_transaction(&after, written, Expect::Version(version)));
         }
         if let Some(step::Mail::Welcome { user_id, address }) = &decision.mail {
             commit.push(About::Own, Self::welcome_link(&decision.transaction, user_id, address, context.now));
@@ -175,7 +175,7 @@ impl Engine {
         let mut status = decision.rejection.map_or(Status::Accepted, Status::Rejected);
         let mut notices = decision.notices;
         if let Some(mail) = &decision.mail
-            && !self.send(context, &decision.transaction, mail, stored.last_request, arrival, written).await?
+            && !self.send(context, &decision.transaction, mail, last_request, written).await?
         {
             status = Status::NotMailed;
             notices.extend(message::form(Message::MailNotSent));

@@ -6,7 +6,6 @@ use policy::secret::Secret;
 use policy::step;
 use policy::transaction::{Challenge, Purpose, Transaction};
 
-use super::Arrival;
 use crate::commit::{LastRequest, Stored, put_transaction};
 use crate::ports::{Expect, Mail, MailContent, MailError};
 use crate::{Engine, Failure};
@@ -22,7 +21,6 @@ impl Engine {
         transaction: &Transaction,
         mail: &step::Mail,
         last_request: Option<LastRequest>,
-        arrival: &Arrival<'_>,
         version: u64,
     ) -> Result<bool, Failure> {
         let mailer = &self.mail()?.mailer;
@@ -36,8 +34,6 @@ impl Engine {
         if let Some(challenge) = transaction.challenge.as_ref().filter(|challenge| !challenge.sent) {
             let mut sent = transaction.clone();
             sent.challenge = Some(Challenge { sent: true, ..challenge.clone() });
-            let changed = sent.touched == context.now;
-            let last_request = if changed { Some(LastRequest { mac: arrival.mac.clone(), at: context.now }) } else { last_request };
             let write = put_transaction(&Stored { transaction: sent, last_request }, version + 1, Expect::Version(version));
             if let Err(error) = self.store.write(&[write]).await {
                 tracing::warn!(transaction = transaction.id, %error, "a mail was sent, but not marked as sent");

@@ -26,7 +26,7 @@ fn transaction(id: &str, app: &str) -> Transaction {
 }
 
 fn challenge(purpose: Purpose, address: &str, sequence: u32) -> Challenge {
-    Challenge { purpose, address: address.into(), sequence, made: Timestamp(0), expires: Timestamp(300_000), sent: true }
+    Challenge { purpose, address: address.into(), sequence, made: Timestamp(0), expires: Timestamp(300_000), sent: true, retried: false }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 use crate::time::Span;
 use crate::transaction::{Challenge, Purpose, Subject};
 
-/// A mail that nobody reported as sent is sent again, with the same code, by whoever asks after this time.
+/// A mail that nobody reported as sent is sent once more, with the same code, by whoever asks after this time.
 const SEND_AGAIN_AFTER: Span = Span::seconds(5);
 
 impl Step<'_> {
@@ -66,16 +66,19 @@ impl Step<'_> {
     }
 
     pub(super) fn poll(&self, mut decision: Decision) -> Decision {
-        let overdue = decision
-            .transaction
-            .challenge
-            .clone()
-            .filter(|challenge| !challenge.sent && self.context.now < challenge.expires && self.context.now - challenge.made >= SEND_AGAIN_AFTER);
-        if let Some(challenge) = overdue {
-            decision.mail = mail_for(&decision.transaction.subject, challenge);
-            return decision;
-        }
-        self.settle(decision)
+        let now = self.context.now;
+        let overdue =
+            |challenge: &Challenge| !challenge.sent && !challenge.retried && now < challenge.expires && now - challenge.made >= SEND_AGAIN_AFTER;
+        let transaction = &mut decision.transaction;
+        let Some(challenge) = transaction.challenge.as_mut().filter(|challenge| overdue(challenge) && !self.facts.over_commit_budget) else {
+            return self.settle(decision);
+        };
+        // Of many who ask at once, one sends; nobody can have a code mailed a third time, and it counts like any mail (security.md I8, R-R6).
+        challenge.retried = true;
+        let challenge = challenge.clone();
+        decision.counts.extend(self.mail_budgets(&transaction.id, &challenge.address, challenge.purpose));
+        decision.mail = mail_for(&transaction.subject, challenge);
+        decision
     }
 
     /// Makes a code and has it mailed. An older one is worthless from now on (security.md R-O5).
@@ -102,6 +105,7 @@ impl Step<'_> {
             made: self.context.now,
             expires: self.context.now + Span::minutes(u64::from(lifetime)),
             sent: nobody,
+            retried: false,
         };
         transaction.challenge = Some(challenge.clone());
         decision.counts.extend(self.mail_budgets(&decision.transaction.id, &address, purpose));
