@@ -149,7 +149,13 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         condition: "the version read: one of two callers wins",
         cost: "1 write",
     },
-    AccessPattern { who: "token, userinfo: the user", operation: "GetItem", keys: &[USER], condition: "-", cost: "1 read per 4 KB" },
-    AccessPattern { who: "userinfo: whether the grant is revoked", operation: "GetItem", keys: &[CODE], condition: "-", cost: "1 read" },
+    AccessPattern { who: "token: the user, meanwhile", operation: "GetItem", keys: &[USER], condition: "-", cost: "1 read per 4 KB" },
+    AccessPattern {
+        who: "userinfo: whether the grant is revoked, and the user",
+        operation: "BatchGetItem",
+        keys: &[CODE, USER],
+        condition: "-",
+        cost: "1 read per item and 4 KB",
+    },
     AccessPattern { who: "commands and local pages: all users", operation: "Scan", keys: &[USER], condition: "-", cost: "the whole table" },
 ];

@@ -103,6 +103,8 @@ struct Presented {
     grant: Grant,
     /// Whether it may still be exchanged.
     redeemable: bool,
+    /// Whose it is, if they may sign in: read while the code was spent.
+    user: Option<User>,
     /// Points at the current configuration, as of then.
     head: Option<Item>,
 }
@@ -174,7 +176,7 @@ impl Engine {
         let invalid = || Ok(Reply::oauth("invalid_grant", "The interaction code is invalid or has expired."));
         let key = keys::code(&sha256(code));
         let now = self.clock.now();
-        let Some(Presented { grant, redeemable, head }) = self.present(&key, now).await? else { return invalid() };
+        let Some(Presented { grant, redeemable, user, head }) = self.present(&key, now).await? else { return invalid() };
         let proven = parameter("code_verifier").is_some_and(|verifier| verifier_fits(verifier, &grant.code_challenge));
         let same_client = parameter("client_id") == Some(grant.client_id.as_str());
         let same_uri = parameter("redirect_uri").is_none_or(|uri| uri == grant.redirect_uri);
@@ -183,7 +185,7 @@ impl Engine {
         }
         let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
         // Whoever signed in before the account changed hands has nothing to do with it any more (I3).
-        let user = self.active_user(&grant.user_id).await?.filter(|user| user.generation == grant.generation);
+        let user = user.filter(|user| user.generation == grant.generation);
         let (Some(user), Some(_)) = (user, revision.organisation.app(&grant.app)) else { return invalid() };
         self.tokens(&grant, &key.0, &user, now).await
     }
@@ -203,8 +205,10 @@ impl Engine {
             grant.revoked = grant.used;
             grant.used = true;
             let spent = Item { version: item.version + 1, body: json!(grant), ..item };
-            match self.store.write(&[Write::Put { item: spent, expect: Expect::Version(item.version) }]).await {
-                Ok(()) => return Ok(Some(Presented { grant, redeemable, head })),
+            let spend = [Write::Put { item: spent, expect: Expect::Version(item.version) }];
+            let (spent, user) = join(self.store.write(&spend), self.store.read(&[keys::user(&grant.user_id)])).await;
+            match spent {
+                Ok(()) => return Ok(Some(Presented { grant, redeemable, user: active(user?.into_iter().next().flatten())?, head })),
                 Err(StoreError::Refused(_)) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -281,8 +285,8 @@ impl Engine {
         if text("iss") != self.issuer() || text("aud") != self.issuer() || now.seconds() >= expires {
             return refused();
         }
-        let items = join(self.store.read(&[keys::code(text("jti"))]), self.active_user(text("sub"))).await;
-        let (grant, user) = (items.0?.into_iter().next().flatten(), items.1?);
+        let mut items = self.store.read(&[keys::code(text("jti")), keys::user(text("sub"))]).await?.into_iter();
+        let (grant, user) = (items.next().flatten(), active(items.next().flatten())?);
         let (Some(grant), Some(user)) = (grant, user) else { return refused() };
         let grant: Grant = read(&grant)?;
         if grant.revoked || grant.user_id != user.id || grant.generation != user.generation || !grant.has("openid") {
@@ -290,12 +294,12 @@ impl Engine {
         }
         Ok(Reply::json(StatusCode::OK, &Value::Object(claims(&grant, &user))))
     }
+}
 
-    async fn active_user(&self, id: &str) -> Result<Option<User>, Failure> {
-        let item = self.store.read(&[keys::user(id)]).await?.into_iter().next().flatten();
-        let user: Option<User> = item.as_ref().map(read).transpose()?;
-        Ok(user.filter(|user| user.status == UserStatus::Active))
-    }
+/// The person, if they may sign in.
+fn active(item: Option<Item>) -> Result<Option<User>, StoreError> {
+    let user: Option<User> = item.as_ref().map(read).transpose()?;
+    Ok(user.filter(|user| user.status == UserStatus::Active))
 }
 
 fn parameters(body: &[u8]) -> Option<Parameters> {

@@ -43,9 +43,13 @@ impl Engine {
         let verifies = matches!(needs.password, PasswordWork::Verify(_));
         let whose = if verifies { owners.iter().flatten().next().cloned().or(member) } else { None };
 
-        // Nobody is looked up the same way as somebody (security.md R-P9).
+        // Nobody is looked up the same way as somebody (security.md R-P9), except where the answer tells the difference anyway.
         let nobody = String::from("-");
-        let asks_for_a_name = !matches!(arrival.input, Input::UpdateProfile(_));
+        let asks_for_a_name = match arrival.input {
+            Input::UpdateProfile(_) => false,
+            Input::EnrollProfile { .. } => context.prevents_enumeration(),
+            _ => true,
+        };
         let mut wanted: Vec<Key> =
             owners.iter().filter(|owner| owner.is_some() || asks_for_a_name).map(|owner| keys::user(owner.as_ref().unwrap_or(&nobody))).collect();
         wanted.sort();
