@@ -14,7 +14,7 @@ use crate::ports::{Expect, Item, Key, Write};
 pub(crate) struct Stored {
     pub transaction: Transaction,
     /// The request that changed it last, as a MAC: the same request again is answered again (security.md R-S2).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_request: Option<LastRequest>,
 }
 

@@ -5,6 +5,7 @@
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,7 @@ pub const IDLE_LIFETIME: Span = Span::minutes(15);
 /// A repeated request counts as the same request for so long (security.md R-S2).
 pub const REPEAT_WINDOW: Span = Span::seconds(60);
 
-/// A transaction.
+/// A transaction. What is as it was at the beginning is not stored: DynamoDB charges by the kilobyte, and this is what is written most.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Transaction {
@@ -36,25 +37,25 @@ pub struct Transaction {
     /// Whom it is about.
     pub subject: Subject,
     /// What has been proven in this transaction, and when. Emptied whenever the subject changes (security.md R-S4).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub proofs: BTreeMap<AuthenticatorKey, Timestamp>,
     /// The emailed code that is out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<Challenge>,
     /// Codes sent so far (security.md R-O5).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub sends: u32,
     /// The authenticator that the person picked from a list.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen: Option<AuthenticatorKey>,
     /// Whether the optional authenticators were skipped.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Not::not")]
     pub skipped: bool,
     /// Whether this person has signed in from this browser before: guesses made elsewhere do not use up their budget (security.md R-R8).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Not::not")]
     pub known_browser: bool,
     /// Set when everything was met.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
 }
 
@@ -73,6 +74,7 @@ pub struct Client {
     /// OAuth `state`.
     pub state: String,
     /// OpenID `nonce`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
     /// PKCE S256 challenge.
     pub code_challenge: String,
@@ -118,7 +120,7 @@ pub struct Registration {
     /// The password that will be stored.
     pub password: Option<PasswordHash>,
     /// The address has an account already, and nobody shall learn it: nothing will ever be right (security.md R-R3).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Not::not")]
     pub decoy: bool,
 }
 
@@ -235,4 +237,9 @@ impl Transaction {
         self.skipped = false;
         self.known_browser = false;
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

@@ -10,7 +10,7 @@ use crate::form;
 use crate::organisation::AuthenticatorKey;
 use crate::requirement::{Requirement, requirements};
 use crate::transaction::{Outcome, Purpose, Registration, Subject};
-use crate::user::{User, UserStatus};
+use crate::user::{Profile, User, UserStatus};
 
 impl Step<'_> {
     /// Sends the code that the next requirement waits for, or finishes if there is none.
@@ -75,7 +75,8 @@ impl Step<'_> {
             None => decision.effects.push(Effect::CheckUser { id: user.id.clone(), version }),
         }
         if let Subject::Member { user: stored, .. } = &mut decision.transaction.subject {
-            *stored = user;
+            // What only a further form would be filled from is not kept.
+            *stored = User { profile: Profile::new(), ..user };
         }
     }
 
@@ -138,6 +139,10 @@ impl Step<'_> {
 
     fn done(&self, decision: &mut Decision, user: &User) {
         decision.transaction.challenge = None;
+        if let Subject::Applicant { registration: Some(registration) } = &mut decision.transaction.subject {
+            // It is the account's from now on.
+            registration.password = None;
+        }
         decision.transaction.outcome =
             Some(Outcome::Done { user_id: user.id.clone(), generation: user.generation, at: self.context.now, issued: false });
     }

@@ -14,7 +14,7 @@ use policy::organisation::AuthenticatorKey::{OktaEmail, OktaPassword};
 use policy::organisation::SelfEnroll;
 use policy::remediation::{Remediation, Standing, remediations};
 use policy::requirement::{Requirement, future_member, proves_mailbox_first, requirements};
-use policy::step::{Decision, Effect, Input, Mail, PasswordWork, Rejection, StepError, lookup, step};
+use policy::step::{Decision, Effect, Input, Mail, PasswordChange, PasswordWork, Rejection, StepError, lookup, step};
 use policy::transaction::{Challenge, Outcome, Subject, Transaction};
 use walk::{Graph, Tried, walk};
 use world::{World, worlds};
@@ -183,13 +183,26 @@ fn done_is_everything_met(tried: &Tried<'_>) {
     if tried.before.outcome.is_some() {
         return;
     }
-    // Policies are those of the person as they came: the group that signing in gives counts from the next time on.
+    // Policies are those of the person as they came: the group that signing in gives counts from the next time on. What is the account's is no longer
+    // in the transaction.
     let mut came = transaction.clone();
     let who = match &mut came.subject {
         Subject::Member { user, .. } => {
-            user.groups.clone_from(&tried.world.person(&user.id).groups);
+            let person = tried.world.person(&user.id);
+            let saved = effects.iter().find_map(|effect| if let Effect::SaveUser { user, .. } = effect { Some(user) } else { None });
+            user.groups.clone_from(&person.groups);
+            user.profile.clone_from(&saved.unwrap_or(person).profile);
             assert_eq!(*user_id, user.id);
             Who { user: Some(user.id.clone()), groups: user.groups.clone() }
+        }
+        Subject::Applicant { registration: Some(registration) } => {
+            assert_eq!(registration.password, None);
+            registration.password = effects.iter().find_map(|effect| match effect {
+                Effect::CreateUser { password, .. } => password.clone(),
+                Effect::SaveUser { password: PasswordChange::Set(password), .. } => Some(password.clone()),
+                _ => None,
+            });
+            future_member(&tried.context)
         }
         _ => future_member(&tried.context),
     };
