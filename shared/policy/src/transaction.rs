@@ -141,7 +141,7 @@ pub struct Challenge {
     /// Whether the mail provider has taken it. If not, it may be sent again at once.
     pub sent: bool,
     /// Whether it was mailed once more because nobody reported it as sent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Not::not")]
     pub retried: bool,
 }
 
