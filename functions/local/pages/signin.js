@@ -22,7 +22,9 @@ async function start(fresh = false) {
   try {
     app = await chosenApp(query.get("app"));
     at("app").textContent = `You are signing in to ${app.label}.`;
-    flow = fresh || wantsSignUp ? null : resumed(app.clientId);
+    // A reload, or the way back, shows the step that was reached; whoever follows a link to this page begins anew.
+    const followed = performance.getEntriesByType("navigation")[0]?.type === "navigate";
+    flow = fresh || wantsSignUp || followed ? null : resumed(app.clientId);
     flow ??= await begin(app);
     // The wish to sign up is met once: a reload shall come back to the step that was reached.
     if (wantsSignUp) history.replaceState(null, "", `?${new URLSearchParams({ app: app.clientId })}`);
@@ -38,12 +40,13 @@ async function start(fresh = false) {
 /** Posts JSON; `{ ok, answer }`, where the answer is an IDX envelope or, if the server could not be understood, nothing. */
 async function send(href, content) {
   try {
-    const answer = await fetch(href, {
+    const response = await fetch(href, {
       method: "POST", credentials: "include", body: JSON.stringify(content),
       headers: { "content-type": "application/json", accept: "application/json; okta-version=1.0.0" },
     });
-    const envelope = await answer.json();
-    return { ok: answer.ok, status: answer.status, answer: envelope?.version ? envelope : null };
+    const envelope = await response.json();
+    const wait = response.status === 429 ? Number(response.headers.get("retry-after")) : 0;
+    return { ok: response.ok, status: response.status, wait, answer: envelope?.version ? envelope : null };
   } catch {
     return { ok: false, answer: null };
   }
@@ -54,10 +57,22 @@ async function proceed(remediation, entries = []) {
   if (busy) return;
   setBusy(true);
   clearTimeout(timer);
-  const { answer } = await send(remediation.href, body([...fixed(fields(remediation.value)), ...entries]));
+  const { answer, wait } = await send(remediation.href, body([...fixed(fields(remediation.value)), ...entries]));
   setBusy(false);
-  if (answer) show(answer);
-  else tell([{ message: "That did not work. Please try again.", class: "ERROR" }]);
+  const step = answer?.remediation?.value?.length ? answer : null;
+  // Too many requests with one handle: the step is still there, only the answer is not.
+  if (wait && !step) return tell([{ message: `That was too fast. Please try again in ${wait} seconds.`, class: "ERROR" }]);
+  if (!answer) return tell([{ message: "That did not work. Please try again.", class: "ERROR" }]);
+  show(answer);
+  if (wait) tell([...answer.messages?.value || [], { message: tooMany(remediation, step), class: "INFO" }]);
+}
+
+/** What helps after "too many attempts". */
+function tooMany(remediation, step) {
+  const authenticator = (step.currentAuthenticatorEnrollment || step.currentAuthenticator)?.value;
+  if (!authenticator?.resend) return "Wait a while, or use a browser that you have signed in with before.";
+  return remediation.name === "resend" ? "A code was sent a moment ago. Another one can be sent half a minute after it." :
+    "If the code was wrong too often, a new one helps: choose “Send a new code”.";
 }
 
 function setBusy(value) {

@@ -65,7 +65,11 @@ impl Configuration {
     pub async fn begin(&self, file: Option<&Path>, base_url: &str) -> Result<String, StartError> {
         let failed = StartError::Organisation;
         if let Some(file) = file {
-            self.put(&read(file).map_err(failed)?).await.map_err(failed)?;
+            let organisation = read(file).map_err(failed)?;
+            self.put(&organisation).await.map_err(failed)?;
+            if let Some(warning) = leads_elsewhere(&organisation, base_url) {
+                complain(&format!("{}: {warning}", file.display()));
+            }
             return Ok(format!("from {}, applied again whenever it changes", file.display()));
         }
         let port = base_url.rsplit_once(':').map_or(DEMO_PORT, |(_, port)| port);
@@ -202,7 +206,32 @@ fn moved(stored: &Organisation, port: &str) -> Option<Organisation> {
     serde_json::from_str(&text).ok()
 }
 
+/// A file that was written for another port: nobody would get back to the pages here.
+fn leads_elsewhere(organisation: &Organisation, base_url: &str) -> Option<String> {
+    let port = base_url.rsplit_once(':')?.1;
+    let here = ["localhost", "127.0.0.1"].map(|host| format!("http://{host}:{port}/"));
+    let mut uris = organisation.apps.iter().flat_map(|app| &app.settings.oauth_client.redirect_uris).peekable();
+    let first = (*uris.peek()?).clone();
+    let none = !uris.any(|uri| here.iter().any(|here| uri.starts_with(here)));
+    none.then(|| {
+        format!("no app has a redirect_uri at {base_url}, so the pages of this server cannot sign anybody in; there is {first}: write the port {port} there")
+    })
+}
+
 fn modified(file: &Path) -> Option<(SystemTime, u64)> {
     let metadata = std::fs::metadata(file).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_for_another_port_is_noticed() {
+        let demo = organisation::parse("organisation.yaml", DEMO).unwrap();
+        assert_eq!(leads_elsewhere(&demo, "http://localhost:8787"), None);
+        let warning = leads_elsewhere(&demo, "http://localhost:8890").unwrap();
+        assert!(warning.contains("http://localhost:8787/demo/callback") && warning.contains("write the port 8890"), "{warning}");
+    }
 }
