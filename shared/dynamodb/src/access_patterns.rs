@@ -43,7 +43,7 @@ pub const KINDS: &[Kind] = &[
     Kind { key: BODY, what: "a piece of a revision, which is the hash of its content: never changed", expires: "never" },
     Kind { key: TX, what: "a transaction: what one client has proven and entered so far", expires: "with the transaction" },
     Kind { key: USER, what: "a user's profile and status", expires: "never" },
-    Kind { key: PASSWORD, what: "a user's password hash, apart from the profile: only those who compare it read it", expires: "never" },
+    Kind { key: PASSWORD, what: "a user's password hash, apart from the profile: read only to be compared", expires: "never" },
     Kind { key: UNIQUE, what: "whose a unique value is (R-D1)", expires: "never" },
     Kind { key: CODE, what: "a grant, redeemed once; kept while its tokens live, to revoke them", expires: "with its tokens" },
     Kind { key: VERIFY, what: "the link of a welcome mail, which marks an address as verified", expires: "24 hours" },

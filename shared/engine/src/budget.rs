@@ -4,6 +4,8 @@
 //! worth fits around the edge between them, what was counted in the window before weighs too, for as long as the last try there lies within one
 //! width: the limit holds in *any* span of the window's width.
 
+use std::net::Ipv6Addr;
+
 use policy::step::Budget;
 use policy::time::Timestamp;
 
@@ -25,8 +27,8 @@ pub(crate) struct Counter {
 impl Counter {
     pub(crate) fn of(budget: &Budget, source: &str, mac: &MacKey, now: Timestamp) -> Self {
         // The policy does not know the source; it leaves the subject empty where it means it.
-        let subject = if budget.subject.is_empty() { source } else { &budget.subject };
-        let pseudonym = mac.pseudonym(&["limit", budget.name, subject]);
+        let subject = if budget.subject.is_empty() || budget.subject == source { network(source) } else { budget.subject.clone() };
+        let pseudonym = mac.pseudonym(&["limit", budget.name, &subject]);
         let width = budget.window.0.max(1);
         let phase = match budget.since {
             // A quarter of the window before it: an instance whose clock is behind counts in the same one.
@@ -98,6 +100,17 @@ impl Engine {
     }
 }
 
+/// What counts as one source: an IPv4 address, or the /64 that an IPv6 host picks its addresses from.
+fn network(source: &str) -> String {
+    match source.parse::<Ipv6Addr>() {
+        Ok(address) if address.to_ipv4_mapped().is_none() => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        _ => source.into(),
+    }
+}
+
 /// Whether one of the counts was refused.
 async fn all_within(store: &dyn Store, counts: Vec<Write>) -> Result<bool, Failure> {
     if counts.is_empty() {
@@ -107,5 +120,18 @@ async fn all_within(store: &dyn Store, counts: Vec<Write>) -> Result<bool, Failu
         Ok(()) => Ok(false),
         Err(StoreError::Refused(_)) => Ok(true),
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r_r7_a_host_with_many_ipv6_addresses_is_one_source() {
+        assert_eq!(network("2001:db8:1:2:aaaa::1"), network("2001:db8:1:2:bbbb::2"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("192.0.2.1"), "192.0.2.1");
+        assert_ne!(network("::ffff:192.0.2.1"), network("::ffff:192.0.2.2"));
     }
 }

@@ -94,7 +94,11 @@ impl Engine {
                     source: &request.source,
                     browser,
                 };
-                match self.advance(&arrival).await {
+                let advanced = self.advance(&arrival).await;
+                if let Ok(advanced) = &advanced {
+                    self.log(Operation::ConfirmLink, &request.source, advanced);
+                }
+                match advanced {
                     Ok(advanced) if advanced.status == Status::Accepted => Ok(Reply::html(StatusCode::OK, &Page::ReturnToTab.render())),
                     Ok(_) | Err(Failure::SessionExpired) => Ok(dead()),
                     Err(failure) => Err(failure),

@@ -202,6 +202,9 @@ impl Engine {
                 return Ok(None);
             }
             let redeemable = grant.redeemable(now);
+            if grant.used {
+                tracing::warn!(app = grant.app, "an interaction code was presented again: what it gave is void");
+            }
             grant.revoked = grant.used;
             grant.used = true;
             let spent = Item { version: item.version + 1, body: json!(grant), ..item };
@@ -334,7 +337,12 @@ fn client(organisation: &Organisation, parameters: &Parameters, browser: String)
     if parameter("recovery_token").is_some() {
         return Err(("invalid_request", "The recovery token is invalid"));
     }
-    let scopes: Vec<String> = parameter("scope").unwrap_or("openid").split_whitespace().map(String::from).collect();
+    let mut scopes: Vec<String> = Vec::new();
+    for scope in parameter("scope").unwrap_or("openid").split_whitespace().map(String::from) {
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
     if scopes.iter().any(|scope| !SCOPES.contains(&scope.as_str())) {
         return Err(("invalid_scope", "One or more scopes are not configured: there are openid, profile, email and groups."));
     }

@@ -84,7 +84,7 @@ impl Engine {
     }
 
     /// What became of a step, as facts: no address, no handle, no code (security.md R-L1). Who it was about is a pseudonym.
-    fn log(&self, operation: Operation, source: &str, advanced: &Advanced) {
+    pub(crate) fn log(&self, operation: Operation, source: &str, advanced: &Advanced) {
         let transaction = &advanced.transaction;
         let who = transaction.identifier().map(|identifier| self.interaction_key.pseudonym(&["log", &identifier_key(identifier)]));
         let outcome = match (&transaction.outcome, advanced.status) {

@@ -119,3 +119,42 @@ fn r_o6_browsers_known_before_a_takeover_have_no_budgets_of_their_own() {
     ada.begin();
     assert!(ada.password(ADA, PASSWORD).interaction_code().is_some());
 }
+
+/// R-M6, A-008: an address that the provider rejects looks like any other, also to whoever asks again, and is not tried for ever.
+#[test]
+fn r_m6_a_rejected_mail_looks_like_one_that_was_sent() {
+    let stage = Stage::new();
+    *stage.mailbox.rejects.lock().unwrap() = true;
+    let mut browser = stage.browser("demo-spa");
+    let sent = browser.sign_up(ADA, PASSWORD);
+    assert_eq!((sent.status, sent.messages()), (200, Vec::new()), "{}", sent.text);
+    assert_eq!(browser.step("/idp/idx/email/resend", json!({})).status, 429, "the cooldown runs as for a mail that was sent");
+    for _ in 0..5 {
+        stage.advance(6);
+        browser.step("/idp/idx/email/poll", json!({}));
+    }
+    assert_eq!(*stage.mailbox.rejected.lock().unwrap(), 1, "polls do not ask the provider again");
+}
+
+/// R-R1: that no mail could be sent tells nobody who has an account.
+#[test]
+fn r_r1_a_broken_provider_does_not_tell_members_from_strangers() {
+    let organisation = demo_with(&[
+        ("{ authentication: false }", "{ authentication: true }\n  verifyKnowledgeSecondWhen2faRequired: true"),
+        ("primaryFactor: PASSWORD_IDP\n", "primaryFactor: PASSWORD_IDP_ANY_FACTOR\n"),
+    ]);
+    let stage = Stage::with(&organisation);
+    let mut ada = stage.browser("demo-spa");
+    enroll(&mut ada, json!({"userProfile": {"email": ADA, "firstName": "Ada", "lastName": "Lovelace"}, "credentials": {"passcode": PASSWORD}}));
+    ada.answer_code(&stage.code(ADA));
+    stage.break_mail(true);
+    let [member, stranger] = [ADA, "nobody@example.com"].map(|name| {
+        let mut browser = stage.browser("demo-spa");
+        browser.begin();
+        let identified = browser.step("/idp/idx/identify", json!({"identifier": name}));
+        let chosen = browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email", "methodType": "email"}}));
+        (identified.status, identified.forms(), chosen.status, chosen.forms(), chosen.messages())
+    });
+    assert_eq!(member, stranger);
+    assert_eq!(member.2, 200);
+}

@@ -93,8 +93,17 @@ fn of_member(context: &Context<'_>, transaction: &Transaction, user: &User) -> V
     if usable_mailbox(context, &who) {
         enrolled.insert(AuthenticatorKey::OktaEmail);
     }
-    if enrolled.is_empty() && transaction.proofs.is_empty() {
+    let unproven = transaction.proofs.is_empty();
+    if enrolled.is_empty() && unproven {
         return alloc::vec![nothing_to_prove_with(context)];
+    }
+    if context.prevents_enumeration() && unproven {
+        // What this person has would tell that there is such a person: the choices are those of anybody (security.md R-R1).
+        let denied = |who: &Who| Rules::of(context.organisation, context.app, who).is_none();
+        if denied(&who) && !denied(&Who::default()) {
+            return alloc::vec![Requirement::Verify(alloc::vec![AuthenticatorKey::OktaPassword])];
+        }
+        enrolled.extend(allowed(context, &who));
     }
     let mut list = Vec::new();
     sign_on(context, transaction, &who, &enrolled, &allowed(context, &who), &mut list);

@@ -29,7 +29,7 @@ pub struct User {
     pub profile: Profile,
     /// Whether the mailbox of `profile.email` has been proven.
     pub email_verified: bool,
-    /// Whether there is a password. The hash is an item of its own, so that only those functions that check passwords can read it.
+    /// Whether there is a password. The hash is an item of its own: who reads a person does not read it along.
     #[serde(default)]
     pub has_password: bool,
     /// Groups the person is in, apart from [`EVERYONE`].

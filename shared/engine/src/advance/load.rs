@@ -96,6 +96,7 @@ impl Engine {
         *user = current;
         if changed_hands {
             transaction.proofs.clear();
+            transaction.known_browser = false;
         }
         Ok(())
     }

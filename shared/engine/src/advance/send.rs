@@ -27,8 +27,12 @@ impl Engine {
         let letter = self.letter(context, transaction, mail)?;
         if let Err(error) = mailer.send(&letter).await {
             tracing::warn!(transaction = transaction.id, %error, "a mail was not sent");
-            // A rejected address looks like any other (security.md R-M6, A-008).
-            return Ok(matches!(error, MailError::Rejected));
+            // A rejected address looks like any other, also to whoever asks again (security.md R-M6, A-008): it is marked like one that was sent.
+            if !matches!(error, MailError::Rejected) {
+                // Strangers are sent nothing at sign-in: that a member's mail failed would tell who is one (R-R1). A poll sends it again.
+                let challenge = transaction.challenge.as_ref();
+                return Ok(context.prevents_enumeration() && challenge.is_some_and(|challenge| challenge.purpose == Purpose::SignIn));
+            }
         }
         // Says that nobody needs to send it again. If this write is lost, at worst the same code is mailed twice.
         if let Some(challenge) = transaction.challenge.as_ref().filter(|challenge| !challenge.sent) {

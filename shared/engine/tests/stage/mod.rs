@@ -42,6 +42,9 @@ pub struct Stage {
 pub struct Mailbox {
     pub mails: Mutex<Vec<Mail>>,
     pub broken: Mutex<bool>,
+    /// Whether the provider rejects every address, and how often it was asked then.
+    pub rejects: Mutex<bool>,
+    pub rejected: Mutex<usize>,
 }
 
 pub struct TestClock(pub AtomicU64);
@@ -158,6 +161,10 @@ impl Mailer for Mailbox {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
         if *self.broken.lock().unwrap() {
             return Err(MailError::Unavailable("broken".into()));
+        }
+        if *self.rejects.lock().unwrap() {
+            *self.rejected.lock().unwrap() += 1;
+            return Err(MailError::Rejected);
         }
         self.mails.lock().unwrap().push(mail.clone());
         Ok(())

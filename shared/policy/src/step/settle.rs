@@ -124,11 +124,13 @@ impl Step<'_> {
     }
 
     fn created(&self, mut decision: Decision, user: User, registration: &Registration, claims: Vec<super::Identity>) -> Decision {
-        if !user.email_verified
+        // Nothing waits for the welcome mail, so a function without a mailer goes without.
+        if self.can_mail
+            && !user.email_verified
             && let Some(address) = user.text("email")
             && !self.facts.over_commit_budget
         {
-            // Nothing waits for the welcome mail: if its budget is used up, it is not sent (policies.md §3.3).
+            // If its budget is used up, it is not sent either (policies.md §3.3).
             decision.mail = Some(Mail::Welcome { user_id: user.id.clone(), address: address.into() });
             decision.counts.extend(self.mail_budgets(&decision.transaction.id, address, Purpose::Registration));
         }

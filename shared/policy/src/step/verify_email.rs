@@ -119,7 +119,7 @@ impl Step<'_> {
         let (hour, day) = (Span::hours(1), Span::hours(24));
         let throttle = throttle_key_of(address);
         let of_all = match purpose {
-            Purpose::Registration => limits.mails_in_all_per_day / 5 * 4,
+            Purpose::Registration => limits.mails_in_all_per_day - limits.mails_in_all_per_day / 5,
             Purpose::SignIn => limits.mails_in_all_per_day,
         };
         let budget = |name, subject: &str, max, window| Budget { name, subject: subject.into(), max, window, since: None, refund: false };

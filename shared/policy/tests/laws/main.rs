@@ -256,11 +256,13 @@ fn somebody(transaction: &Transaction) -> bool {
     }
 }
 
-/// A member without any authenticator gets nowhere: to set one up would be to take the account on someone's word.
+/// A member without any authenticator gets nowhere: to set one up would be to take the account on someone's word. Where answers must not tell who
+/// has an account, nor what they have, a member without a password is asked for one like anybody (R-R1).
 fn has_nothing_to_prove_with(world: &World, transaction: &Transaction) -> bool {
     let Subject::Member { user, .. } = &transaction.subject else { return false };
     let who = Who { user: Some(user.id.clone()), groups: user.groups.clone() };
-    transaction.proofs.is_empty() && !user.has_password && enrolment(&world.organisation, &who, OktaEmail) == SelfEnroll::NotAllowed
+    let hides = world.context(people::NOON).prevents_enumeration();
+    transaction.proofs.is_empty() && !user.has_password && (hides || enrolment(&world.organisation, &who, OktaEmail) == SelfEnroll::NotAllowed)
 }
 
 fn deterministic(tried: &Tried<'_>) {
