@@ -208,10 +208,10 @@ impl Engine {
             grant.revoked = grant.used;
             grant.used = true;
             let spent = Item { version: item.version + 1, body: json!(grant), ..item };
-            let spend = [Write::Put { item: spent, expect: Expect::Version(item.version) }];
-            let (spent, user) = join(self.store.write(&spend), self.store.read(&[keys::user(&grant.user_id)])).await;
-            match spent {
-                Ok(()) => return Ok(Some(Presented { grant, redeemable, user: active(user?.into_iter().next().flatten())?, head })),
+            let writes = [Write::Put { item: spent, expect: Expect::Version(item.version) }];
+            let (written, user) = join(self.store.write(&writes), self.store.read(&[keys::user(&grant.user_id)])).await;
+            match written {
+                Ok(()) => return Ok(Some(Presented { grant, redeemable, user: active(user?.first())?, head })),
                 Err(StoreError::Refused(_)) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -289,7 +289,7 @@ impl Engine {
             return refused();
         }
         let mut items = self.store.read(&[keys::code(text("jti")), keys::user(text("sub"))]).await?.into_iter();
-        let (grant, user) = (items.next().flatten(), active(items.next().flatten())?);
+        let (grant, user) = (items.next().flatten(), active(items.next().as_ref())?);
         let (Some(grant), Some(user)) = (grant, user) else { return refused() };
         let grant: Grant = read(&grant)?;
         if grant.revoked || grant.user_id != user.id || grant.generation != user.generation || !grant.has("openid") {
@@ -300,8 +300,8 @@ impl Engine {
 }
 
 /// The person, if they may sign in.
-fn active(item: Option<Item>) -> Result<Option<User>, StoreError> {
-    let user: Option<User> = item.as_ref().map(read).transpose()?;
+fn active(found: Option<&Option<Item>>) -> Result<Option<User>, StoreError> {
+    let user: Option<User> = found.and_then(Option::as_ref).map(read).transpose()?;
     Ok(user.filter(|user| user.status == UserStatus::Active))
 }
 
