@@ -271,11 +271,16 @@ impl Control {
         mails.last().and_then(|mail| mail["code"].as_str()).unwrap_or_else(|| panic!("no code was mailed to {address}")).into()
     }
 
+    /// Every item in the table.
+    pub async fn dump(&self) -> Vec<Value> {
+        let items = answer(self.http.get(format!("{}/dump", self.url))).await.unwrap();
+        items.body.as_array().cloned().unwrap()
+    }
+
     /// Every item of a kind in the table.
     pub async fn items(&self, kind: &str) -> Vec<Value> {
-        let items = answer(self.http.get(format!("{}/dump", self.url))).await.unwrap();
-        let ours = |item: &&Value| item["key"].as_str().unwrap().starts_with(&format!("{kind}#"));
-        items.body.as_array().unwrap().iter().filter(ours).cloned().collect()
+        let ours = |item: &Value| item["key"].as_str().unwrap().starts_with(&format!("{kind}#"));
+        self.dump().await.into_iter().filter(ours).collect()
     }
 
     /// The users of an address.

@@ -45,7 +45,8 @@ pub fn environment_file(places: &Places<'_>) -> String {
     lines.into_iter().chain([("AWS_EC2_METADATA_DISABLED", "true")]).map(|(name, value)| [name, "=", value, "\n"].concat()).collect()
 }
 
-fn variables<'p>(places: &Places<'p>) -> [(&'static str, &'p str); 13] {
+/// The variables that the template would give the functions.
+pub fn variables<'p>(places: &Places<'p>) -> [(&'static str, &'p str); 13] {
     [
         ("TABLE_NAME", TABLE),
         ("BASE_URL", places.base_url),

@@ -1,5 +1,6 @@
 //! Starts everything, in the order in which one thing needs the other.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -71,6 +72,8 @@ pub struct Running {
     pub clock: Arc<MovableClock>,
     /// Orders to fail.
     pub faults: Arc<Faults>,
+    /// The variables of the functions, for those who run some of their own beside these.
+    pub variables: BTreeMap<&'static str, String>,
     /// What was done about the organisation, for people.
     pub organisation: String,
     stop: watch::Sender<bool>,
@@ -115,6 +118,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
 
     let base_url = format!("http://localhost:{}", address(&public)?.port());
     let places = functions::Places { base_url: &base_url, dynamodb_url: &dynamodb_url, services_url: &services_url, signing_key: &Kms::key_arn() };
+    let variables = functions::variables(&places).map(|(name, value)| (name, value.to_owned())).into();
     let environment = functions::environment(&places, clock.clone())?;
     data.put("functions.env", &functions::environment_file(&places))?;
     let client = ::dynamodb::Client::new(&environment.dynamodb());
@@ -146,6 +150,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         mailbox,
         clock,
         faults,
+        variables,
         organisation,
         stop,
         servers: tasks.servers,

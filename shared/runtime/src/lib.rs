@@ -15,13 +15,14 @@ use engine::Engine;
 use engine::http::Response;
 use http::StatusCode;
 use idx::operation::{Function, ROUTES};
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
 use tokio::sync::OnceCell;
 
 pub use environment::{Environment, Error};
 /// A request as API Gateway's HTTP API hands it to a function (payload format 2.0).
 pub use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest as Event;
+/// What a function answers to an [`Event`].
+pub use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse as Answer;
 pub use logs::start as start_logs;
 pub use system::{SystemClock, SystemRandom};
 
@@ -58,6 +59,12 @@ pub async fn handle(engine: &Engine, function: Function, event: Event) -> Respon
     .await
 }
 
+/// Answers one event as API Gateway reads it: [`handle`], below the path of the base URL.
+pub async fn answer(engine: &Engine, base_path: &str, function: Function, mut event: Event) -> Answer {
+    gateway::mount(&mut event, base_path);
+    gateway::response(handle(engine, function, event).await)
+}
+
 /// One sandbox.
 struct Instance<C> {
     function: Function,
@@ -85,15 +92,15 @@ where
         made.await.inspect_err(|error| tracing::error!(function = self.function.name(), %error, "cannot start")).ok()
     }
 
-    async fn answer(&self, mut event: Event) -> ApiGatewayV2httpResponse {
-        let response = match self.connected().await {
-            Some((engine, base_path)) => {
-                gateway::mount(&mut event, base_path);
-                handle(engine, self.function, event).await
+    async fn answer(&self, event: Event) -> Answer {
+        match self.connected().await {
+            Some((engine, base_path)) => answer(engine, base_path, self.function, event).await,
+            None => {
+                let unavailable =
+                    |request: engine::http::Request| async move { gateway::fault(StatusCode::SERVICE_UNAVAILABLE, &request.request_id) };
+                gateway::response(logged(self.function, event, unavailable).await)
             }
-            None => logged(self.function, event, |request| async move { gateway::fault(StatusCode::SERVICE_UNAVAILABLE, &request.request_id) }).await,
-        };
-        gateway::response(response)
+        }
     }
 }
 

@@ -176,6 +176,7 @@ impl Engine {
         let mut notices = decision.notices;
         if let Some(mail) = &decision.mail
             && !self.send(context, &decision.transaction, mail, last_request, written).await?
+            && decision.transaction.challenge.as_ref().is_none_or(|challenge| step::tells_whether_sent(context.organisation, challenge))
         {
             status = Status::NotMailed;
             notices.extend(message::form(Message::MailNotSent));

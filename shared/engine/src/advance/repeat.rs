@@ -5,8 +5,9 @@ use std::sync::Arc;
 use idx::operation::Operation;
 use policy::message::{self, Message};
 use policy::organisation::AuthenticatorKey;
+use policy::step;
 use policy::time::{Span, Timestamp};
-use policy::transaction::{Outcome, REPEAT_WINDOW};
+use policy::transaction::{Challenge, Outcome, REPEAT_WINDOW};
 
 use super::load::Loaded;
 use super::{Advanced, Arrival, Status};
@@ -36,7 +37,8 @@ impl Engine {
                 return Err(Failure::SessionExpired);
             }
             // A poll that changes nothing is answered anew each time; a mail that was not sent is asked for once more by the same request.
-            let unsent = transaction.challenge.as_ref().is_some_and(|challenge| !challenge.sent);
+            let told = |challenge: &Challenge| step::tells_whether_sent(&loaded.revision.organisation, challenge);
+            let unsent = transaction.challenge.as_ref().is_some_and(|challenge| !challenge.sent && told(challenge));
             let anew = arrival.operation == Operation::Poll || (arrival.operation == Operation::Resend && unsent);
             if !repeated || anew {
                 return Ok(None);

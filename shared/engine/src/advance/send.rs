@@ -23,15 +23,13 @@ impl Engine {
         last_request: Option<LastRequest>,
         version: u64,
     ) -> Result<bool, Failure> {
-        let mailer = &self.mail()?.mailer;
-        let letter = self.letter(context, transaction, mail)?;
-        if let Err(error) = mailer.send(&letter).await {
+        if let Some(letter) = self.letter(context, transaction, mail)?
+            && let Err(error) = self.mail()?.mailer.send(&letter).await
+        {
             tracing::warn!(transaction = transaction.id, %error, "a mail was not sent");
             // A rejected address looks like any other, also to whoever asks again (security.md R-M6, A-008): it is marked like one that was sent.
             if !matches!(error, MailError::Rejected) {
-                // Strangers are sent nothing at sign-in: that a member's mail failed would tell who is one (R-R1). A poll sends it again.
-                let challenge = transaction.challenge.as_ref();
-                return Ok(context.prevents_enumeration() && challenge.is_some_and(|challenge| challenge.purpose == Purpose::SignIn));
+                return Ok(false);
             }
         }
         // Says that nobody needs to send it again. If this write is lost, at worst the same code is mailed twice.
@@ -46,7 +44,8 @@ impl Engine {
         Ok(true)
     }
 
-    fn letter(&self, context: &Context<'_>, transaction: &Transaction, mail: &step::Mail) -> Result<Mail, Failure> {
+    /// `None`: to nobody.
+    fn letter(&self, context: &Context<'_>, transaction: &Transaction, mail: &step::Mail) -> Result<Option<Mail>, Failure> {
         let settings = &context.organisation.settings;
         let email = context.organisation.authenticator(AuthenticatorKey::OktaEmail);
         let (to, about) = match mail {
@@ -65,18 +64,19 @@ impl Engine {
                 let link = self.link(&transaction.id, &token);
                 (address, MailContent::RegistrationEmailVerification { link, lifetime_hours: WELCOME_LINK_HOURS })
             }
+            step::Mail::Nobody => return Ok(None),
             step::Mail::AlreadyRegistered { address } => {
                 (address, MailContent::AlreadyRegistered { sign_in: context.app.settings.oauth_client.initiate_login_uri.clone() })
             }
         };
-        Ok(Mail {
+        Ok(Some(Mail {
             to: to.clone(),
             from: settings.mail_from.clone(),
             company_name: settings.company_name.clone(),
             app_label: context.app.label.clone(),
             asked_at: context.now,
             content: about,
-        })
+        }))
     }
 
     fn link(&self, id: &str, token: &Secret) -> Secret {

@@ -43,6 +43,15 @@ pub enum Kind {
     AlreadyRegistered,
 }
 
+/// What a mail provider can do instead of taking a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailFault {
+    /// It will not have this one.
+    Rejected,
+    /// It is down.
+    Unavailable,
+}
+
 impl Stage {
     pub fn browser(&self, client_id: &str) -> Browser<'_> {
         let verifier = "v".repeat(43);

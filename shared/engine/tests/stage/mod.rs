@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-pub use browser::{Answer, Browser, Kind, Letter};
+pub use browser::{Answer, Browser, Kind, Letter, MailFault};
 use engine::Engine;
 use engine::http::Request;
 use engine::ports::{
@@ -25,6 +25,9 @@ use serde_json::{Value, json};
 
 /// 2026-11-22T12:00:00Z
 pub const NOON: u64 = 1_795_348_800_000;
+
+/// How many a crowd is here, where each of them costs little.
+pub const MANY: usize = 100;
 
 pub const BASE: &str = "http://localhost:8787";
 
@@ -112,9 +115,10 @@ impl Stage {
         block_on(self.store.inner().write(&[Write::Put { item, expect: Expect::Anything }])).unwrap();
     }
 
-    /// From now on the mail provider fails, or works again.
-    pub fn break_mail(&self, broken: bool) {
-        *self.mailbox.broken.lock().unwrap() = broken;
+    /// What the mail provider does from now on.
+    pub fn fail_mail(&self, fault: Option<MailFault>) {
+        *self.mailbox.broken.lock().unwrap() = fault == Some(MailFault::Unavailable);
+        *self.mailbox.rejects.lock().unwrap() = fault == Some(MailFault::Rejected);
     }
 
     /// What was called of the store since this was asked last.

@@ -147,7 +147,7 @@ fn validate_text(name: &str, property: &Property, typed: &str) -> Result<Value, 
 
 /// C0 and C1 controls, and those that change the direction of the text around them: `\u{202E}` makes `gnp.exe` of `exe.png` (security.md R-V4).
 fn is_forbidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn within(property: &Property, number: serde_json::Number) -> Result<Value, Vec<Violation>> {

@@ -12,6 +12,8 @@ use alloc::vec::Vec;
 
 pub use lookup::{Budget, Identity, Needs, PasswordWork, lookup, passcode_digits, requests};
 
+pub use verify_email::tells_whether_sent;
+
 use crate::Context;
 use crate::message::{self, Message, Notice};
 use crate::organisation::AuthenticatorKey;
@@ -168,6 +170,8 @@ pub enum Mail {
         /// The mailbox.
         address: String,
     },
+    /// A code and a link for somebody who has no account: no mail, but whatever else is done for one.
+    Nobody,
     /// "You already have an account."
     AlreadyRegistered {
         /// The mailbox.

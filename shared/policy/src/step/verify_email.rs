@@ -6,7 +6,7 @@ use super::lookup::{Budget, SHARDS, passcode_digits, passcode_length, shard};
 use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, StepError};
 use crate::email::throttle_key_of;
 use crate::message::{self, Message};
-use crate::organisation::AuthenticatorKey;
+use crate::organisation::{AuthenticatorKey, Organisation};
 use crate::remediation::{Remediation, Standing, remediations};
 use crate::secret::Secret;
 use crate::time::Span;
@@ -55,10 +55,10 @@ impl Step<'_> {
 
     pub(super) fn resend(&self, decision: Decision) -> Decision {
         let limits = &self.context.organisation.settings.limits;
-        let cooling =
-            decision.transaction.challenge.as_ref().is_some_and(|challenge| {
-                challenge.sent && self.context.now < challenge.made + Span::seconds(u64::from(limits.resend_cooldown_seconds))
-            });
+        let cooling = decision.transaction.challenge.as_ref().is_some_and(|challenge| {
+            let waits = challenge.sent || !tells_whether_sent(self.context.organisation, challenge);
+            waits && self.context.now < challenge.made + Span::seconds(u64::from(limits.resend_cooldown_seconds))
+        });
         if cooling {
             return decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
         }
@@ -76,7 +76,10 @@ impl Step<'_> {
         // Of many who ask at once, one sends; nobody can have a code mailed a third time, and it counts like any mail (security.md I8, R-R6).
         challenge.retried = true;
         let challenge = challenge.clone();
-        decision.counts.extend(self.mail_budgets(&transaction.id, &challenge.address, challenge.purpose));
+        // Save where it must not be seen whether the first one went out: nobody's always does.
+        if tells_whether_sent(self.context.organisation, &challenge) {
+            decision.counts.extend(self.mail_budgets(&transaction.id, &challenge.address, challenge.purpose));
+        }
         decision.mail = mail_for(&transaction.subject, challenge);
         decision
     }
@@ -96,15 +99,13 @@ impl Step<'_> {
         };
         let lifetime = self.context.organisation.authenticator(AuthenticatorKey::OktaEmail).token_lifetime_in_minutes;
         transaction.sends += 1;
-        // The address of nobody gets no mail, and so none is ever overdue.
-        let nobody = matches!(transaction.subject, Subject::Stranger { .. });
         let challenge = Challenge {
             purpose,
             address: address.clone(),
             sequence: transaction.sends,
             made: self.context.now,
             expires: self.context.now + Span::minutes(u64::from(lifetime)),
-            sent: nobody,
+            sent: false,
             retried: false,
         };
         transaction.challenge = Some(challenge.clone());
@@ -159,6 +160,12 @@ impl Step<'_> {
     }
 }
 
+/// Whether the client may know that a mail was not sent. Where answers must not tell who has an account, whoever signs in may not: nobody's mail never
+/// fails.
+pub fn tells_whether_sent(organisation: &Organisation, challenge: &Challenge) -> bool {
+    challenge.purpose == Purpose::Registration || !organisation.settings.user_enumeration_prevention.authentication
+}
+
 /// Whether a right code can be right for this subject at all.
 fn provable(subject: &Subject) -> bool {
     match subject {
@@ -171,7 +178,7 @@ fn provable(subject: &Subject) -> bool {
 fn mail_for(subject: &Subject, challenge: Challenge) -> Option<Mail> {
     match subject {
         Subject::Applicant { registration: Some(registration) } if registration.decoy => Some(Mail::AlreadyRegistered { address: challenge.address }),
-        Subject::Stranger { .. } => None,
+        Subject::Stranger { .. } => Some(Mail::Nobody),
         _ => Some(Mail::Passcode(challenge)),
     }
 }

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::stage::{Answer, Browser, Kind, Stage, demo};
-use super::{ADA, another, with_ada_in};
+use super::stage::{Answer, Browser, Kind, MailFault, Stage, demo};
+use super::{ADA, PASSWORD, another, by_password_or_mail, with_ada_in};
+use policy::organisation::Organisation;
 
 const NOBODY: &str = "nob@example.com";
 
-fn preventing() -> policy::organisation::Organisation {
+fn preventing() -> Organisation {
     let mut organisation = demo();
     organisation.settings.user_enumeration_prevention.authentication = true;
     organisation
@@ -57,11 +58,7 @@ fn r_r1_a_001_identify_and_wrong_password_look_the_same() {
 
 #[test]
 fn r_r4_a_005_a_decoy_challenge_dies_like_a_real_one() {
-    let mut organisation = preventing();
-    for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules) {
-        rule.actions.signon.primary_factor = policy::organisation::PrimaryFactor::PasswordIdpAnyFactor;
-    }
-    let stage = with_ada_in(&organisation);
+    let stage = with_ada_in(&chosen_mailbox());
     compare(&stage, |browser, typed| {
         let mut answers = vec![browser.step("/idp/idx/identify", json!({"identifier": typed}))];
         answers.push(browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}})));
@@ -91,21 +88,104 @@ fn r_r3_a_004_a_taken_address_is_answered_alike_and_its_owner_told() {
     assert_eq!(stage.items("USER").len(), 1);
 }
 
+/// Whoever chooses the mailbox at sign-in, and what becomes of that choice.
+fn chosen_mailbox() -> Organisation {
+    let mut organisation = by_password_or_mail();
+    organisation.settings.user_enumeration_prevention.authentication = true;
+    organisation
+}
+
+fn choose_mailbox(browser: &mut Browser<'_>, typed: &str) -> Vec<Answer> {
+    let identified = browser.step("/idp/idx/identify", json!({"identifier": typed}));
+    vec![identified, browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}))]
+}
+
 #[test]
-fn r_r2_known_and_unknown_cost_the_same_round_trips() {
-    let stage = with_ada_in(&preventing());
-    let trips = |typed: &str| {
+fn r_r4_a_003_a_006_a_009_resends_cooldowns_and_polls_are_alike() {
+    let stage = with_ada_in(&chosen_mailbox());
+    compare(&stage, |browser, typed| {
+        let mut answers = choose_mailbox(browser, typed);
+        answers.push(browser.step("/idp/idx/email/poll", json!({})));
+        answers.push(browser.step("/idp/idx/email/resend", json!({})));
+        assert_eq!(answers.last().unwrap().status, 429, "cooling down");
+        // Until neither may send any more.
+        for _ in 0..6 {
+            browser.stage.advance(31);
+            answers.push(browser.step("/idp/idx/email/resend", json!({})));
+            answers.push(browser.step("/idp/idx/email/poll", json!({})));
+        }
+        assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 3);
+        answers
+    });
+}
+
+#[test]
+fn a_008_a_mail_that_is_refused_or_cannot_be_sent_tells_nothing() {
+    let stage = with_ada_in(&chosen_mailbox());
+    for how in [MailFault::Rejected, MailFault::Unavailable] {
+        stage.fail_mail(Some(how));
+        compare(&stage, |browser, typed| {
+            let mut answers = choose_mailbox(browser, typed);
+            // Chosen once more, asked for again, waited for: whatever is done about a mail that is still to be sent must not be seen.
+            answers.push(browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}})));
+            answers.push(browser.step("/idp/idx/email/resend", json!({})));
+            browser.stage.advance(6);
+            answers.push(browser.step("/idp/idx/email/poll", json!({})));
+            browser.stage.advance(25);
+            for _ in 0..2 {
+                answers.push(browser.step("/idp/idx/email/resend", json!({})));
+            }
+            answers
+        });
+        stage.fail_mail(None);
+    }
+    // What could not be sent is sent by the next poll.
+    stage.advance(3_600);
+    stage.fail_mail(Some(MailFault::Unavailable));
+    let mut browser = stage.browser("demo-spa");
+    browser.begin();
+    choose_mailbox(&mut browser, ADA);
+    stage.fail_mail(None);
+    stage.advance(6);
+    browser.step("/idp/idx/email/poll", json!({}));
+    assert!(browser.answer_code(&stage.code(ADA)).interaction_code().is_some());
+}
+
+#[test]
+fn r_p9_r_r2_a_002_known_unknown_and_deactivated_cost_the_same_round_trips() {
+    let stage = with_ada_in(&chosen_mailbox());
+    let gone = "gone@example.com";
+    let mut browser = stage.browser("demo-spa");
+    browser.sign_up(gone, PASSWORD);
+    browser.answer_code(&stage.code(gone));
+    let mut item = stage.items("USER").into_iter().find(|item| item.body["profile"]["email"] == gone).unwrap();
+    item.body["status"] = json!("DEPROVISIONED");
+    item.version += 1;
+    stage.put(item);
+    let calls = |typed: &str| {
         let mut browser = stage.browser("demo-spa");
         browser.begin();
-        let mut calls = Vec::new();
         stage.calls();
-        browser.step("/idp/idx/identify", json!({"identifier": typed}));
-        calls.push(stage.calls().len());
-        browser.step("/idp/idx/challenge/answer", json!({"credentials": {"passcode": "not the password"}}));
-        calls.push(stage.calls().len());
-        calls
+        let mut step = |path: &str, body: Value| {
+            let status = browser.step(path, body).status;
+            // A mail itself is what remains (README): all else is the same, in the same order.
+            let calls: Vec<_> = stage.calls().into_iter().filter(|call| call != "ses.SendEmail").collect();
+            (path.to_owned(), status, calls)
+        };
+        vec![
+            step("/idp/idx/identify", json!({"identifier": typed})),
+            step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-password"}})),
+            step("/idp/idx/challenge/answer", json!({"credentials": {"passcode": "not the password"}})),
+            step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}})),
+            step("/idp/idx/email/answer", json!({"credentials": {"passcode": "000000"}})),
+            step("/idp/idx/email/poll", json!({})),
+            step("/idp/idx/email/resend", json!({})),
+        ]
     };
-    assert_eq!(trips(ADA), trips(NOBODY));
+    let nobody = calls(NOBODY);
+    assert_eq!(nobody[2].1, 401);
+    assert_eq!(calls(ADA), nobody);
+    assert_eq!(calls(gone), nobody);
 }
 
 #[test]

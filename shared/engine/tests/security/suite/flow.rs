@@ -53,7 +53,7 @@ fn r_s1_a_061_a_changed_handle_opens_nothing_and_all_look_the_same() {
 }
 
 #[test]
-fn r_s1_a_transaction_ends_after_fifteen_idle_minutes_and_after_an_hour() {
+fn r_s1_a_063_a_transaction_ends_after_fifteen_idle_minutes_and_after_an_hour() {
     let stage = Stage::new();
     let mut browser = stage.browser("demo-spa");
     browser.begin();

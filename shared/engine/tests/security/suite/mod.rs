@@ -7,8 +7,13 @@ mod accounts;
 mod codes;
 mod enumeration;
 mod flow;
+mod guesses;
+mod http;
 mod input;
+mod links;
+mod names;
 mod oauth;
+mod steps;
 
 const ADA: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";
@@ -30,6 +35,19 @@ fn at_once<T: Send>(threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> 
     })
 }
 
+/// What clients do who are told that now is not the time: the same again, a little later.
+fn until_decided(mut request: impl FnMut() -> stage::Answer) -> stage::Answer {
+    let mut answer = request();
+    for _ in 0..50 {
+        if answer.status != 503 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        answer = request();
+    }
+    answer
+}
+
 /// A code that is not `code`.
 fn another(code: &str) -> String {
     format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
@@ -49,4 +67,13 @@ fn with_ada_in(organisation: &policy::organisation::Organisation) -> stage::Stag
     // Budgets of the sign-up do not matter to what is tested.
     stage.advance(2 * 24 * 3_600);
     stage
+}
+
+/// The demo organisation, where whoever signs in chooses between password and mailbox.
+fn by_password_or_mail() -> policy::organisation::Organisation {
+    let mut organisation = stage::demo();
+    for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules) {
+        rule.actions.signon.primary_factor = policy::organisation::PrimaryFactor::PasswordIdpAnyFactor;
+    }
+    organisation
 }

@@ -1,0 +1,7 @@
+//! As events of API Gateway's HTTP API, to the functions as they are in Lambda.
+
+#[path = "../stage.rs"]
+mod stage;
+#[path = "../../../../shared/engine/tests/security/suite/mod.rs"]
+mod suite;
+mod transport;

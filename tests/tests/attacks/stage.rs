@@ -1,0 +1,126 @@
+//! The local bundle as a stage of the scenarios: the same people, with another way to reach the functions.
+
+#[path = "../../../shared/engine/tests/stage/browser.rs"]
+mod browser;
+
+use std::collections::BTreeMap;
+
+pub use browser::{Answer, Browser, Kind, Letter, MailFault};
+use dynamodb::DynamoStore;
+use engine::ports::{Clock as _, Expect, Item, Key, Store as _, Write};
+use local::{Effect, Fault, Mail, Options, Running};
+use policy::organisation::Organisation;
+use policy::time::{Span, Timestamp};
+use runtime::Environment;
+use serde_json::Value;
+use tests::{Control, schema};
+
+use super::transport::Transport;
+use crate::RUNTIME;
+
+/// How many a crowd is here, where each of them hashes a password and writes to a database.
+pub const MANY: usize = 16;
+
+pub struct Stage {
+    pub source: String,
+    pub base: String,
+    running: Running,
+    control: Control,
+    store: DynamoStore,
+    transport: Transport,
+}
+
+pub fn demo() -> Organisation {
+    organisation::parse("organisation.yaml", include_str!("../../../functions/local/organisation.yaml")).unwrap()
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        Self::with(&demo())
+    }
+
+    pub fn with(organisation: &Organisation) -> Self {
+        let running = RUNTIME.block_on(local::start(Options { test_control: Some(0), ..Options::default() })).unwrap();
+        let environment = Environment::from_vars(|name| running.variables.get(name).cloned()).unwrap();
+        let stage = Self {
+            source: "192.0.2.1".into(),
+            base: running.base_url.clone(),
+            control: Control::new(running.test_control_url.as_ref().unwrap()),
+            store: DynamoStore::new(dynamodb::Client::new(&environment.dynamodb()), environment.table_name()),
+            transport: RUNTIME.block_on(async { Transport::new(&running) }),
+            running,
+        };
+        stage.apply(organisation);
+        stage
+    }
+
+    pub fn apply(&self, organisation: &Organisation) {
+        let problems = policy::organisation::check::check(organisation);
+        assert!(problems.is_empty(), "{problems:?}");
+        RUNTIME.block_on(engine::configuration::apply(&self.store, organisation, self.running.clock.now())).unwrap();
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        self.running.clock.advance(Span::seconds(seconds));
+    }
+
+    pub fn letters(&self) -> Vec<Letter> {
+        self.running.mailbox.to(None).iter().map(letter).collect()
+    }
+
+    pub fn dump(&self) -> Vec<Item> {
+        RUNTIME.block_on(self.control.dump()).into_iter().map(item).collect()
+    }
+
+    pub fn put(&self, item: Item) {
+        RUNTIME.block_on(self.store.write(&[Write::Put { item, expect: Expect::Anything }])).unwrap();
+    }
+
+    /// What the mail provider does from now on.
+    pub fn fail_mail(&self, fault: Option<MailFault>) {
+        self.running.faults.clear();
+        if let Some(fault) = fault {
+            let effect = if fault == MailFault::Rejected { Effect::Reject } else { Effect::Err500 };
+            self.running.faults.order(Fault { at: "ses.SendEmail".into(), nth: 1, times: u32::MAX, effect });
+        }
+    }
+
+    /// What was called of AWS since this was asked last.
+    pub fn calls(&self) -> Vec<String> {
+        let calls: BTreeMap<_, _> = self.running.faults.calls();
+        self.running.faults.reset_calls();
+        calls.into_iter().flat_map(|(call, times)| std::iter::repeat_n(call, usize::try_from(times).unwrap())).collect()
+    }
+
+    pub fn request_from(&self, source: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let (status, headers, text) = RUNTIME.block_on(self.transport.exchange(source, method, path, headers, body));
+        Answer::new(status, headers, text)
+    }
+}
+
+fn letter(mail: &Mail) -> Letter {
+    let endings = [
+        ("finish signing up", Kind::Activation),
+        ("confirm your email address", Kind::Welcome),
+        ("sign in", Kind::SignIn),
+        ("you already have an account", Kind::AlreadyRegistered),
+    ];
+    let (_, kind) = endings.into_iter().find(|(ending, _)| mail.subject.ends_with(ending)).unwrap_or_else(|| panic!("{}", mail.subject));
+    Letter {
+        to: mail.to.clone(),
+        kind,
+        code: mail.code().map(str::to_owned),
+        link: mail.link().filter(|_| kind != Kind::AlreadyRegistered).map(str::to_owned),
+        text: format!("{mail:?}"),
+    }
+}
+
+fn item(stored: Value) -> Item {
+    Item {
+        key: Key(stored["key"].as_str().unwrap().into()),
+        version: stored["version"].as_u64().unwrap_or_default(),
+        expires_at: stored["expiresAt"].as_u64().map(Timestamp),
+        count: stored["count"].as_u64().unwrap_or_default(),
+        body: stored["body"].clone(),
+    }
+}
