@@ -146,7 +146,7 @@ fn each_function_links_what_it_needs_and_nothing_else() {
 
 /// R-B4: what is for tests and for one's own machine is in one package, which no function links.
 #[test]
-fn r_b4_only_the_local_server_has_a_web_server_an_embedded_database_and_a_test_control() {
+fn r_b4_a_118_only_the_local_server_has_a_web_server_an_embedded_database_and_a_test_control() {
     for package in PACKAGES.ours.keys().filter(|name| !["local", "tests"].contains(&name.as_str())) {
         let all = PACKAGES.all(package);
         for foreign in ["axum", "dynoxide-rs", "reqwest", "clap", "local"] {

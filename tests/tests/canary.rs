@@ -15,7 +15,7 @@ const VERIFIER: &str = "canary-verifier-3Bn8-canary-verifier-3Bn8-canary";
 const NONCE: &str = "canary-nonce-6Hd0";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r_l1_nothing_secret_is_written_whatever_happens() {
+async fn r_l1_a_117_nothing_secret_is_written_whatever_happens() {
     let server = Server::start(&["--in-memory", "--log", "--test-control", "0"]);
     let control = Control::new(server.control.as_ref().unwrap());
     let mut browser = Browser::new(&server.base);

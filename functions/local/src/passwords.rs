@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn r_r9_who_finds_the_queue_full_is_told_so_at_once() {
+    async fn r_r9_a_108_who_finds_the_queue_full_is_told_so_at_once() {
         let bounded = Arc::new(BoundedPasswords::with_places(passwords(), 1, 2));
         let mut asking = tokio::task::JoinSet::new();
         for _ in 0..20 {

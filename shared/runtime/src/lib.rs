@@ -93,14 +93,11 @@ where
     }
 
     async fn answer(&self, event: Event) -> Answer {
-        match self.connected().await {
-            Some((engine, base_path)) => answer(engine, base_path, self.function, event).await,
-            None => {
-                let unavailable =
-                    |request: engine::http::Request| async move { gateway::fault(StatusCode::SERVICE_UNAVAILABLE, &request.request_id) };
-                gateway::response(logged(self.function, event, unavailable).await)
-            }
+        if let Some((engine, base_path)) = self.connected().await {
+            return answer(engine, base_path, self.function, event).await;
         }
+        let unavailable = |request: engine::http::Request| async move { gateway::fault(StatusCode::SERVICE_UNAVAILABLE, &request.request_id) };
+        gateway::response(logged(self.function, event, unavailable).await)
     }
 }
 

@@ -8,7 +8,9 @@
     clippy::string_slice,
     reason = "a test says what it expects by failing"
 )]
+#![allow(clippy::duplicate_mod, reason = "the same scenarios on two stages: that is the point")]
 
+mod catalogue;
 mod events;
 mod http;
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 pub use browser::{Answer, Browser, Kind, Letter, MailFault};
 use dynamodb::DynamoStore;
 use engine::ports::{Clock as _, Expect, Item, Key, Store as _, Write};
+use kms::KmsSigner;
 use local::{Effect, Fault, Mail, Options, Running};
 use policy::organisation::Organisation;
 use policy::time::{Span, Timestamp};
@@ -27,11 +28,15 @@ pub struct Stage {
     running: Running,
     control: Control,
     store: DynamoStore,
+    environment: Environment,
     transport: Transport,
 }
 
 pub fn demo() -> Organisation {
-    organisation::parse("organisation.yaml", include_str!("../../../functions/local/organisation.yaml")).unwrap()
+    let mut organisation = organisation::parse("organisation.yaml", include_str!("../../../functions/local/organisation.yaml")).unwrap();
+    // What is limited is a story of its own: the others send more than people do.
+    organisation.settings.limits.requests_per_transaction = 1_000_000;
+    organisation
 }
 
 impl Stage {
@@ -47,6 +52,7 @@ impl Stage {
             base: running.base_url.clone(),
             control: Control::new(running.test_control_url.as_ref().unwrap()),
             store: DynamoStore::new(dynamodb::Client::new(&environment.dynamodb()), environment.table_name()),
+            environment,
             transport: RUNTIME.block_on(async { Transport::new(&running) }),
             running,
         };
@@ -74,6 +80,21 @@ impl Stage {
 
     pub fn put(&self, item: Item) {
         RUNTIME.block_on(self.store.write(&[Write::Put { item, expect: Expect::Anything }])).unwrap();
+    }
+
+    /// Orders a fault of AWS in the notation of the test control, or `{"clear": true}`.
+    #[allow(clippy::needless_pass_by_value, reason = "callers make it on the spot")]
+    pub fn fault(&self, order: Value) {
+        if order["clear"] == true {
+            self.running.faults.clear();
+        } else {
+            self.running.faults.order(serde_json::from_value(order).unwrap());
+        }
+    }
+
+    /// The key that signs tokens.
+    pub fn signer(&self) -> KmsSigner {
+        KmsSigner::new(kms::Client::new(&self.environment.kms()), self.environment.signing_key_ids().unwrap())
     }
 
     /// What the mail provider does from now on.

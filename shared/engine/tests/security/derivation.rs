@@ -64,3 +64,59 @@ fn r_o7_a_code_is_bound_to_transaction_app_address_purpose_and_sequence() {
         assert_ne!(base, key().passcode(&transaction, &challenge, 6));
     }
 }
+
+#[test]
+fn r_o1_a_029_codes_repeat_and_follow_each_other_as_chance_has_it() {
+    let codes: Vec<f64> = (0..100_000)
+        .map(|index| {
+            let challenge = challenge(Purpose::Registration, ADA, index % 5 + 1);
+            key().passcode(&transaction(&format!("tx{}", index / 5), "demo"), &challenge, 6).expose().parse().unwrap()
+        })
+        .collect();
+    let mut different = codes.clone();
+    different.sort_by(f64::total_cmp);
+    different.dedup();
+    // Of 10^6, drawn 10^5 times: 95,163 different ones, give or take 64.
+    assert!((94_840..95_490).contains(&different.len()), "{}", different.len());
+    let (count, mean) = (100_000.0, 499_999.5);
+    let deviation = |code: &f64| (code - mean) / 288_675.0;
+    for lag in [1, 2, 5] {
+        let correlation = codes.iter().zip(&codes[lag..]).map(|(one, next)| deviation(one) * deviation(next)).sum::<f64>() / count;
+        assert!(correlation.abs() < 4.5 / f64::sqrt(count), "lag {lag}: {correlation}");
+    }
+}
+
+/// Welch's t between the times of comparing a code with guesses that share no leading digit, and with guesses that share five.
+fn t_of(compare: impl Fn(&Secret, &str) -> bool) -> f64 {
+    let (code, far, near) = (Secret::new("482913".repeat(20)), "9".repeat(120), format!("{}9", &"482913".repeat(20)[..119]));
+    let mut times = [Vec::new(), Vec::new()];
+    for sample in 0..20_000_u32 {
+        // In an order that nothing else on the machine follows.
+        let class = usize::from((sample.wrapping_mul(2_654_435_761) >> 16) & 1 == 1);
+        let guess = if class == 0 { &far } else { &near };
+        let began = std::time::Instant::now();
+        for _ in 0..8 {
+            assert!(!std::hint::black_box(compare(std::hint::black_box(&code), std::hint::black_box(guess))));
+        }
+        times[class].push(began.elapsed().as_secs_f64() * 1e9);
+    }
+    let summary = times.map(|mut times| {
+        // What took longest was interrupted.
+        times.sort_by(f64::total_cmp);
+        times.truncate(times.len() * 9 / 10);
+        let count = f64::from(u32::try_from(times.len()).unwrap());
+        let mean = times.iter().sum::<f64>() / count;
+        (mean, times.iter().map(|time| (time - mean).powi(2)).sum::<f64>() / (count - 1.0) / count)
+    });
+    (summary[0].0 - summary[1].0) / (summary[0].1 + summary[1].1).sqrt()
+}
+
+#[test]
+#[ignore = "measures nanoseconds: cargo test -p engine --test security -- --ignored a_028, on a quiet machine"]
+fn r_o9_a_028_the_time_of_a_comparison_does_not_tell_where_it_fails() {
+    let naive = t_of(|code, guess| code.expose().bytes().zip(guess.bytes()).all(|(one, other)| one == other));
+    let ours = t_of(engine::derive::same);
+    println!("t of a naive comparison {naive:.1}, of ours {ours:.1}");
+    assert!(naive.abs() > 4.5, "what can be measured is measured: {naive}");
+    assert!(ours.abs() < 4.5, "{ours}");
+}

@@ -78,6 +78,13 @@ impl Stage {
         link.strip_prefix(&self.base).unwrap().into()
     }
 
+    /// Every item but the counters, which a refused step may change.
+    pub fn state(&self) -> Vec<Item> {
+        let mut items: Vec<_> = self.dump().into_iter().filter(|item| !item.key.0.starts_with("LIMIT#")).collect();
+        items.sort_by(|a, b| a.key.cmp(&b.key));
+        items
+    }
+
     /// Items of a kind.
     pub fn items(&self, kind: &str) -> Vec<Item> {
         self.dump().into_iter().filter(|item| item.key.0.starts_with(&format!("{kind}#"))).collect()

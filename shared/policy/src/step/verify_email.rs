@@ -80,7 +80,7 @@ impl Step<'_> {
         if tells_whether_sent(self.context.organisation, &challenge) {
             decision.counts.extend(self.mail_budgets(&transaction.id, &challenge.address, challenge.purpose));
         }
-        decision.mail = mail_for(&transaction.subject, challenge);
+        decision.mail = Some(mail_for(&transaction.subject, challenge));
         decision
     }
 
@@ -110,7 +110,7 @@ impl Step<'_> {
         };
         transaction.challenge = Some(challenge.clone());
         decision.counts.extend(self.mail_budgets(&decision.transaction.id, &address, purpose));
-        decision.mail = mail_for(&decision.transaction.subject, challenge);
+        decision.mail = Some(mail_for(&decision.transaction.subject, challenge));
         decision
     }
 
@@ -175,10 +175,10 @@ fn provable(subject: &Subject) -> bool {
     }
 }
 
-fn mail_for(subject: &Subject, challenge: Challenge) -> Option<Mail> {
+fn mail_for(subject: &Subject, challenge: Challenge) -> Mail {
     match subject {
-        Subject::Applicant { registration: Some(registration) } if registration.decoy => Some(Mail::AlreadyRegistered { address: challenge.address }),
-        Subject::Stranger { .. } => Some(Mail::Nobody),
-        _ => Some(Mail::Passcode(challenge)),
+        Subject::Applicant { registration: Some(registration) } if registration.decoy => Mail::AlreadyRegistered { address: challenge.address },
+        Subject::Stranger { .. } => Mail::Nobody,
+        _ => Mail::Passcode(challenge),
     }
 }

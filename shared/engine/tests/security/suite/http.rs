@@ -33,6 +33,22 @@ fn r_r7_a_090_a_source_is_where_a_request_comes_from_whatever_it_says() {
 }
 
 #[test]
+fn r_r5_thirty_requests_for_one_handle_are_ten() {
+    let mut organisation = super::stage::demo();
+    organisation.settings.limits.requests_per_transaction = 10;
+    let stage = Stage::with(&organisation);
+    let mut browser = stage.browser("demo-spa");
+    browser.begin();
+    // However long they take on a slow machine: a window that ends in between admits ten more.
+    let answers = super::at_once(30, |_| stage.browser("demo-spa").post("/idp/idx/introspect", json!({"stateHandle": browser.handle})));
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 429).collect();
+    assert!(refused.len() >= 10, "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
+    assert!(refused.iter().all(|answer| answer.header("retry-after").is_some()));
+    stage.advance(10);
+    assert_eq!(browser.post("/idp/idx/introspect", json!({"stateHandle": browser.handle})).status, 200, "limits pass");
+}
+
+#[test]
 fn r_s6_the_cookie_has_every_attribute_that_protects_it() {
     let stage = Stage::new();
     let mut browser = stage.browser("demo-spa");

@@ -13,7 +13,7 @@ fn hex(text: &str) -> Vec<u8> {
 fn r_v1_r_v2_r_v3_r_v8_every_body_vector_at_every_step() {
     let vectors: Vec<Value> = serde_json::from_str(include_str!("../../vectors/bodies.json")).unwrap();
     let stage = Stage::new();
-    let before = stage.dump();
+    let before = stage.state();
     for vector in &vectors {
         let (name, body, kind) =
             (vector["name"].as_str().unwrap(), hex(vector["body_hex"].as_str().unwrap()), vector["content_type"].as_str().unwrap());
@@ -26,7 +26,7 @@ fn r_v1_r_v2_r_v3_r_v8_every_body_vector_at_every_step() {
             assert!(expected.contains(&u64::from(answer.status)) || handle_is_wrong, "{name} at {}: {} {}", route.path, answer.status, answer.text);
         }
     }
-    assert_eq!(stage.dump(), before);
+    assert_eq!(stage.state(), before);
 }
 
 #[test]

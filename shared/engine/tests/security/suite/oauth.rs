@@ -117,7 +117,7 @@ fn r_t7_a_079_only_listed_origins_may_read() {
 #[test]
 fn r_t8_a_080_pages_of_others_change_nothing() {
     let stage = Stage::new();
-    let before = stage.dump();
+    let before = stage.state();
     let body = format!(
         "client_id=demo-spa&scope=openid&redirect_uri=http%3A%2F%2Flocalhost%3A8787%2Fdemo%2Fcallback&code_challenge={}&code_challenge_method=S256&state=s",
         "c".repeat(43)
@@ -135,7 +135,7 @@ fn r_t8_a_080_pages_of_others_change_nothing() {
             assert_eq!(stage.request("POST", route.path, &[("content-type", kind)], b"{}").status, 415, "{} {kind}", route.path);
         }
     }
-    assert_eq!(stage.dump(), before);
+    assert_eq!(stage.state(), before);
     // A form of our own page: the page's referrer policy hides its origin, and the browser says that it is the same.
     assert_eq!(hidden("same-origin").status, 200);
 }

@@ -71,9 +71,9 @@ fn a_065_a_handle_of_another_deployment_opens_nothing() {
     let (here, there) = (Stage::new(), Stage::new());
     let mut browser = here.browser("demo-spa");
     browser.begin();
-    let before = there.dump();
+    let before = there.state();
     let refused = twin(&there, &browser).step("/idp/idx/enroll", json!({}));
-    assert_eq!((refused.status, refused.messages(), there.dump()), (401, vec!["idx.session.expired".to_string()], before));
+    assert_eq!((refused.status, refused.messages(), there.state()), (401, vec!["idx.session.expired".to_string()], before));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn r_s4_a_069_what_was_cancelled_or_has_ended_takes_no_step() {
             assert_eq!(browser.step("/idp/idx/cancel", json!({})).status, 200);
             stage.advance(61);
         }
-        let before = stage.dump();
+        let before = stage.state();
         for route in idx::operation::ROUTES.iter().filter(|route| route.path.starts_with("/idp/")) {
             let refused = browser.step(route.path, json!({}));
             // A tab that waits is told that it is over.
@@ -139,7 +139,7 @@ fn r_s4_a_069_what_was_cancelled_or_has_ended_takes_no_step() {
             assert!(told || [400, 401].contains(&refused.status), "{}: {}", route.path, refused.text);
         }
         assert_eq!(browser.password(ADA, PASSWORD).status, 401);
-        assert_eq!(stage.dump(), before);
+        assert_eq!(stage.state(), before);
     }
 }
 
