@@ -147,7 +147,7 @@ fn r_r1_a_broken_provider_does_not_tell_members_from_strangers() {
     let mut ada = stage.browser("demo-spa");
     enroll(&mut ada, json!({"userProfile": {"email": ADA, "firstName": "Ada", "lastName": "Lovelace"}, "credentials": {"passcode": PASSWORD}}));
     ada.answer_code(&stage.code(ADA));
-    stage.break_mail(true);
+    stage.fail_mail(Some(stage::MailFault::Unavailable));
     let [member, stranger] = [ADA, "nobody@example.com"].map(|name| {
         let mut browser = stage.browser("demo-spa");
         browser.begin();
