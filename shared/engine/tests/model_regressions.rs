@@ -3,8 +3,14 @@
 
 mod stage;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use engine::ports::{Item, Key, Store, StoreError, Write};
+use engine::testing::{CountingStore, MemoryStore};
 use serde_json::json;
-use stage::Stage;
+use stage::{Browser, Stage};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -42,4 +48,71 @@ fn r_o5_another_code_can_be_had_as_soon_as_the_cooldown_is_over() {
         let again = browser.step("/idp/idx/email/resend", json!({}));
         assert_eq!((again.status, stage.mails().len()), (200, mails), "{}", again.text);
     }
+}
+
+/// The stage's store, of which some writes fail.
+struct Failing {
+    inner: Arc<CountingStore<MemoryStore>>,
+    how: fn(&[Write]) -> Option<StoreError>,
+    failed: AtomicUsize,
+}
+
+#[async_trait]
+impl Store for Failing {
+    async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
+        self.inner.read(keys).await
+    }
+
+    async fn write(&self, writes: &[Write]) -> Result<(), StoreError> {
+        match (self.how)(writes) {
+            Some(error) => {
+                self.failed.fetch_add(1, Ordering::SeqCst);
+                Err(error)
+            }
+            None => self.inner.write(writes).await,
+        }
+    }
+}
+
+/// Ada has signed up and types the right code, while the store fails. The status, how often it failed, and how many people there are then.
+fn right_code_while(how: fn(&[Write]) -> Option<StoreError>) -> (u16, usize, usize) {
+    let mut stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    browser.sign_up("ada@example.com", PASSWORD);
+    let (handle, cookie) = (browser.handle.clone(), browser.cookie.clone());
+    let failing = Arc::new(Failing { inner: stage.store.clone(), how, failed: AtomicUsize::new(0) });
+    stage.engine = Stage::engine(failing.clone(), stage.clock.clone(), stage.mailbox.clone());
+    let code = stage.code("ada@example.com");
+    let mut browser = Browser { handle, cookie, ..stage.browser("demo-spa") };
+    let status = browser.answer_code(&code).status;
+    (status, failing.failed.load(Ordering::SeqCst), stage.items("USER").len())
+}
+
+#[test]
+fn i12_f_03_a_guess_that_cannot_be_counted_is_not_evaluated() {
+    let counts_fail = |writes: &[Write]| {
+        let counts = writes.iter().all(|write| matches!(write, Write::Count { .. }));
+        counts.then(|| StoreError::Unavailable("throttled".into()))
+    };
+    assert_eq!(right_code_while(counts_fail), (503, 1, 0));
+}
+
+#[test]
+fn i14_whoever_is_overtaken_again_and_again_is_told_so_soon() {
+    let always_overtaken = |writes: &[Write]| {
+        let transaction = writes.iter().position(|write| matches!(write, Write::Put { item, .. } if item.key.0.starts_with("TX#")));
+        transaction.map(|place| StoreError::Refused(vec![place]))
+    };
+    let (status, tries, people) = right_code_while(always_overtaken);
+    assert_eq!((status, people), (503, 0));
+    assert!(tries <= 4, "{tries} tries");
+}
+
+#[test]
+fn i12_f_02_a_commit_that_failed_is_not_said_to_be_done() {
+    let nobody_is_made = |writes: &[Write]| {
+        let makes_somebody = writes.iter().any(|write| matches!(write, Write::Put { item, .. } if item.key.0.starts_with("USER#")));
+        makes_somebody.then(|| StoreError::Unavailable("throttled".into()))
+    };
+    assert_eq!(right_code_while(nobody_is_made), (503, 1, 0));
 }

@@ -1,15 +1,18 @@
 //! What should happen: who is there, what each flow has proven, and what the next answer must be. Written for reading, not for speed; it knows
 //! nothing of stores, commits, handles or JSON.
 
+mod answer;
 mod choice;
 mod decision;
+mod links;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest_state_machine::ReferenceStateMachine;
 
-use super::operation::{ADDRESSES, App, Browser, Code, Edit, Operation, Step, operation};
+use super::operation::{ADDRESSES, App, Browser, Edit, Operation, Step, operation};
 
 const CODE_LIVES: u64 = 300;
 const IDLE: u64 = 15 * 60;
@@ -19,13 +22,20 @@ const COOLDOWN: u64 = 30;
 const CODES: u32 = 5;
 const ATTEMPTS: u32 = 5;
 const INTERACTION_CODE_LIVES: u64 = 60;
+const TOKEN_LIVES: u64 = 60 * 60;
+/// An interaction code is known for so long, to be told from one that never was.
+const INTERACTION_CODE_KNOWN: u64 = INTERACTION_CODE_LIVES + TOKEN_LIVES + 10 * 60;
+const WELCOME_LINK_LIVES: u64 = 24 * 60 * 60;
 
 /// Somebody with an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
+    /// As stored.
+    pub address: &'static str,
     pub verified: bool,
+    /// Tells the first name too.
     pub password: usize,
-    pub shoe: bool,
+    pub shoe: Option<&'static str>,
     pub active: bool,
     pub groups: BTreeSet<&'static str>,
     pub granted: BTreeSet<&'static str>,
@@ -40,7 +50,10 @@ pub struct Person {
 pub enum View {
     FirstPage,
     SignUpForm,
+    /// The code is asked for, to set the mailbox up.
     EnrollEmail,
+    /// No code is out: one can be asked for.
+    SetUpEmail,
     Password,
     ChooseEmail,
     Email,
@@ -49,6 +62,10 @@ pub enum View {
     Code,
     /// Nothing more, only a message.
     Over,
+    /// The same, because sign-up was switched off.
+    Closed,
+    /// The same, because nobody gets in.
+    Denied,
 }
 
 /// What an answer must be.
@@ -58,8 +75,22 @@ pub struct Expected {
     pub view: View,
 }
 
+/// What is configured.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Policy {
+    asks_shoe: bool,
+    two_factors: bool,
+    closed: bool,
+    denied: bool,
+    verifies_demo: bool,
+    verifies_newsletter: bool,
+    prevents_enumeration: bool,
+}
+
 #[derive(Clone, Debug)]
 struct Flow {
+    browser: Browser,
     app: App,
     began: u64,
     touched: u64,
@@ -69,9 +100,19 @@ struct Flow {
     challenge: Option<Challenge>,
     sends: u32,
     chose_email: bool,
+    /// What its open page asks for, whatever is configured meanwhile.
+    page: Page,
     /// The request that changed it last, and when.
     last: Option<(Request, u64)>,
     end: Option<End>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Page {
+    /// The first page, for a password too.
+    password: bool,
+    /// The sign-up form, for the shoe size.
+    shoe: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -79,15 +120,19 @@ enum Who {
     Visitor,
     AtSignUp,
     Applicant {
-        key: String,
+        address: usize,
         password: usize,
         shoe: bool,
+        /// Somebody has the address, and nobody shall learn it.
+        decoy: bool,
     },
     /// With the account as it was when last looked at.
     Member {
-        key: String,
+        key: &'static str,
         seen: Person,
     },
+    /// Nobody of that name, treated like somebody.
+    Stranger,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -97,37 +142,99 @@ struct Challenge {
     attempts: u32,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum End {
     Cancelled,
-    /// When the interaction code was handed out, if it was.
-    Done(Option<u64>),
+    /// For whom, and when; with the place of the interaction code, if it was handed out.
+    Done {
+        key: &'static str,
+        hands: u32,
+        grant: Option<usize>,
+    },
+}
+
+/// An interaction code.
+#[derive(Clone, Debug)]
+struct Grant {
+    key: &'static str,
+    hands: u32,
+    issued: u64,
+    used: bool,
+    /// It was presented twice.
+    revoked: bool,
+}
+
+/// What an interaction code was worth.
+#[derive(Clone, Debug)]
+struct Tokens {
+    grant: usize,
+    issued: u64,
+}
+
+/// A link of a mail.
+#[derive(Clone, Debug)]
+enum Link {
+    /// Of which code of a flow.
+    Code { flow: usize, number: u32 },
+    /// Of a welcome mail: until when, and whether it was pressed.
+    Welcome { flow: usize, key: &'static str, address: &'static str, until: u64, spent: bool },
 }
 
 /// A step, word for word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     pub step: Step,
-    /// Whether the form has a shoe size.
+    /// Whether the sign-up form has a shoe size.
     pub shoe: bool,
+    /// Whether the first page has a password.
+    pub with_password: bool,
     /// Which code of the flow it has; none: a wrong one.
     pub code: Option<u32>,
+}
+
+/// A request that was sent: in which browser, in which flow.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub by: Browser,
+    pub flow: usize,
+    pub request: Request,
 }
 
 #[derive(Clone, Debug)]
 pub struct Model {
     now: u64,
-    asks_shoe: bool,
-    two_factors: bool,
+    policy: Policy,
     /// By address in lower case.
-    pub people: BTreeMap<String, Person>,
-    flows: [Option<Flow>; 2],
-    /// What each browser sent last.
-    pub sent: [Option<Request>; 2],
+    pub people: BTreeMap<&'static str, Person>,
+    flows: Vec<Flow>,
+    /// The flow of each browser.
+    tabs: [Option<usize>; 2],
+    /// Every request so far.
+    pub sent: Vec<Sent>,
+    grants: Vec<Grant>,
+    tokens: Vec<Tokens>,
+    links: Vec<Link>,
     /// What the last operation must have been answered with.
     pub expected: Option<Expected>,
     /// What has happened so far that is worth trying.
     pub seen: BTreeSet<&'static str>,
+}
+
+impl Model {
+    pub fn new() -> Self {
+        let policy = Policy {
+            asks_shoe: false,
+            two_factors: false,
+            closed: false,
+            denied: false,
+            verifies_demo: true,
+            verifies_newsletter: false,
+            prevents_enumeration: false,
+        };
+        let (people, seen) = (BTreeMap::new(), BTreeSet::new());
+        let (flows, sent, grants, tokens, links) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { now: 0, policy, people, flows, tabs: [None, None], sent, grants, tokens, links, expected: None, seen }
+    }
 }
 
 impl ReferenceStateMachine for Model {
@@ -135,23 +242,25 @@ impl ReferenceStateMachine for Model {
     type Transition = Operation;
 
     fn init_state() -> BoxedStrategy<Self> {
-        let (people, flows, sent) = (BTreeMap::new(), [None, None], [None, None]);
-        Just(Self { now: 0, asks_shoe: false, two_factors: false, people, flows, sent, expected: None, seen: BTreeSet::new() }).boxed()
+        Just(Self::new()).boxed()
     }
 
     /// Mostly what people do who look at their page, now and then anything.
     fn transitions(state: &Self) -> BoxedStrategy<Operation> {
-        let sensible: Vec<Operation> = (0..2).flat_map(|browser| state.sensible(browser)).collect();
+        let sensible = state.sensible();
         if sensible.is_empty() { operation().boxed() } else { prop_oneof![3 => proptest::sample::select(sensible), 2 => operation()].boxed() }
     }
 
     fn preconditions(state: &Self, operation: &Operation) -> bool {
         match operation {
-            Operation::Step(browser, _) => state.flows[*browser].is_some(),
-            Operation::Repeat(browser) => state.sent[*browser].is_some(),
-            Operation::OpenLink(whose, _) | Operation::ConfirmLink(whose, _) => state.flows[*whose].as_ref().is_some_and(|flow| flow.sends > 0),
-            Operation::Deactivate(address) => state.people.get(&key(*address)).is_some_and(|person| person.active),
-            Operation::Begin(..) | Operation::Wait(_) | Operation::Edit(_) => true,
+            Operation::Step(browser, _) | Operation::Hammer(browser, ..) => state.tabs[*browser].is_some(),
+            Operation::Borrow(browser, _) => state.tabs[1 - *browser].is_some(),
+            Operation::Again(_) => !state.sent.is_empty(),
+            Operation::OpenLink(..) | Operation::ConfirmLink(..) => !state.links.is_empty(),
+            Operation::Redeem(..) => !state.grants.is_empty(),
+            Operation::Userinfo(_) => !state.tokens.is_empty(),
+            Operation::Deactivate(address) => state.people.get(key(*address)).is_some_and(|person| person.active),
+            Operation::Begin(..) | Operation::Wait(_) | Operation::Sweep | Operation::Edit(_) => true,
         }
     }
 
@@ -159,25 +268,41 @@ impl ReferenceStateMachine for Model {
         state.expected = None;
         match operation {
             Operation::Begin(browser, app) => {
-                state.flows[*browser] = Some(Flow::new(*app, state.now));
-                state.sent[*browser] = None;
-                state.expected = Some(is(200, View::FirstPage));
+                state.tabs[*browser] = Some(state.flows.len());
+                state.flows.push(Flow::new(*browser, *app, state.now, state.policy.page()));
+                state.expected = Some(Expected { status: 200, view: View::FirstPage });
             }
-            Operation::Step(browser, step) => {
-                let request = state.worded(*browser, step);
-                state.request(*browser, &request);
+            Operation::Step(browser, step) => state.request(*browser, state.tabs[*browser].unwrap(), step),
+            Operation::Hammer(browser, step, times) => {
+                state.request(*browser, state.tabs[*browser].unwrap(), step);
+                for _ in 1..*times {
+                    state.again(0);
+                }
             }
-            Operation::Repeat(browser) => {
-                let request = state.sent[*browser].clone().unwrap();
-                state.request(*browser, &request);
+            Operation::Borrow(browser, step) => state.request(*browser, state.tabs[1 - *browser].unwrap(), step),
+            Operation::Again(newest) => state.again(*newest),
+            Operation::OpenLink(newest, _) => {
+                let status = if state.link_is_good(from_newest(*newest, state.links.len())) { 200 } else { 400 };
+                state.expected = Some(Expected { status, view: View::Over });
             }
-            Operation::OpenLink(whose, _) => state.expected = Some(is(if state.link_is_good(*whose) { 200 } else { 400 }, View::Over)),
-            Operation::ConfirmLink(whose, by) => state.expected = Some(is(state.confirm_link(*whose, *by), View::Over)),
+            Operation::ConfirmLink(newest, by) => {
+                let status = state.confirm_link(from_newest(*newest, state.links.len()), *by);
+                state.expected = Some(Expected { status, view: View::Over });
+            }
+            Operation::Redeem(newest, how) => {
+                let status = state.redeem(from_newest(*newest, state.grants.len()), *how);
+                state.expected = Some(Expected { status, view: View::Over });
+            }
+            Operation::Userinfo(newest) => {
+                let good = state.token_is_good(from_newest(*newest, state.tokens.len()));
+                state.seen.insert(if good { "userinfo" } else { "userinfo with a token that is void" });
+                state.expected = Some(Expected { status: if good { 200 } else { 401 }, view: View::Over });
+            }
             Operation::Wait(seconds) => state.now += seconds,
-            Operation::Edit(Edit::ShoeSize) => state.asks_shoe = !state.asks_shoe,
-            Operation::Edit(Edit::TwoFactors) => state.two_factors = !state.two_factors,
+            Operation::Sweep => {}
+            Operation::Edit(edit) => state.policy.edit(*edit),
             Operation::Deactivate(address) => {
-                let person = state.people.get_mut(&key(*address)).unwrap();
+                let person = state.people.get_mut(key(*address)).unwrap();
                 person.active = false;
                 person.version += 1;
             }
@@ -186,13 +311,14 @@ impl ReferenceStateMachine for Model {
     }
 }
 
-/// Whose address this is, however it is typed.
-pub fn key(address: usize) -> String {
-    ADDRESSES[address].to_ascii_lowercase()
+/// The place in a list that is `newest` before its last one; the list goes round.
+pub fn from_newest(newest: usize, length: usize) -> usize {
+    length - 1 - newest % length
 }
 
-fn is(status: u16, view: View) -> Expected {
-    Expected { status, view }
+/// Whose address this is, however it is typed.
+pub fn key(address: usize) -> &'static str {
+    ADDRESSES[address].owner
 }
 
 impl App {
@@ -204,9 +330,42 @@ impl App {
     }
 }
 
+impl Policy {
+    fn edit(&mut self, edit: Edit) {
+        let switch = match edit {
+            Edit::ShoeSize => &mut self.asks_shoe,
+            Edit::TwoFactors => &mut self.two_factors,
+            Edit::SignUp => &mut self.closed,
+            Edit::Verification(App::Demo) => &mut self.verifies_demo,
+            Edit::Verification(App::Newsletter) => &mut self.verifies_newsletter,
+            Edit::Denial => &mut self.denied,
+            Edit::Enumeration => &mut self.prevents_enumeration,
+        };
+        *switch = !*switch;
+    }
+
+    fn closed(self, app: App) -> bool {
+        self.closed && app == App::Demo
+    }
+
+    fn page(self) -> Page {
+        Page { password: !self.prevents_enumeration, shoe: self.asks_shoe }
+    }
+
+    /// Whether there is no account before the mailbox is proven.
+    fn proves_first(self, app: App) -> bool {
+        let verifies = match app {
+            App::Demo => self.verifies_demo,
+            App::Newsletter => self.verifies_newsletter,
+        };
+        verifies || self.prevents_enumeration
+    }
+}
+
 impl Flow {
-    fn new(app: App, now: u64) -> Self {
+    fn new(browser: Browser, app: App, now: u64, page: Page) -> Self {
         Self {
+            browser,
             app,
             began: now,
             touched: now,
@@ -216,6 +375,7 @@ impl Flow {
             challenge: None,
             sends: 0,
             chose_email: false,
+            page,
             last: None,
             end: None,
         }
@@ -232,146 +392,5 @@ impl Flow {
 
     fn code_lives(&self, now: u64) -> bool {
         self.challenge.is_some_and(|challenge| now < challenge.made + CODE_LIVES)
-    }
-}
-
-/// What a step comes to: the flow afterwards, and an account to write.
-struct Taken {
-    kind: Kind,
-    flow: Flow,
-    write: Option<(String, Person)>,
-}
-
-enum Kind {
-    Changed,
-    Same,
-    Refused(u16),
-    /// Refused, and back on the first page.
-    Back,
-    NotOffered,
-    Malformed,
-}
-
-impl Model {
-    fn request(&mut self, browser: Browser, request: &Request) {
-        let flow = self.flows[browser].clone().unwrap();
-        self.sent[browser] = Some(request.clone());
-        self.expected = Some(self.answer(browser, flow, request));
-    }
-
-    fn answer(&mut self, browser: Browser, flow: Flow, request: &Request) -> Expected {
-        let now = self.now;
-        if flow.expired(now) {
-            return is(401, View::Over);
-        }
-        let within = if request.step == Step::Resend { COOLDOWN } else { REPEATED_WITHIN };
-        let repeated = request.step != Step::Introspect && flow.last.as_ref().is_some_and(|(last, at)| last == request && now - at < within);
-        match flow.end {
-            Some(End::Done(Some(issued))) => match request.step {
-                _ if (repeated || request.step == Step::Poll) && now < issued + INTERACTION_CODE_LIVES => is(200, View::Code),
-                Step::Poll => is(200, View::Over),
-                _ => is(401, View::Over),
-            },
-            Some(End::Cancelled) if repeated && request.step == Step::Cancel => is(200, View::Over),
-            Some(End::Cancelled) => is(401, View::Over),
-            None if repeated && request.step != Step::Poll => is(200, self.view(&flow)),
-            _ => self.decide(browser, flow, request, false),
-        }
-    }
-
-    /// Decides on the account as the flow has seen it; if that turns out to be old when something is to be done with it, looks again.
-    fn decide(&mut self, browser: Browser, mut flow: Flow, request: &Request, by_link: bool) -> Expected {
-        let is_code = matches!(request.step, Step::Code(Code::Right | Code::Wrong)) && !by_link;
-        if is_code && self.offers(&flow, &request.step) {
-            let challenge = flow.challenge.as_mut().unwrap();
-            if challenge.attempts == ATTEMPTS {
-                self.seen.insert("too many attempts");
-                return is(429, self.view(&flow));
-            }
-            challenge.attempts += 1;
-            self.flows[browser] = Some(flow.clone());
-        }
-        loop {
-            let taken = if self.offers(&flow, &request.step) {
-                self.take(&flow, request)
-            } else {
-                Taken { kind: Kind::NotOffered, flow: flow.clone(), write: None }
-            };
-            if let (Some(_), Who::Member { key, seen }) = (&taken.write, &flow.who)
-                && !matches!(request.step, Step::Identify(..))
-                && self.people[key].version != seen.version
-            {
-                let current = self.people[key].clone();
-                if !current.active {
-                    self.seen.insert("deactivated meanwhile");
-                    return is(401, View::Over);
-                }
-                self.seen.insert("the account changed meanwhile");
-                if current.hands > seen.hands {
-                    self.seen.insert("the account changed hands meanwhile");
-                    (flow.password_proven, flow.email_proven) = (false, false);
-                }
-                flow.who = Who::Member { key: key.clone(), seen: current };
-                // Seen for good only if the client is told or the step is taken.
-                if !self.offers(&flow, &request.step) {
-                    self.flows[browser] = Some(flow.clone());
-                }
-                continue;
-            }
-            return self.settle(browser, taken, request, by_link);
-        }
-    }
-
-    fn settle(&mut self, browser: Browser, taken: Taken, request: &Request, by_link: bool) -> Expected {
-        let Taken { kind, mut flow, write } = taken;
-        let hands = write.as_ref().map_or(0, |(key, person)| person.hands - self.people.get(key).map_or(0, |before| before.hands));
-        let happened = match kind {
-            Kind::Changed if hands > 0 => "taken over",
-            Kind::Changed if by_link && flow.end.is_some() => "done by link",
-            Kind::Changed if flow.end.is_some() && matches!(flow.who, Who::Member { .. }) && flow.email_proven => "member done with two factors",
-            Kind::Changed if flow.end.is_some() && request.step == Step::UpdateProfile => "profile completed",
-            Kind::Changed if flow.end.is_some() && request.step == Step::Introspect => "done by looking",
-            Kind::Back => "somebody was faster",
-            Kind::Refused(429) if request.step == Step::Resend => "resend too soon or too often",
-            _ => "something",
-        };
-        self.seen.insert(happened);
-        self.people.extend(write);
-        let (status, changed) = match kind {
-            Kind::Malformed => return is(400, View::Over),
-            Kind::Changed => (200, true),
-            Kind::Back => (400, true),
-            Kind::Same => (200, false),
-            Kind::NotOffered => (400, false),
-            Kind::Refused(status) => (status, false),
-        };
-        if changed {
-            flow.touched = self.now;
-            if status == 200 {
-                flow.last = (!by_link).then(|| (request.clone(), self.now));
-            }
-            if let (Some(End::Done(None)), false) = (&flow.end, by_link) {
-                flow.end = Some(End::Done(Some(self.now)));
-            }
-            self.flows[browser] = Some(flow.clone());
-        }
-        is(status, self.view(&flow))
-    }
-
-    fn link_is_good(&self, whose: Browser) -> bool {
-        let flow = self.flows[whose].as_ref().unwrap();
-        !flow.expired(self.now) && flow.code_lives(self.now)
-    }
-
-    fn confirm_link(&mut self, whose: Browser, by: Browser) -> u16 {
-        if !self.link_is_good(whose) {
-            return 400;
-        }
-        if whose != by {
-            return 403;
-        }
-        let flow = self.flows[whose].clone().unwrap();
-        let request = Request { step: Step::Code(Code::Right), shoe: false, code: flow.challenge.map(|challenge| challenge.number) };
-        if self.decide(whose, flow, &request, true).status == 200 { 200 } else { 400 }
     }
 }

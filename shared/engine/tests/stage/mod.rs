@@ -76,14 +76,19 @@ impl Stage {
         let store = Arc::new(CountingStore::new(MemoryStore::new()));
         let clock = Arc::new(TestClock(AtomicU64::new(NOON)));
         let mailbox = Arc::new(Mailbox::default());
-        let key = |text: &str| Secret::new(text.repeat(8));
-        let engine = Engine::new(BASE, store.clone(), clock.clone(), Arc::new(TestRandom(AtomicU64::new(1))), key("interact"))
-            .with_mailer(mailbox.clone(), key("passcode"))
-            .with_passwords(Arc::new(PlainPasswords))
-            .with_signer(Arc::new(PlainSigner));
+        let engine = Self::engine(store.clone(), clock.clone(), mailbox.clone());
         let stage = Self { engine, store, clock, mailbox, source: "192.0.2.1".into(), base: BASE.into() };
         stage.apply(organisation);
         stage
+    }
+
+    /// An engine of this stage, on whatever store.
+    pub fn engine(store: Arc<dyn Store>, clock: Arc<TestClock>, mailbox: Arc<Mailbox>) -> Engine {
+        let key = |text: &str| Secret::new(text.repeat(8));
+        Engine::new(BASE, store, clock, Arc::new(TestRandom(AtomicU64::new(1))), key("interact"))
+            .with_mailer(mailbox, key("passcode"))
+            .with_passwords(Arc::new(PlainPasswords))
+            .with_signer(Arc::new(PlainSigner))
     }
 
     pub fn apply(&self, organisation: &Organisation) {

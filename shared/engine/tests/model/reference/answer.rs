@@ -1,0 +1,201 @@
+//! From a request to its answer: what is repeated, what is counted, what has changed meanwhile.
+
+use super::super::operation::{Browser, Code, Step};
+use super::{
+    ATTEMPTS, COOLDOWN, End, Expected, Flow, Grant, INTERACTION_CODE_LIVES, Link, Model, Person, REPEATED_WITHIN, Request, Sent, View,
+    WELCOME_LINK_LIVES, Who, from_newest,
+};
+
+/// What a step comes to: the flow afterwards, and an account to write.
+pub(super) struct Taken {
+    pub kind: Kind,
+    pub flow: Flow,
+    pub write: Option<(&'static str, Person)>,
+    /// Whether a mail with a link went out.
+    pub mailed: Option<Mailed>,
+}
+
+pub(super) enum Mailed {
+    Code(u32),
+    Welcome(&'static str, &'static str),
+}
+
+pub(super) enum Kind {
+    Changed,
+    Same,
+    Refused(u16),
+    /// Refused, and back on the first page.
+    Back,
+    NotOffered,
+    Malformed,
+}
+
+impl Model {
+    pub(super) fn request(&mut self, by: Browser, flow: usize, step: &Step) {
+        let sent = Sent { by, flow, request: self.worded(flow, step) };
+        self.sent.push(sent.clone());
+        self.send(&sent);
+    }
+
+    pub(super) fn again(&mut self, newest: usize) {
+        let sent = self.sent[from_newest(newest, self.sent.len())].clone();
+        if self.tabs[sent.by] != Some(sent.flow) {
+            self.seen.insert("a request of an abandoned or foreign flow");
+        }
+        self.send(&sent);
+    }
+
+    fn send(&mut self, sent: &Sent) {
+        let flow = self.flows[sent.flow].clone();
+        let expected = self.answer(sent.flow, flow, &sent.request);
+        if matches!(expected.view, View::FirstPage | View::SignUpForm) {
+            self.flows[sent.flow].page = self.policy.page();
+        }
+        self.expected = Some(expected);
+    }
+
+    fn answer(&mut self, place: usize, flow: Flow, request: &Request) -> Expected {
+        let now = self.now;
+        if flow.expired(now) {
+            self.seen.insert("too late for the flow");
+            return Expected { status: 401, view: View::Over };
+        }
+        let within = if request.step == Step::Resend { COOLDOWN } else { REPEATED_WITHIN };
+        let looks = matches!(request.step, Step::Introspect | Step::Reload);
+        let repeated = !looks && flow.last.as_ref().is_some_and(|(last, at)| last == request && now - at < within);
+        match flow.end {
+            Some(End::Done { grant: Some(grant), .. }) => {
+                let Grant { issued, used, .. } = self.grants[grant];
+                match request.step {
+                    _ if (repeated || request.step == Step::Poll) && !used && now < issued + INTERACTION_CODE_LIVES => {
+                        self.seen.insert("the interaction code once more");
+                        Expected { status: 200, view: View::Code }
+                    }
+                    Step::Poll => Expected { status: 200, view: View::Over },
+                    _ => Expected { status: 401, view: View::Over },
+                }
+            }
+            Some(End::Cancelled) if repeated && request.step == Step::Cancel => Expected { status: 200, view: View::Over },
+            Some(End::Cancelled) => Expected { status: 401, view: View::Over },
+            None if repeated && request.step != Step::Poll => {
+                self.seen.insert("the same answer once more");
+                self.shown(200, &flow)
+            }
+            _ => self.decide(place, flow, request, false).1,
+        }
+    }
+
+    /// Decides on the account as the flow has seen it; if that turns out to be old when something is to be done with it, looks again. Whether the
+    /// step was taken, and the answer.
+    pub(super) fn decide(&mut self, place: usize, mut flow: Flow, request: &Request, by_link: bool) -> (bool, Expected) {
+        let is_code = matches!(request.step, Step::Code(Code::Right | Code::Wrong)) && !by_link;
+        if is_code && self.offers(&flow, &request.step) {
+            let challenge = flow.challenge.as_mut().unwrap();
+            if challenge.attempts == ATTEMPTS {
+                self.seen.insert("too many attempts");
+                return (false, self.shown(429, &flow));
+            }
+            challenge.attempts += 1;
+            self.flows[place] = flow.clone();
+        }
+        loop {
+            let taken = if self.offers(&flow, &request.step) {
+                self.take(&flow, request)
+            } else {
+                Taken { kind: Kind::NotOffered, flow: flow.clone(), write: None, mailed: None }
+            };
+            if let (Some(_), Who::Member { key, seen }) = (&taken.write, &flow.who)
+                && !matches!(request.step, Step::Identify(..))
+                && self.people[key].version != seen.version
+            {
+                let current = self.people[key].clone();
+                if !current.active {
+                    self.seen.insert("deactivated meanwhile");
+                    return (false, Expected { status: 401, view: View::Over });
+                }
+                self.seen.insert("the account changed meanwhile");
+                if current.hands > seen.hands {
+                    self.seen.insert("the account changed hands meanwhile");
+                    (flow.password_proven, flow.email_proven) = (false, false);
+                }
+                flow.who = Who::Member { key, seen: current };
+                // Seen for good only if the client is told or the step is taken.
+                if !self.offers(&flow, &request.step) {
+                    self.flows[place] = flow.clone();
+                }
+                continue;
+            }
+            return self.settle(place, taken, request, by_link);
+        }
+    }
+
+    fn settle(&mut self, place: usize, taken: Taken, request: &Request, by_link: bool) -> (bool, Expected) {
+        let Taken { kind, mut flow, write, mailed } = taken;
+        self.note(&kind, &flow, write.as_ref(), request, by_link);
+        self.people.extend(write);
+        match mailed {
+            Some(Mailed::Code(number)) => self.links.push(Link::Code { flow: place, number }),
+            Some(Mailed::Welcome(key, address)) => {
+                let until = self.now + WELCOME_LINK_LIVES;
+                self.links.push(Link::Welcome { flow: place, key, address, until, spent: false });
+            }
+            None => {}
+        }
+        let (status, changed) = match kind {
+            Kind::Malformed => return (false, Expected { status: 400, view: View::Over }),
+            Kind::Changed => (200, true),
+            Kind::Back => (400, true),
+            Kind::Same => (200, false),
+            Kind::NotOffered => (400, false),
+            Kind::Refused(status) => (status, false),
+        };
+        if changed {
+            flow.touched = self.now;
+            // A poll is answered anew each time, and what was asked before it may still be repeated.
+            if status == 200 && request.step != Step::Poll {
+                flow.last = (!by_link).then(|| (request.clone(), self.now));
+            }
+            if let (Some(End::Done { key, hands, grant: grant @ None }), false) = (&mut flow.end, by_link) {
+                *grant = Some(self.grants.len());
+                self.grants.push(Grant { key, hands: *hands, issued: self.now, used: false, revoked: false });
+            }
+            self.flows[place] = flow.clone();
+        }
+        (status == 200, self.shown(status, &flow))
+    }
+
+    /// The answer that shows where `flow` stands.
+    fn shown(&self, status: u16, flow: &Flow) -> Expected {
+        let (view, said) = match self.view(flow) {
+            View::Closed => (View::Over, 400),
+            View::Denied => (View::Over, 403),
+            view => (view, 200),
+        };
+        Expected { status: if status == 200 { said } else { status }, view }
+    }
+
+    fn note(&mut self, kind: &Kind, flow: &Flow, write: Option<&(&'static str, Person)>, request: &Request, by_link: bool) {
+        let before = write.and_then(|(key, _)| self.people.get(key));
+        let hands = write.map_or(0, |(_, person)| person.hands - before.map_or(0, |before| before.hands));
+        let done = flow.end.is_some() && request.step != Step::Cancel;
+        let happened = match kind {
+            Kind::Changed if hands > 0 => "taken over",
+            Kind::Changed if by_link && done => "done by link",
+            Kind::Changed if done && matches!(flow.who, Who::Member { .. }) && flow.email_proven => "member done with two factors",
+            Kind::Changed if done && request.step == Step::UpdateProfile => "profile completed",
+            Kind::Changed if done && request.step == Step::Introspect => "done by looking",
+            Kind::Changed if request.step == Step::SetUpEmail => "email set up later",
+            Kind::Changed if matches!(flow.who, Who::Applicant { decoy: true, .. }) => "a decoy",
+            Kind::Changed if matches!(flow.who, Who::Stranger) => "a stranger",
+            Kind::Changed if matches!(request.step, Step::Identify(..)) && !request.with_password => "identifier first",
+            Kind::Back => "somebody was faster",
+            Kind::Refused(429) if request.step == Step::Resend => "resend too soon or too often",
+            Kind::Malformed if request.shoe => "an attribute was taken from the open form",
+            Kind::NotOffered if request.step == Step::UpdateProfile => "the open form is not asked for any more",
+            Kind::NotOffered if self.view(flow) == View::Closed => "sign-up was closed meanwhile",
+            Kind::NotOffered if self.view(flow) == View::Denied => "access was denied meanwhile",
+            _ => return,
+        };
+        self.seen.insert(happened);
+    }
+}
