@@ -83,7 +83,7 @@ fn right_code_while(how: fn(&[Write]) -> Option<StoreError>) -> (u16, usize, usi
     let failing = Arc::new(Failing { inner: stage.store.clone(), how, failed: AtomicUsize::new(0) });
     stage.engine = Stage::engine(failing.clone(), stage.clock.clone(), stage.mailbox.clone());
     let code = stage.code("ada@example.com");
-    let mut browser = Browser { handle, cookie, ..stage.browser("demo-spa") };
+    let mut browser = Browser { cookie, handle, ..stage.browser("demo-spa") };
     let status = browser.answer_code(&code).status;
     (status, failing.failed.load(Ordering::SeqCst), stage.items("USER").len())
 }
