@@ -19,6 +19,7 @@ pub mod http;
 pub mod keys;
 mod links;
 mod oidc;
+pub mod openapi;
 pub mod ports;
 mod reply;
 mod serve;

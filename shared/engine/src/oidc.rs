@@ -346,9 +346,9 @@ fn client(organisation: &Organisation, parameters: &Parameters, browser: String)
     if scopes.iter().any(|scope| !SCOPES.contains(&scope.as_str())) {
         return Err(("invalid_scope", "One or more scopes are not configured: there are openid, profile, email and groups."));
     }
-    let short = |name: &str| parameter(name).unwrap_or_default().len() <= 1_024;
+    let short = |name: &str| parameter(name).unwrap_or_default().chars().count() <= 1_024;
     if !short("state") || !short("nonce") {
-        return Err(("invalid_request", "state and nonce have at most 1024 bytes."));
+        return Err(("invalid_request", "state and nonce have at most 1024 characters."));
     }
     Ok(Client {
         app: app.id.clone(),

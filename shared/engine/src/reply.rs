@@ -3,7 +3,7 @@
 use ::http::header::{self, HeaderName, HeaderValue};
 use ::http::{Response as HttpResponse, StatusCode};
 use idx::envelope::{self, Ending, View};
-use idx::operation::Operation;
+use idx::operation::{Operation, Protocol};
 use policy::Context;
 use policy::remediation::{Standing, remediations};
 use policy::requirement::Refusal;
@@ -32,7 +32,7 @@ impl Reply {
     }
 
     fn ion(status: StatusCode, body: &Value) -> Self {
-        Self::typed(status, "application/ion+json; okta-version=1.0.0", body.to_string().into_bytes())
+        Self::typed(status, envelope::MEDIA_TYPE, body.to_string().into_bytes())
     }
 
     pub(crate) fn html(status: StatusCode, page: &idx::page::Rendered) -> Self {
@@ -65,15 +65,8 @@ impl Reply {
     pub(crate) fn into_response(self, readable_by: Option<&str>) -> Response {
         let mut response = HttpResponse::new(self.body);
         *response.status_mut() = self.status;
-        let common = [
-            (header::CACHE_CONTROL, "no-store"),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (header::REFERRER_POLICY, "no-referrer"),
-            (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
-            (header::VARY, "Origin"),
-        ];
         let headers = response.headers_mut();
-        for (name, value) in common {
+        for (name, value) in common() {
             headers.insert(name, HeaderValue::from_static(value));
         }
         let cors = readable_by.map(|origin| {
@@ -87,6 +80,17 @@ impl Reply {
         }
         response
     }
+}
+
+/// The headers that every answer has (security.md R-T9).
+pub(crate) fn common() -> [(HeaderName, &'static str); 5] {
+    [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+        (header::VARY, "Origin"),
+    ]
 }
 
 impl Engine {
@@ -148,8 +152,8 @@ pub(crate) fn failure(operation: Option<Operation>, failure: &Failure, request_i
         Failure::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "E0000010", "The service is unavailable for the moment. Try again."),
         Failure::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error"),
     };
-    let reply = match operation {
-        Some(Operation::Interact | Operation::Token | Operation::Userinfo | Operation::Keys | Operation::Discovery) => {
+    let reply = match operation.map(Operation::protocol) {
+        Some(Protocol::OAuth) => {
             let error = match failure {
                 Failure::Unavailable(_) | Failure::Busy => "temporarily_unavailable",
                 Failure::Internal(_) => "server_error",
@@ -157,8 +161,8 @@ pub(crate) fn failure(operation: Option<Operation>, failure: &Failure, request_i
             };
             Reply::json(status, &json!({"error": error, "error_description": text}))
         }
-        Some(Operation::OpenLink | Operation::ConfirmLink) => Reply::html(status, &idx::page::Page::Error { text: text.into() }.render()),
-        _ => {
+        Some(Protocol::Page) => Reply::html(status, &idx::page::Page::Error { text: text.into() }.render()),
+        Some(Protocol::Idx) | None => {
             let mut body = envelope::terminal(key, text);
             if let (Failure::Internal(_), Value::Object(map)) = (failure, &mut body) {
                 map.insert("errorId".into(), request_id.into());

@@ -40,6 +40,7 @@ impl Engine {
         }
         let id = route.matches(&request.path).flatten().unwrap_or_default();
         match route.operation {
+            Operation::OpenApi => Ok(self.openapi()),
             Operation::Discovery => Ok(self.discovery()),
             Operation::Keys => self.published_keys().await,
             Operation::Interact => self.interact(form(request)?, &request.headers).await,
@@ -55,7 +56,7 @@ impl Engine {
     }
 
     async fn idx(&self, operation: Operation, request: &Request, origin: &Origin) -> Result<Reply, Failure> {
-        media_type(&request.headers, &["application/json", "application/ion+json"])?;
+        media_type(&request.headers, &body::MEDIA_TYPES)?;
         if request.body.len() > body::MAX_BODY {
             return Err(Failure::TooLarge);
         }
@@ -206,7 +207,7 @@ fn media_type(headers: &HeaderMap, allowed: &[&str]) -> Result<(), Failure> {
 
 /// The body of an HTML form or OAuth request.
 fn form(request: &Request) -> Result<&[u8], Failure> {
-    media_type(&request.headers, &["application/x-www-form-urlencoded"])?;
+    media_type(&request.headers, &body::FORM_MEDIA_TYPES)?;
     if request.body.len() > MAX_FORM {
         return Err(Failure::TooLarge);
     }

@@ -1,6 +1,7 @@
 //! Request bodies, read strictly: a JSON object without repeated keys at any level, with exactly the fields of its operation
 //! (security.md R-V1..R-V5). Nothing of a body is ever echoed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -8,14 +9,28 @@ use policy::organisation::AuthenticatorKey;
 use policy::secret::Secret;
 use policy::step::Input;
 use policy::user::Profile;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::operation::Operation;
 
 /// Largest body in bytes.
 pub const MAX_BODY: usize = 32 * 1024;
+
+/// Media types of a body.
+pub const MEDIA_TYPES: [&str; 2] = ["application/json", "application/ion+json"];
+
+/// Media types of a form, as pages and OAuth clients send it.
+pub const FORM_MEDIA_TYPES: [&str; 1] = ["application/x-www-form-urlencoded"];
+
+/// How every step but the first names its transaction.
+const STATE_HANDLE: &str = "stateHandle";
+
+/// What the clients are known to add to any form (idx.md §12.15, §16.2).
+const EXTRAS: [&str; 3] = ["rememberMe", "keepMeSignedIn", "resend"];
 
 /// What a body says: whose step it is, and the input.
 #[derive(Debug, PartialEq)]
@@ -45,43 +60,116 @@ pub struct Malformed;
 /// # Errors
 /// [`Malformed`] if it is not a JSON object with exactly the fields of the operation, or if the operation has no IDX body.
 pub fn parse(operation: Operation, body: &[u8]) -> Result<Parsed, Malformed> {
-    let value = object(body)?;
+    each(operation, Reading(object(body)?))
+}
+
+/// The JSON Schema (2020-12) of the bodies that [`parse`] takes; `None` if the operation has no IDX body.
+pub fn schema(operation: Operation) -> Option<Value> {
+    each(operation, Describing)
+}
+
+/// The bodies: which of them an operation takes, and which input it is.
+fn each<V: Bodies>(operation: Operation, bodies: V) -> V::Output {
     match operation {
-        Operation::Introspect => {
-            let Introspect { interaction_handle, state_handle } = typed(value)?;
-            let handle = match (interaction_handle, state_handle) {
-                (Some(handle), None) => Handle::Interaction(handle.0),
-                (None, Some(handle)) => Handle::State(handle.0),
-                _ => return Err(Malformed),
-            };
-            Ok(Parsed { handle, input: Input::Introspect })
-        }
+        Operation::Introspect => bodies.introspect(),
         Operation::Identify => {
-            step::<Identify>(value, |body| Ok(Input::Identify { identifier: body.identifier, password: body.credentials.map(|c| c.passcode.0) }))
+            bodies.step::<Identify>(|body| Ok(Input::Identify { identifier: body.identifier, password: body.credentials.map(|c| c.passcode.0) }))
         }
-        Operation::SelectIdentify => step::<Nothing>(value, |_| Ok(Input::SelectIdentify)),
-        Operation::Cancel => step::<Nothing>(value, |_| Ok(Input::Cancel)),
-        Operation::SelectEnrollProfile => step::<Nothing>(value, |_| Ok(Input::SelectEnrollProfile)),
-        Operation::Skip => step::<Nothing>(value, |_| Ok(Input::Skip)),
-        Operation::Resend => step::<Nothing>(value, |_| Ok(Input::Resend)),
-        Operation::Poll => step::<Nothing>(value, |_| Ok(Input::Poll)),
-        Operation::EnrollProfile => step::<EnrollProfile>(value, |body| {
-            Ok(Input::EnrollProfile { profile: body.user_profile, password: body.credentials.map(|c| c.passcode.0) })
-        }),
-        Operation::UpdateProfile => step::<UpdateProfile>(value, |body| Ok(Input::UpdateProfile(body.user_profile))),
-        Operation::AnswerPassword => step::<Answer>(value, |body| Ok(Input::AnswerPassword(body.credentials.passcode.0))),
-        Operation::AnswerEmail => step::<Answer>(value, |body| Ok(Input::AnswerEmail(body.credentials.passcode.0))),
-        Operation::EnrollPassword => step::<Answer>(value, |body| Ok(Input::EnrollPassword(body.credentials.passcode.0))),
-        Operation::SelectAuthenticator => step::<Select>(value, |body| body.key().map(Input::SelectAuthenticator)),
-        Operation::SelectAuthenticatorEnroll => step::<Select>(value, |body| body.key().map(Input::SelectAuthenticatorEnroll)),
+        Operation::SelectIdentify => bodies.step::<Nothing>(|_| Ok(Input::SelectIdentify)),
+        Operation::Cancel => bodies.step::<Nothing>(|_| Ok(Input::Cancel)),
+        Operation::SelectEnrollProfile => bodies.step::<Nothing>(|_| Ok(Input::SelectEnrollProfile)),
+        Operation::Skip => bodies.step::<Nothing>(|_| Ok(Input::Skip)),
+        Operation::Resend => bodies.step::<Nothing>(|_| Ok(Input::Resend)),
+        Operation::Poll => bodies.step::<Nothing>(|_| Ok(Input::Poll)),
+        Operation::EnrollProfile => bodies
+            .step::<EnrollProfile>(|body| Ok(Input::EnrollProfile { profile: body.user_profile, password: body.credentials.map(|c| c.passcode.0) })),
+        Operation::UpdateProfile => bodies.step::<UpdateProfile>(|body| Ok(Input::UpdateProfile(body.user_profile))),
+        Operation::AnswerPassword => bodies.step::<Answer>(|body| Ok(Input::AnswerPassword(body.credentials.passcode.0))),
+        Operation::AnswerEmail => bodies.step::<Answer>(|body| Ok(Input::AnswerEmail(body.credentials.passcode.0))),
+        Operation::EnrollPassword => bodies.step::<Answer>(|body| Ok(Input::EnrollPassword(body.credentials.passcode.0))),
+        Operation::SelectAuthenticator => bodies.step::<Select>(|body| body.key().map(Input::SelectAuthenticator)),
+        Operation::SelectAuthenticatorEnroll => bodies.step::<Select>(|body| body.key().map(Input::SelectAuthenticatorEnroll)),
         Operation::OpenLink
         | Operation::ConfirmLink
         | Operation::Discovery
         | Operation::Keys
         | Operation::Interact
         | Operation::Token
-        | Operation::Userinfo => Err(Malformed),
+        | Operation::Userinfo
+        | Operation::OpenApi => bodies.none(),
     }
+}
+
+/// What is done with a body: it is read, or it is described. Both go by the same types, so that neither can say what the other does not.
+trait Bodies {
+    type Output;
+
+    fn introspect(self) -> Self::Output;
+    fn step<B: DeserializeOwned + JsonSchema>(self, input: impl FnOnce(B) -> Result<Input, Malformed>) -> Self::Output;
+    fn none(self) -> Self::Output;
+}
+
+struct Reading(Map<String, Value>);
+
+impl Bodies for Reading {
+    type Output = Result<Parsed, Malformed>;
+
+    fn introspect(self) -> Self::Output {
+        let Introspect { interaction_handle, state_handle, state_token } = typed(self.0)?;
+        let handle = match (interaction_handle, state_handle, state_token) {
+            (Some(handle), None, None) => Handle::Interaction(handle.0),
+            (None, Some(handle), None) | (None, None, Some(handle)) => Handle::State(handle.0),
+            _ => return Err(Malformed),
+        };
+        Ok(Parsed { handle, input: Input::Introspect })
+    }
+
+    fn step<B: DeserializeOwned + JsonSchema>(mut self, input: impl FnOnce(B) -> Result<Input, Malformed>) -> Self::Output {
+        let Some(Value::String(handle)) = self.0.remove(STATE_HANDLE) else { return Err(Malformed) };
+        if EXTRAS.iter().any(|extra| self.0.remove(*extra).is_some_and(|value| !value.is_boolean())) {
+            return Err(Malformed);
+        }
+        Ok(Parsed { handle: Handle::State(Secret::new(handle)), input: input(typed(self.0)?)? })
+    }
+
+    fn none(self) -> Self::Output {
+        Err(Malformed)
+    }
+}
+
+struct Describing;
+
+impl Bodies for Describing {
+    type Output = Option<Value>;
+
+    fn introspect(self) -> Self::Output {
+        Some(described::<Introspect>())
+    }
+
+    fn step<B: DeserializeOwned + JsonSchema>(self, _: impl FnOnce(B) -> Result<Input, Malformed>) -> Self::Output {
+        let mut schema = described::<B>();
+        let fields = schema.as_object_mut()?;
+        let properties = fields.entry("properties").or_insert_with(|| json!({})).as_object_mut()?;
+        properties.insert(STATE_HANDLE.into(), json!({"type": "string"}));
+        properties.extend(EXTRAS.map(|extra| (extra.into(), json!({"type": "boolean"}))));
+        fields.entry("required").or_insert_with(|| json!([])).as_array_mut()?.push(STATE_HANDLE.into());
+        Some(schema)
+    }
+
+    fn none(self) -> Self::Output {
+        None
+    }
+}
+
+/// The schema of a type, in one piece.
+fn described<B: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    let mut schema = settings.into_generator().into_root_schema_for::<B>();
+    schema.remove("title");
+    schema.to_value()
 }
 
 /// The id by which clients name an authenticator.
@@ -104,17 +192,6 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, Malformed> {
     }
 }
 
-fn step<B: DeserializeOwned>(mut value: Map<String, Value>, input: impl FnOnce(B) -> Result<Input, Malformed>) -> Result<Parsed, Malformed> {
-    let Some(Value::String(handle)) = value.remove("stateHandle") else { return Err(Malformed) };
-    // What the clients are known to add to any form (idx.md §12.15, §16.2).
-    for extra in ["rememberMe", "keepMeSignedIn", "resend"] {
-        if value.remove(extra).is_some_and(|value| !value.is_boolean()) {
-            return Err(Malformed);
-        }
-    }
-    Ok(Parsed { handle: Handle::State(Secret::new(handle)), input: input(typed(value)?)? })
-}
-
 fn typed<B: DeserializeOwned>(value: Map<String, Value>) -> Result<B, Malformed> {
     // Nor for a struct within the body, for which serde would take one too.
     if value.values().any(Value::is_array) {
@@ -123,26 +200,27 @@ fn typed<B: DeserializeOwned>(value: Map<String, Value>) -> Result<B, Malformed>
     serde_json::from_value(Value::Object(value)).map_err(|_| Malformed)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(transform = exactly_one)]
 struct Introspect {
     interaction_handle: Option<Text>,
-    #[serde(alias = "stateToken")]
     state_handle: Option<Text>,
+    state_token: Option<Text>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Identify {
     identifier: String,
     credentials: Option<Credentials>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct EnrollProfile {
     #[serde(default)]
@@ -150,33 +228,34 @@ struct EnrollProfile {
     credentials: Option<Credentials>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UpdateProfile {
     #[serde(default)]
     user_profile: Profile,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Answer {
     credentials: Credentials,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Credentials {
     passcode: Text,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Select {
     authenticator: Choice,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(transform = authenticators)]
 struct Choice {
     id: String,
     method_type: Option<String>,
@@ -192,12 +271,39 @@ impl Select {
     }
 }
 
+/// Of the properties, one is there.
+fn exactly_one(schema: &mut Schema) {
+    let names: Vec<String> = schema.get("properties").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.clone()).collect();
+    let only = |name: &String| json!({"required": [name], "properties": {name: {"type": "string"}}});
+    schema.insert("oneOf".into(), names.iter().map(only).collect());
+}
+
+/// The ids are these, and a method is the one of its authenticator.
+fn authenticators(schema: &mut Schema) {
+    let one = |key| json!({"properties": {"id": {"const": authenticator_id(key)}, "methodType": {"enum": [key.method(), null]}}});
+    schema.insert("oneOf".into(), AuthenticatorKey::ALL.map(one).into_iter().collect());
+}
+
 /// Text that goes straight into a [`Secret`].
 struct Text(Secret);
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(|text| Self(Secret::new(text)))
+    }
+}
+
+impl JsonSchema for Text {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        String::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
     }
 }
 

@@ -15,6 +15,9 @@ use crate::body::authenticator_id;
 use crate::message;
 use crate::operation::{ISSUER_PATH, Operation, ROUTES};
 
+/// `Content-Type` of an envelope; errors of introspect are plain JSON.
+pub const MEDIA_TYPE: &str = "application/ion+json; okta-version=1.0.0";
+
 /// `version` of every envelope; clients take an error body for an IDX body by it.
 const VERSION: &str = "1.0.0";
 

@@ -2,8 +2,10 @@
 //!
 //! `template.yaml`, the cargo-lambda routes in the root `Cargo.toml` and the local gateway are made of this table or tested against it.
 
-/// What a request asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use schemars::JsonSchema;
+
+/// What a request asks for. The published description of the API ([`crate::openapi`]) says of each what is said here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[non_exhaustive]
 pub enum Operation {
     /// Show the current step.
@@ -50,6 +52,19 @@ pub enum Operation {
     Token,
     /// Claims for an access token.
     Userinfo,
+    /// This description.
+    OpenApi,
+}
+
+/// In which language an operation is asked and answered, failures among the answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// JSON in, an IDX envelope out.
+    Idx,
+    /// OAuth and what describes it: a form or nothing in, JSON out.
+    OAuth,
+    /// A page for people.
+    Page,
 }
 
 /// The Lambda function that serves an operation.
@@ -108,6 +123,7 @@ pub const ROUTES: &[Route] = &[
     post(Operation::Interact, "/oauth2/default/v1/interact", Function::Oidc),
     post(Operation::Token, "/oauth2/default/v1/token", Function::Oidc),
     get(Operation::Userinfo, "/oauth2/default/v1/userinfo", Function::Oidc),
+    get(Operation::OpenApi, "/openapi.json", Function::Oidc),
 ];
 
 const fn get(operation: Operation, path: &'static str, function: Function) -> Route {
@@ -116,6 +132,31 @@ const fn get(operation: Operation, path: &'static str, function: Function) -> Ro
 
 const fn post(operation: Operation, path: &'static str, function: Function) -> Route {
     Route { operation, method: "POST", path, function }
+}
+
+impl Operation {
+    /// In which language it is spoken.
+    pub fn protocol(self) -> Protocol {
+        match self {
+            Self::Introspect
+            | Self::Identify
+            | Self::SelectIdentify
+            | Self::AnswerPassword
+            | Self::Cancel
+            | Self::SelectEnrollProfile
+            | Self::EnrollProfile
+            | Self::SelectAuthenticatorEnroll
+            | Self::EnrollPassword
+            | Self::Skip
+            | Self::SelectAuthenticator
+            | Self::AnswerEmail
+            | Self::Resend
+            | Self::Poll
+            | Self::UpdateProfile => Protocol::Idx,
+            Self::OpenLink | Self::ConfirmLink => Protocol::Page,
+            Self::Discovery | Self::Keys | Self::Interact | Self::Token | Self::Userinfo | Self::OpenApi => Protocol::OAuth,
+        }
+    }
 }
 
 impl Function {

@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, reason = "each test file uses its part of the stage")]
 
 mod browser;
+pub mod description;
 #[path = "../../../idx/tests/schema/mod.rs"]
 pub mod schema;
 
@@ -150,7 +151,10 @@ impl Stage {
         };
         let response = block_on(self.engine.serve(function, request));
         let headers = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_string())).collect();
-        Answer::new(response.status().as_u16(), headers, String::from_utf8(response.body().clone()).unwrap())
+        let answer = Answer::new(response.status().as_u16(), headers, String::from_utf8(response.body().clone()).unwrap());
+        let problems = description::problems(method, path, &answer);
+        assert!(problems.is_empty(), "{problems:#?}\n{}", answer.text);
+        answer
     }
 }
 
