@@ -174,3 +174,23 @@ async fn a_key_of_another_kind_is_refused() {
     assert_eq!(Kms::default().signer(&["key-9"]).keys().await.unwrap_err().0, "key-9 is not a key for RS256");
     assert_eq!(Kms::default().signer(&[]).sign("JWT", &json!({})).await.unwrap_err().0, "there is no signing key");
 }
+
+/// Tokens that nobody signed: whatever is not, byte for byte, what the key signed says nothing. Here, the corpus kept beside this and random ones.
+#[test]
+fn tokens() {
+    let key = &KEYS[0];
+    let keys = [PublicKey::from_der(key.to_public_key().to_public_key_der().unwrap().as_bytes()).unwrap()];
+    let claims = json!({ "sub": "00u1", "exp": 4_102_444_800_u64 });
+    let good = token(key, &json!({ "alg": "RS256", "typ": "at+jwt", "kid": keys[0].kid }), &claims);
+    assert_eq!(verified(&keys, "at+jwt", &good), Some(claims));
+    bolero::check!().with_iterations(200).for_each(|input: &[u8]| {
+        assert_eq!(verified(&keys, "at+jwt", &String::from_utf8_lossy(input)), None);
+        // The good one with these bytes instead, at the place that the first two say.
+        let [high, low, replacement @ ..] = input else { return };
+        let place = usize::from(u16::from_be_bytes([*high, *low])) % good.len();
+        let mut changed = good.clone().into_bytes();
+        changed.splice(place..(place + replacement.len()).min(good.len()), replacement.iter().copied());
+        let changed = String::from_utf8_lossy(&changed);
+        assert!(changed == good || verified(&keys, "at+jwt", &changed).is_none(), "{changed}");
+    });
+}

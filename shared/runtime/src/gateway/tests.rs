@@ -117,3 +117,28 @@ fn r_t9_faults_carry_the_request_id_and_the_security_headers() {
     assert_eq!(serde_json::from_slice::<Value>(response.body()).unwrap()["errorId"], "r-1");
     assert!(!fault(StatusCode::INTERNAL_SERVER_ERROR, "r-1").headers().contains_key("retry-after"));
 }
+
+/// Events as API Gateway would never send them. Coverage-guided on demand (`.ci/fuzz`); here, the corpus kept beside this.
+#[test]
+fn events() {
+    bolero::check!().with_iterations(200).for_each(|input: &[u8]| {
+        let Ok(mut event) = serde_json::from_slice::<Event>(input) else { return };
+        let path = event.raw_path.clone();
+        mount(&mut event, "/stage");
+        let mounted = event.raw_path.clone().unwrap_or_default();
+        assert!(path.unwrap_or_default().ends_with(&mounted), "only what is in front is taken away");
+        let json: Value = serde_json::from_slice(input).unwrap();
+        let request = request(event);
+        assert_eq!(request.path, mounted);
+        // The source is what the gateway saw, whatever the headers say (security.md R-R7).
+        assert_eq!(request.source, json["requestContext"]["http"]["sourceIp"].as_str().unwrap_or_default());
+        if json["isBase64Encoded"] != true {
+            assert_eq!(request.body, json["body"].as_str().unwrap_or_default().as_bytes());
+        }
+        // An answer with the headers and the body of the request: nothing is lost, and JSON holds it.
+        let mut answer = Response::new(request.body.clone());
+        *answer.headers_mut() = request.headers;
+        let sent = serde_json::to_value(response(answer)).unwrap();
+        assert_eq!(sent["isBase64Encoded"], std::str::from_utf8(&request.body).is_err());
+    });
+}
