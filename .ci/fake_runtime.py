@@ -2,8 +2,8 @@
 
     fake_runtime.py BINARY EVENT.json [RUNS]
 
-Starts BINARY RUNS times against itself and prints, as medians: process start to first answer in milliseconds, the next answers' time, and the
-resident memory after them in MiB. Exits with 1 if an answer is an error.
+Starts BINARY RUNS times against itself and prints, as medians: process start to first answer in milliseconds, the next answers' time and CPU time, the
+most memory that it ever had resident in MiB, and the status of the answer. Exits with 1 if an answer is an error.
 """
 
 import json
@@ -30,6 +30,8 @@ class Runtime(ThreadingHTTPServer):
         self.asked_at = 0.0
         self.answers = []
         self.errors = []
+        self.pid = 0
+        self.cpu_after_first = 0.0
         self.done = threading.Event()
 
     def handle_error(self, request, client_address):
@@ -62,6 +64,8 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path.endswith("/error"):
             runtime.errors.append(body.decode())
+        if not runtime.answers:
+            runtime.cpu_after_first = cpu(runtime.pid)
         runtime.answers.append((answered, answered - runtime.asked_at, body))
         self.send_response(202)
         self.send_header("Content-Length", "0")
@@ -73,6 +77,12 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+def cpu(pid):
+    """CPU time in seconds of the threads that a process has. A function starts its threads once, so none is missing."""
+    threads = os.listdir(f"/proc/{pid}/task")
+    return sum(int(open(f"/proc/{pid}/task/{thread}/schedstat").read().split()[0]) for thread in threads) / 1e9
+
+
 def run(binary, event):
     runtime = Runtime(event)
     threading.Thread(target=runtime.serve_forever, daemon=True).start()
@@ -80,6 +90,7 @@ def run(binary, event):
                    "AWS_LAMBDA_FUNCTION_VERSION": "1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512", "AWS_LAMBDA_LOG_FORMAT": "JSON"}
     started = time.perf_counter()
     process = subprocess.Popen([binary], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    runtime.pid = process.pid
     try:
         if not runtime.done.wait(20):
             process.kill()
@@ -87,13 +98,14 @@ def run(binary, event):
         if runtime.errors:
             sys.exit(f"{binary}: {runtime.errors[0]}")
         with open(f"/proc/{process.pid}/status") as status:
-            memory = next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
+            memory = next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
+        worked = (cpu(process.pid) - runtime.cpu_after_first) / WARM
     finally:
         process.kill()
         process.wait()
         runtime.shutdown()
     first, *rest = runtime.answers
-    return (first[0] - started) * 1000, statistics.median(took for _, took, _ in rest) * 1000, memory, json.loads(first[2])["statusCode"]
+    return (first[0] - started) * 1000, statistics.median(took for _, took, _ in rest) * 1000, worked * 1000, memory, json.loads(first[2])["statusCode"]
 
 
 def main():
@@ -101,8 +113,8 @@ def main():
     with open(path, "rb") as file:
         event = file.read()
     results = [run(binary, event) for _ in range(runs)]
-    start, warm, memory = (statistics.median(column) for column in list(zip(*results))[:3])
-    print(f"{start:.1f} {warm:.2f} {memory:.1f} {results[0][3]}")
+    start, warm, worked, memory = (statistics.median(column) for column in list(zip(*results))[:4])
+    print(f"{start:.1f} {warm:.2f} {worked:.2f} {memory:.1f} {results[0][4]}")
 
 
 if __name__ == "__main__":
