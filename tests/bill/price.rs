@@ -16,7 +16,7 @@ pub struct Prices {
     pub region: String,
     pub looked_up: String,
     #[serde(flatten)]
-    prices: BTreeMap<String, Price>,
+    by_unit: BTreeMap<String, Price>,
 }
 
 #[derive(Deserialize)]
@@ -30,13 +30,13 @@ struct Price {
 impl Prices {
     pub fn read(text: &str) -> Self {
         let read: Self = toml::from_str(text).unwrap();
-        assert!(read.prices.values().all(|price| price.per >= 1.0 && !price.page.is_empty() && !price.confirmed.is_empty()));
+        assert!(read.by_unit.values().all(|price| price.per >= 1.0 && !price.page.is_empty() && !price.confirmed.is_empty()));
         read
     }
 
     /// What one of this unit costs, in dollars.
     pub fn each(&self, unit: &str) -> f64 {
-        let price = self.prices.get(unit).unwrap_or_else(|| panic!("there is no price for {unit:?}"));
+        let price = self.by_unit.get(unit).unwrap_or_else(|| panic!("there is no price for {unit:?}"));
         price.usd / price.per
     }
 
