@@ -66,14 +66,14 @@ export function draw(field, context, typed) {
   if (display?.inputType === "radio") return radios(field, display.options || [], label, error, aria, value);
   if (field.type === "boolean") return checkbox(field, label, error, aria, value);
   if (display?.inputType === "select") return select(field, display, label, error, aria, value);
-  return text(field, label, error, aria, value, context);
+  return text(field, label, error, aria, value, context, typed);
 }
 
-function text(field, label, error, aria, value, context) {
+function text(field, label, error, aria, value, context, typed) {
   const passcode = field.path.at(-1) === "passcode";
   const code = passcode && context === "one-time-code";
   const input = element("input", {
-    id: field.id, name: field.id, value: field.secret ? undefined : value, spellcheck: "false", autocapitalize: field.path[0] === "userProfile" ? undefined : "off",
+    id: field.id, name: field.id, value: field.secret ? (error ? undefined : typed) : value, spellcheck: "false", autocapitalize: field.path[0] === "userProfile" ? undefined : "off",
     type: field.secret ? "password" : field.path.at(-1) === "email" ? "email" : "text", class: code ? "passcode" : undefined,
     inputmode: code ? "numeric" : undefined, autocomplete: passcode ? context : AUTOCOMPLETE[field.id] || "off", ...aria,
   });
@@ -81,7 +81,9 @@ function text(field, label, error, aria, value, context) {
   const shown = field.secret ? element("div", { class: "with-toggle" }, input, toggle(input, field)) : input;
   // An empty optional field is left out: it says nothing, rather than "nothing".
   const read = () => (input.value === "" && field.required !== true ? [] : [[field.path, code ? input.value.trim() : input.value]]);
-  return { field, node: element("div", { class: "field" }, labelled, shown, error), read, focus: () => input.focus(), typed: () => (field.secret || code ? undefined : input.value) };
+  // A new password stays while other fields are corrected; a wrong one is typed anew.
+  const kept = () => (code || (field.secret && context !== "new-password") ? undefined : input.value);
+  return { field, node: element("div", { class: "field" }, labelled, shown, error), read, focus: () => input.focus(), typed: kept };
 }
 
 function toggle(input, field) {

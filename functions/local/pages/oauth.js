@@ -12,7 +12,7 @@ const form = (fields) => ({ method: "POST", headers: { accept: "application/json
 export async function chosenApp(clientId) {
   const apps = await (await fetch("/apps")).json();
   const app = clientId ? apps.find((app) => app.clientId === clientId) : apps.find((app) => callback(app));
-  if (!app) throw new Error(clientId ? `There is no app “${clientId}”.` : "No app of this organisation leads back to this page.");
+  if (!app) throw new Error(clientId ? `There is no app “${clientId}”.` : `No app of this organisation leads back to this page. Add ${location.origin}/signin/callback to the redirect_uris of one, and ${location.origin} to its allowedOrigins.`);
   const redirectUri = callback(app);
   if (!redirectUri) throw new Error(`${app.label} lives elsewhere: open its own page to sign in.`);
   return { ...app, redirectUri };

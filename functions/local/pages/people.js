@@ -31,12 +31,14 @@ async function load() {
 async function change(method, content) {
   const answer = await fetch("/people/attributes", { method, headers: { "content-type": "application/json" }, body: JSON.stringify(content) });
   const body = await answer.json().catch(() => ({}));
-  at("messages").replaceChildren(...(answer.ok ? [] : [element("p", { class: "note error" }, body.message || "That did not work.")]));
   if (answer.ok) {
     at("add").reset();
     show(body);
     chosen();
   }
+  const done = method === "POST" && `${content.label} is required now.`;
+  const said = answer.ok ? done && element("p", { class: "note success" }, done) : element("p", { class: "note error" }, body.message || "That did not work.");
+  at("messages").replaceChildren(...[said].filter(Boolean));
 }
 
 function show(fresh) {
@@ -47,10 +49,10 @@ function show(fresh) {
   at("attributes").replaceChildren(...data.policy.attributes.map((attribute) => element("tr", {},
     element("td", {}, element("code", {}, attribute.name)), element("td", {}, attribute.label), element("td", {}, attribute.required ? "yes" : "no"),
     element("td", {}, attribute.removable ? element("button", { type: "button", class: "link", "aria-label": `Remove ${attribute.label}`, onclick: () => change("DELETE", { name: attribute.name }) }, "Remove") : ""))));
-  const before = at("choice").value;
+  const before = at("choice").options.length ? at("choice").value : undefined;
   const options = data.available.map((attribute) => element("option", { value: attribute.name }, `${attribute.title} (${attribute.name})`));
   at("choice").replaceChildren(...options, element("option", { value: NEW }, "A new attribute…"));
-  if (data.available.some((attribute) => attribute.name === before)) at("choice").value = before;
+  if (before === NEW || data.available.some((attribute) => attribute.name === before)) at("choice").value = before;
   chosen();
   at("asked").replaceChildren(asked());
   at("users").replaceChildren(users());

@@ -57,22 +57,24 @@ async function proceed(remediation, entries = []) {
   if (busy) return;
   setBusy(true);
   clearTimeout(timer);
-  const { answer, wait } = await send(remediation.href, body([...fixed(fields(remediation.value)), ...entries]));
+  const { ok, answer, wait } = await send(remediation.href, body([...fixed(fields(remediation.value)), ...entries]));
   setBusy(false);
   const step = answer?.remediation?.value?.length ? answer : null;
   // Too many requests with one handle: the step is still there, only the answer is not.
   if (wait && !step) return tell([{ message: `That was too fast. Please try again in ${wait} seconds.`, class: "ERROR" }]);
   if (!answer) return tell([{ message: "That did not work. Please try again.", class: "ERROR" }]);
   show(answer);
-  if (wait) tell([...answer.messages?.value || [], { message: tooMany(remediation, step), class: "INFO" }]);
+  if (wait) tell(tooMany(remediation, step));
+  else if (ok && remediation.name === "resend") tell([{ message: "A new code was sent. Earlier ones no longer work.", class: "SUCCESS" }]);
 }
 
-/** What helps after "too many attempts". */
+/** What is the matter when it was too often, and what helps. */
 function tooMany(remediation, step) {
+  if (remediation.name === "resend") return [{ message: "A code was sent a moment ago. Wait half a minute before you ask for another one.", class: "ERROR" }];
   const authenticator = (step.currentAuthenticatorEnrollment || step.currentAuthenticator)?.value;
-  if (!authenticator?.resend) return "Wait a while, or use a browser that you have signed in with before.";
-  return remediation.name === "resend" ? "A code was sent a moment ago. Another one can be sent half a minute after it." :
-    "If the code was wrong too often, a new one helps: choose “Send a new code”.";
+  const help = authenticator?.resend ? "If the code was wrong too often, a new one helps: choose “Send a new code”." :
+    "Wait a while, or use a browser that you have signed in with before.";
+  return [...step.messages?.value || [], { message: help, class: "INFO" }];
 }
 
 function setBusy(value) {
@@ -125,7 +127,7 @@ function head(envelope, remediation, authenticator) {
 function titleOf(envelope, remediation, authenticator) {
   const display = envelope.uiDisplay?.value?.label;
   const email = authenticator?.profile?.email;
-  const sent = `We sent a message${email ? ` to ${email}` : ""}. Enter the code in it${authenticator?.contextualData?.useEmailMagicLink ? ", or follow the link" : ""}.`;
+  const sent = `We sent a message${email ? ` to ${email}` : ""}. Enter the code in it, or press the button in it.`;
   const isEmail = authenticator?.key === "okta_email";
   switch (remediation.name) {
     case "identify": return ["Sign in"];
@@ -221,7 +223,9 @@ function end(said) {
   form.replaceChildren();
   person.hidden = subtitle.hidden = true;
   tell(said.length ? said : [{ message: "There is nothing more to do here.", class: "INFO" }]);
-  links.replaceChildren(element("button", { type: "button", onclick: () => startOver() }, "Back to sign in"));
+  // Without an app there is no sign-in to go back to.
+  const back = app ? element("button", { type: "button", onclick: () => startOver() }, "Back to sign in") : element("a", { class: "button", href: "/demo" }, "To the demo app");
+  links.replaceChildren(back);
   title.focus();
 }
 

@@ -1,6 +1,5 @@
 //! The command line.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::configuration::{self, Table};
 use crate::server::{self, Options, Running};
+use crate::terminal::{complain, say};
 
 /// Sign-up, sign-in and progressive enrollment in one process, with a DynamoDB and a mailbox of its own. Nothing leaves this machine.
 #[derive(Debug, Parser)]
@@ -179,16 +179,6 @@ fn done<E: std::fmt::Display>(result: Result<String, E>) -> ExitCode {
         }
         Err(error) => failed(&error),
     }
-}
-
-/// Prints a line. Whoever started this may have stopped reading, which is no reason to end, as `println!` would.
-pub(crate) fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
-}
-
-/// Prints a line about something that went wrong.
-pub(crate) fn complain(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// What went wrong, as it is: it says what to do.

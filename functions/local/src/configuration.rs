@@ -12,8 +12,8 @@ use policy::time::Timestamp;
 use policy::user::User;
 use runtime::{Environment, SystemClock};
 
-use crate::cli::{complain, say};
 use crate::emulators::REGION;
+use crate::terminal::{complain, say};
 use crate::{StartError, people};
 
 /// The organisation that a new table begins with.

@@ -194,7 +194,7 @@ async fn hang() -> Response {
 
 /// Ends the process as `kill -9` would: no handler, no destructor, no flush of ours.
 fn die() -> ! {
-    crate::cli::complain("killed by the test control");
+    crate::terminal::complain("killed by the test control");
     std::process::exit(137)
 }
 

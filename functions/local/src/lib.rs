@@ -28,6 +28,7 @@ mod passwords;
 mod people;
 mod server;
 mod table;
+mod terminal;
 mod test_control;
 mod widget;
 
