@@ -75,7 +75,7 @@ impl Stage {
     }
 
     pub fn dump(&self) -> Vec<Item> {
-        RUNTIME.block_on(self.control.dump()).into_iter().map(item).collect()
+        RUNTIME.block_on(self.control.dump()).iter().map(item).collect()
     }
 
     pub fn put(&self, item: Item) {
@@ -136,7 +136,7 @@ fn letter(mail: &Mail) -> Letter {
     }
 }
 
-fn item(stored: Value) -> Item {
+fn item(stored: &Value) -> Item {
     Item {
         key: Key(stored["key"].as_str().unwrap().into()),
         version: stored["version"].as_u64().unwrap_or_default(),
