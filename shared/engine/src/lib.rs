@@ -2,6 +2,25 @@
 //!
 //! An [`Engine`] is the same in every function; which ports it has decides what it can do. [`Engine::serve`] takes a request to its operation:
 //! IDX steps go through [`advance`], links through [`links`], OAuth through [`oidc`].
+//!
+//! # Invariants
+//! What must hold whatever happens, and where it is kept. `tests/seeded-faults` breaks each of them on purpose and names the test that notices.
+//!
+//! - **I1 one person per name**: the marker of a unique value is written in the same write as its person, if it is absent (`commit`).
+//! - **I2 no session without proof**: [`policy::requirement`] is asked at the end of every step; codes are derived of address, purpose, app and
+//!   transaction ([`derive`]).
+//! - **I3 whoever proves the mailbox owns the account**: [`User::generation`](policy::user::User::generation) grows when it changes hands; proofs,
+//!   grants and known browsers of an earlier one are void (`advance::load`, `oidc`, `advance::known_browser`).
+//! - **I4, I5 acknowledged is stored, whole or not at all**: one conditional write per step, and the answer after it (`advance`).
+//! - **I6 an error tells the truth**: the same request again gets the same answer (`advance::repeat`); stores know their own lost write.
+//! - **I7 few guesses**: counted before anything is compared, in any span of the budget's width (`advance::facts`, `budget`).
+//! - **I8 few mails**: counted in the commit that comes before the mail; a mail that nobody reported as sent goes out once more (`advance::send`).
+//! - **I9 a way on**: budgets end, known browsers have their own, and the laws of the policy crate find no dead end.
+//! - **I10 nothing goes back**: every item is written at the version that was read.
+//! - **I11 secrets stay**: handles, codes and links are derived and never stored ([`derive`], `handles`); [`policy::secret::Secret`] prints nothing.
+//! - **I12 doubt is a refusal**: a budget that cannot be counted and a configuration that cannot be read are failures (`failure`).
+//! - **I13 as if one after the other**: a decision is pure; whoever was overtaken loads and decides again (`advance`).
+//! - **I14 an end**: four tries per request, three attempts per call of the store.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")
