@@ -64,7 +64,7 @@ pub(super) fn interact_form() -> Value {
         "redirect_uri": {"type": "string", "minLength": 1, "description": "One of the app's, character by character."},
         "code_challenge": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
         "code_challenge_method": {"const": "S256"},
-        "scope": {"type": "string", "pattern": "^(openid|profile|email|groups)( (openid|profile|email|groups))*$"},
+        "scope": {"type": "string", "pattern": r"^(\s|(openid|profile|email|groups)(\s|$))*$"},
         "state": {"type": "string", "maxLength": 1024},
         "nonce": {"type": "string", "maxLength": 1024},
     });
