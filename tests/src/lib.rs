@@ -94,6 +94,11 @@ impl Browser {
         }
     }
 
+    /// The same browser, after the server came back somewhere else.
+    pub fn moved_to(&mut self, base: &str) {
+        self.base = base.into();
+    }
+
     /// Sends steps as this media type.
     #[must_use]
     pub fn sending(mut self, media_type: &'static str) -> Self {
@@ -103,10 +108,12 @@ impl Browser {
 
     /// Interact and introspect: the first page.
     pub async fn begin(&mut self) -> Answer {
-        self.try_begin().await.unwrap()
+        let first = self.try_begin().await.unwrap();
+        assert_eq!(first.status, 200, "{}", first.body);
+        first
     }
 
-    /// The first page, where the server may be gone meanwhile.
+    /// The first page, or why there is none, where the server may be gone meanwhile.
     ///
     /// # Errors
     /// If no whole answer came.
@@ -123,10 +130,12 @@ impl Browser {
             ("nonce", &self.nonce),
         ];
         let interact = answer(self.http.post(format!("{}/oauth2/default/v1/interact", self.base)).form(&form)).await?;
-        assert_eq!(interact.status, 200, "{}", interact.body);
+        if interact.status != 200 {
+            return Ok(interact);
+        }
         self.interaction = interact.body["interaction_handle"].as_str().unwrap().into();
         let mut first = self.post("/idp/idx/introspect", json!({"interactionHandle": self.interaction})).await?;
-        self.handle = first.body["stateHandle"].as_str().unwrap_or_else(|| panic!("{first:?}")).into();
+        self.handle = first.body["stateHandle"].as_str().unwrap_or_default().into();
         first.cookies.extend(interact.cookies);
         Ok(first)
     }
@@ -171,6 +180,14 @@ impl Browser {
 
     /// Interaction code to tokens.
     pub async fn token(&self, code: &str) -> Answer {
+        self.try_token(code).await.unwrap()
+    }
+
+    /// Interaction code to tokens, where the server may be gone meanwhile.
+    ///
+    /// # Errors
+    /// If no whole answer came.
+    pub async fn try_token(&self, code: &str) -> reqwest::Result<Answer> {
         let redirect_uri = format!("{}/demo/callback", self.base);
         let form = [
             ("grant_type", "interaction_code"),
@@ -179,7 +196,7 @@ impl Browser {
             ("code_verifier", &self.verifier),
             ("redirect_uri", &redirect_uri),
         ];
-        answer(self.http.post(format!("{}/oauth2/default/v1/token", self.base)).form(&form)).await.unwrap()
+        answer(self.http.post(format!("{}/oauth2/default/v1/token", self.base)).form(&form)).await
     }
 
     /// The JSON at `url`.
@@ -297,6 +314,12 @@ impl Control {
     #[allow(clippy::needless_pass_by_value, reason = "callers make it on the spot")]
     pub async fn fault(&self, order: Value) {
         self.post("fault", order.to_string()).await;
+    }
+
+    /// How often AWS was called, since the process began.
+    pub async fn calls(&self) -> u64 {
+        let calls = answer(self.http.get(format!("{}/calls", self.url))).await.unwrap();
+        calls.body.as_object().unwrap().values().filter_map(Value::as_u64).sum()
     }
 
     /// Applies an organisation file.

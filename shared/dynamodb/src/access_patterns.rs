@@ -136,10 +136,10 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
     AccessPattern { who: "welcome link: the user", operation: "GetItem", keys: &[USER], condition: "-", cost: "1 read per 4 KB" },
     AccessPattern {
         who: "welcome link: mark the address as verified",
-        operation: "TransactWriteItems",
-        keys: &[USER, VERIFY],
-        condition: "USER at the version read",
-        cost: "2 writes per item and KB",
+        operation: "PutItem",
+        keys: &[USER],
+        condition: "the version read",
+        cost: "1 write per KB",
     },
     AccessPattern { who: "token: the grant", operation: "BatchGetItem", keys: &[HEAD, CODE], condition: "-", cost: "2 reads" },
     AccessPattern {

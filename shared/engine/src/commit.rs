@@ -11,6 +11,7 @@ use crate::ports::{Expect, Item, Key, Write};
 
 /// A transaction as stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Stored {
     pub transaction: Transaction,
     /// The request that changed it last, as a MAC: the same request again is answered again (security.md R-S2).
@@ -20,6 +21,7 @@ pub(crate) struct Stored {
 
 /// A request that changed a transaction.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct LastRequest {
     pub mac: String,
     pub at: Timestamp,
@@ -135,6 +137,7 @@ mod tests {
             groups: std::collections::BTreeSet::new(),
             granted: std::collections::BTreeMap::new(),
             generation: 0,
+            other: <_>::default(),
         };
         let password = PasswordHash { phc: "old".into(), pepper: "1".into() };
         let mut made = Commit::default();

@@ -9,7 +9,7 @@ use policy::organisation::AuthenticatorKey;
 use policy::secret::Secret;
 use policy::step::Input;
 use policy::time::{Span, Timestamp};
-use policy::transaction::{Challenge, Transaction};
+use policy::transaction::{Challenge, REPEAT_WINDOW, Transaction};
 use policy::user::User;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -41,6 +41,8 @@ enum Link {
     Current { transaction: Box<Transaction>, challenge: Challenge, revision: std::sync::Arc<Revision> },
     /// Of a welcome mail.
     Welcome(Welcome),
+    /// Of a code that this very request has answered already; the browser in which it did.
+    Followed { browser: String },
     /// Of nothing, or of nothing any more.
     Dead,
 }
@@ -49,8 +51,8 @@ impl Engine {
     pub(crate) async fn open_link(&self, id: &str, request: &Request) -> Result<Reply, Failure> {
         let token = Secret::new(query(request.query.expose().as_bytes(), "token").unwrap_or_default());
         let browser = browser(request);
-        match self.find_link(id, &token).await? {
-            Link::Dead => Ok(dead()),
+        match self.find_link(id, &token, None).await? {
+            Link::Dead | Link::Followed { .. } => Ok(dead()),
             Link::Welcome(welcome) if browser.as_ref() == Some(&welcome.browser) => {
                 let page = Page::ConfirmAddress { action: self.action(id), token: token.expose().into() };
                 Ok(Reply::html(StatusCode::OK, &page.render()))
@@ -77,10 +79,13 @@ impl Engine {
     pub(crate) async fn confirm_link(&self, id: &str, body: &[u8], request: &Request) -> Result<Reply, Failure> {
         let token = Secret::new(query(body, "token").ok_or(Failure::Malformed)?);
         let browser = browser(request);
-        match self.find_link(id, &token).await? {
-            Link::Dead => Ok(dead()),
+        let mac = self.request_mac(Operation::ConfirmLink, body);
+        match self.find_link(id, &token, Some(&mac)).await? {
+            // Pressed again, because the first answer was lost (security.md R-S2, I6).
+            Link::Followed { browser: first } if browser.as_ref() == Some(&first) => Ok(Reply::html(StatusCode::OK, &Page::ReturnToTab.render())),
+            Link::Dead | Link::Followed { .. } => Ok(dead()),
             Link::Welcome(welcome) if browser.as_ref() == Some(&welcome.browser) => {
-                self.mark_verified(id, &welcome).await?;
+                self.mark_verified(&welcome).await?;
                 Ok(Reply::html(StatusCode::OK, &Page::AddressConfirmed.render()))
             }
             Link::Welcome(_) => Err(Failure::ForeignOrigin),
@@ -90,7 +95,7 @@ impl Engine {
                     operation: Operation::ConfirmLink,
                     finder: Finder::Link { id: id.into(), token },
                     input: Input::ConfirmLink { sequence: challenge.sequence },
-                    mac: self.request_mac(Operation::ConfirmLink, body),
+                    mac,
                     source: &request.source,
                     browser,
                 };
@@ -118,7 +123,8 @@ impl Engine {
         Ok(self.mail()?.passcode_key.token(&["welcome", user, address]))
     }
 
-    async fn find_link(&self, id: &str, token: &Secret) -> Result<Link, Failure> {
+    /// What is behind a link. `pressed`: the request that pressed its button.
+    async fn find_link(&self, id: &str, token: &Secret, pressed: Option<&str>) -> Result<Link, Failure> {
         if !well_formed(id) {
             return Ok(Link::Dead);
         }
@@ -132,8 +138,11 @@ impl Engine {
             }
         }
         let Some(item) = transaction.filter(|item| item.lives(now)) else { return Ok(Link::Dead) };
-        let Stored { transaction, .. } = read(&item)?;
-        let Some(challenge) = transaction.challenge.clone().filter(|challenge| now < challenge.expires) else { return Ok(Link::Dead) };
+        let Stored { transaction, last_request } = read(&item)?;
+        if last_request.is_some_and(|last| pressed == Some(last.mac.as_str()) && now - last.at < REPEAT_WINDOW) {
+            return Ok(Link::Followed { browser: transaction.client.browser });
+        }
+        let Some(challenge) = transaction.challenge.clone().filter(|challenge| challenge.lives(now)) else { return Ok(Link::Dead) };
         if transaction.expired(now) || !same(&self.mail()?.passcode_key.link(&transaction, &challenge), token.expose()) {
             return Ok(Link::Dead);
         }
@@ -141,7 +150,8 @@ impl Engine {
         Ok(Link::Current { transaction: Box::new(transaction), challenge, revision })
     }
 
-    async fn mark_verified(&self, id: &str, welcome: &Welcome) -> Result<(), Failure> {
+    /// Marks the address as verified. The link stays until it expires: pressed again, it says the same and changes nothing.
+    async fn mark_verified(&self, welcome: &Welcome) -> Result<(), Failure> {
         for _ in 0..3 {
             let Some(item) = self.store.read(&[keys::user(&welcome.user)]).await?.into_iter().next().flatten() else { return Ok(()) };
             let mut user: User = read(&item)?;
@@ -152,8 +162,7 @@ impl Engine {
             user.email_verified = true;
             user.last_updated = self.clock.now();
             let save = commit::put(item.key, item.version + 1, None, json!(user), Expect::Version(item.version));
-            let spend = Write::Delete { key: keys::verification(id), expect: Expect::Anything };
-            match self.store.write(&[save, spend]).await {
+            match self.store.write(&[save]).await {
                 Ok(()) => return Ok(()),
                 Err(StoreError::Refused(_)) => {}
                 Err(error) => return Err(error.into()),

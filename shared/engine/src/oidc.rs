@@ -7,7 +7,7 @@ use futures_util::future::join;
 use idx::operation::ISSUER_PATH;
 use policy::organisation::{App, Organisation};
 use policy::time::{Span, Timestamp};
-use policy::transaction::{Client, Transaction};
+use policy::transaction::{CLOCK_SKEW, Client, Transaction};
 use policy::user::{User, UserStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -37,6 +37,7 @@ const SCOPES: [&str; 4] = ["openid", "profile", "email", "groups"];
 
 /// An interaction code and what became of it.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Grant {
     client_id: String,
     app: String,
@@ -90,7 +91,8 @@ impl Grant {
     }
 
     pub(crate) fn redeemable(&self, now: Timestamp) -> bool {
-        !self.used && now < self.expires
+        // By a clock that was put back it is not good again (security.md F-34).
+        !self.used && now < self.expires && self.expires <= now + CODE_LIFETIME + CLOCK_SKEW
     }
 
     fn has(&self, scope: &str) -> bool {

@@ -1,6 +1,7 @@
 //! One person's way through sign-up or sign-in, as stored between requests.
 //!
-//! It holds what is known and proven, never what comes next: that is [derived](crate::requirement).
+//! It holds what is known and proven, never what comes next: that is [derived](crate::requirement). A version of this program that does not know
+//! all of it refuses it: half understood, it would let somebody in (security.md F-37).
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -24,7 +25,7 @@ pub const REPEAT_WINDOW: Span = Span::seconds(60);
 
 /// A transaction. What is as it was at the beginning is not stored: DynamoDB charges by the kilobyte, and this is what is written most.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Transaction {
     /// Random; may be logged, opens nothing.
     pub id: String,
@@ -61,7 +62,7 @@ pub struct Transaction {
 
 /// The client that began a transaction, and where it wants its code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Client {
     /// Id of the app.
     pub app: String,
@@ -111,7 +112,7 @@ pub enum Subject {
 
 /// A sign-up that is under way. It lives here and nowhere else: there is no user before the end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Registration {
     /// The id that the user will have.
     pub user_id: String,
@@ -126,7 +127,7 @@ pub struct Registration {
 
 /// An emailed code and link. Neither is stored: both are derived from a key, the transaction and [`sequence`](Challenge::sequence).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Challenge {
     /// What it proves.
     pub purpose: Purpose,
@@ -143,6 +144,16 @@ pub struct Challenge {
     /// Whether it was mailed once more because nobody reported it as sent.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub retried: bool,
+}
+
+/// Clocks of two machines may disagree by so much, and a clock may be put right by so much, without anything being noticed (security.md F-34).
+pub const CLOCK_SKEW: Span = Span::seconds(60);
+
+impl Challenge {
+    /// Whether it is good at `now`. By a clock that was put back a code that was made later by it is not: otherwise it would live twice.
+    pub fn lives(&self, now: Timestamp) -> bool {
+        now < self.expires && self.made <= now + CLOCK_SKEW
+    }
 }
 
 /// What a code is for (security.md R-O7).

@@ -42,6 +42,9 @@ pub struct User {
     /// A count and not a time, because clocks of two instances may disagree.
     #[serde(default)]
     pub generation: u32,
+    /// What a newer version of this program keeps here: an older one, during a deployment, must not drop it (security.md F-37).
+    #[serde(flatten)]
+    pub other: BTreeMap<String, Value>,
 }
 
 /// Whether a person may sign in.

@@ -37,6 +37,7 @@ fn ada() -> User {
         groups: BTreeSet::from(["customers".to_owned()]),
         granted: <_>::default(),
         generation: 0,
+        other: <_>::default(),
     }
 }
 

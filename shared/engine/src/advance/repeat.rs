@@ -31,7 +31,8 @@ impl Engine {
             Operation::Resend => REPEAT_WINDOW.min(Span::seconds(loaded.revision.organisation.settings.limits.resend_cooldown_seconds.into())),
             _ => REPEAT_WINDOW,
         };
-        let repeated = loaded.stored.last_request.as_ref().is_some_and(|last| last.mac == arrival.mac && now - last.at < window);
+        let same_request = |window| loaded.stored.last_request.as_ref().is_some_and(|last| last.mac == arrival.mac && now - last.at < window);
+        let repeated = same_request(window);
         if !issued {
             if transaction.outcome == Some(Outcome::Cancelled) && !(repeated && arrival.operation == Operation::Cancel) {
                 return Err(Failure::SessionExpired);
@@ -50,6 +51,8 @@ impl Engine {
             return Ok(Some(answer(notices, status, None)));
         }
         let polls = arrival.operation == Operation::Poll;
+        // The request that was answered with the code, an introspection too: nothing can have come after it.
+        let repeated = same_request(REPEAT_WINDOW);
         if repeated || polls {
             let code = self.interaction_code(transaction);
             let item = self.store.read(&[keys::code(&sha256(code.expose()))]).await?.into_iter().next().flatten();

@@ -24,6 +24,11 @@ impl MemoryStore {
         self.items().values().cloned().collect()
     }
 
+    /// Puts everything back as it was when it was dumped.
+    pub fn restore(&self, items: &[Item]) {
+        *self.items() = items.iter().map(|item| (item.key.clone(), item.clone())).collect();
+    }
+
     /// Deletes what has expired at `now`, as DynamoDB does some time later (security.md F-20, F-21).
     pub fn sweep(&self, now: Timestamp) {
         self.items().retain(|_, item| item.lives(now));

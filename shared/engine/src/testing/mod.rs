@@ -16,7 +16,7 @@ use async_trait::async_trait;
 
 pub use counting::{Call, CountingStore, Verb};
 pub use executor::{block_on, join_all};
-pub use fault::{Fault, FaultStore};
+pub use fault::{Fault, FaultMailer, FaultPasswords, FaultSigner, FaultStore, Faults, PortCall};
 pub use memory::MemoryStore;
 
 use crate::ports::{Item, Key, Store, StoreError, Write};

@@ -54,7 +54,7 @@ pub struct Mailbox {
 pub struct TestClock(pub AtomicU64);
 
 /// Bytes that are different each time and the same in each run.
-pub struct TestRandom(AtomicU64);
+pub struct TestRandom(pub AtomicU64);
 
 /// Says what was hashed: argon2 is the password crate's to test.
 pub struct PlainPasswords;

@@ -95,6 +95,7 @@ impl Step<'_> {
             groups: groups.clone(),
             granted: BTreeMap::from([(self.context.enrollment_id.into(), groups)]),
             generation: 0,
+            other: <_>::default(),
         };
         let claims = claims(self.context, &user.profile);
         let owners: Vec<_> = self.facts.owners.iter().flatten().collect();

@@ -26,7 +26,7 @@ impl Step<'_> {
         }
         decision.transaction.chosen = Some(key);
         // Choosing the mailbox again shows the code that is out; a new one is what "resend" is for.
-        let out = decision.transaction.challenge.as_ref().is_some_and(|challenge| self.context.now < challenge.expires);
+        let out = decision.transaction.challenge.as_ref().is_some_and(|challenge| challenge.lives(self.context.now));
         if key == AuthenticatorKey::OktaEmail && !out {
             return Ok(self.send_code(decision));
         }
@@ -37,7 +37,7 @@ impl Step<'_> {
         if passcode_digits(typed, passcode_length(self.context)).is_none() {
             return decision.reject(Rejection::Invalid, message::passcode(Message::InvalidPasscode));
         }
-        let live = decision.transaction.challenge.as_ref().is_some_and(|challenge| self.context.now < challenge.expires);
+        let live = decision.transaction.challenge.as_ref().is_some_and(|challenge| challenge.lives(self.context.now));
         if !live || !self.facts.passcode_right || !provable(&decision.transaction.subject) {
             return decision.reject(Rejection::Unauthenticated, message::passcode(Message::InvalidPasscode));
         }
@@ -46,7 +46,7 @@ impl Step<'_> {
 
     pub(super) fn confirm_link(&self, decision: Decision, sequence: u32) -> Result<Decision, StepError> {
         let live =
-            decision.transaction.challenge.as_ref().is_some_and(|challenge| self.context.now < challenge.expires && challenge.sequence == sequence);
+            decision.transaction.challenge.as_ref().is_some_and(|challenge| challenge.lives(self.context.now) && challenge.sequence == sequence);
         if !live || !provable(&decision.transaction.subject) {
             return Err(StepError::NotOffered);
         }
@@ -56,7 +56,7 @@ impl Step<'_> {
     pub(super) fn resend(&self, decision: Decision) -> Decision {
         let limits = &self.context.organisation.settings.limits;
         let cooling = decision.transaction.challenge.as_ref().is_some_and(|challenge| {
-            let waits = challenge.sent || !tells_whether_sent(self.context.organisation, challenge);
+            let waits = (challenge.sent || !tells_whether_sent(self.context.organisation, challenge)) && challenge.lives(self.context.now);
             waits && self.context.now < challenge.made + Span::seconds(u64::from(limits.resend_cooldown_seconds))
         });
         if cooling {
@@ -68,7 +68,7 @@ impl Step<'_> {
     pub(super) fn poll(&self, mut decision: Decision) -> Decision {
         let now = self.context.now;
         let overdue =
-            |challenge: &Challenge| !challenge.sent && !challenge.retried && now < challenge.expires && now - challenge.made >= SEND_AGAIN_AFTER;
+            |challenge: &Challenge| !challenge.sent && !challenge.retried && challenge.lives(now) && now - challenge.made >= SEND_AGAIN_AFTER;
         let transaction = &mut decision.transaction;
         let Some(challenge) = transaction.challenge.as_mut().filter(|challenge| overdue(challenge) && !self.facts.over_commit_budget) else {
             return self.settle(decision);

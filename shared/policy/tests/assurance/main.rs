@@ -283,6 +283,7 @@ fn member(has_password: bool) -> Transaction {
         groups: BTreeSet::new(),
         granted: std::collections::BTreeMap::new(),
         generation: 0,
+        other: <_>::default(),
     };
     let client = Client {
         app: "demo".into(),

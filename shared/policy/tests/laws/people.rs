@@ -45,6 +45,7 @@ pub fn people() -> Vec<User> {
             groups: BTreeSet::new(),
             granted: BTreeMap::new(),
             generation: 0,
+            other: <_>::default(),
         }
     };
     let customers = BTreeSet::from(["customers".to_string()]);
