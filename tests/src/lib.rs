@@ -206,7 +206,15 @@ impl Browser {
 
     /// The claims that userinfo gives for an access token.
     pub async fn userinfo(&self, access_token: &str) -> Answer {
-        answer(self.http.get(format!("{}/oauth2/default/v1/userinfo", self.base)).bearer_auth(access_token)).await.unwrap()
+        self.try_userinfo(access_token).await.unwrap()
+    }
+
+    /// The claims that userinfo gives, where the server may be gone meanwhile.
+    ///
+    /// # Errors
+    /// If no whole answer came.
+    pub async fn try_userinfo(&self, access_token: &str) -> reqwest::Result<Answer> {
+        answer(self.http.get(format!("{}/oauth2/default/v1/userinfo", self.base)).bearer_auth(access_token)).await
     }
 
     /// Posts JSON and checks that an IDX answer is what clients can work with.
@@ -320,6 +328,11 @@ impl Control {
     pub async fn calls(&self) -> u64 {
         let calls = answer(self.http.get(format!("{}/calls", self.url))).await.unwrap();
         calls.body.as_object().unwrap().values().filter_map(Value::as_u64).sum()
+    }
+
+    /// How often each fault has happened.
+    pub async fn suffered(&self) -> Value {
+        answer(self.http.get(format!("{}/suffered", self.url))).await.unwrap().body
     }
 
     /// Applies an organisation file.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 const HANG: Duration = Duration::from_mins(1);
 
 /// One order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     /// Which call: `ddb.TransactWriteItems`, `ses.SendEmail`, `kms.Sign`, `secretsmanager.GetSecretValue`, `ddb.*`, `*`.
@@ -28,10 +28,19 @@ pub struct Fault {
     /// What goes wrong.
     #[serde(rename = "do")]
     pub effect: Effect,
+    /// How likely each such call is to fail, from 0 to 1; then `nth` and `times` say nothing, and the order stays open until all are forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probability: Option<f64>,
+    /// Which calls chance chooses: with the same seed the same ones, by their number.
+    #[serde(default)]
+    pub seed: u64,
+    /// Calls that this order has seen.
+    #[serde(skip)]
+    seen: u64,
 }
 
 /// What goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// The service says: slow down. Nothing is done.
@@ -67,6 +76,7 @@ pub struct Faults {
 struct State {
     orders: Vec<Fault>,
     calls: BTreeMap<String, u64>,
+    suffered: BTreeMap<Effect, u64>,
 }
 
 impl Faults {
@@ -90,9 +100,16 @@ impl Faults {
         self.state().calls.clone()
     }
 
-    /// Starts the count anew.
+    /// How often each effect has been suffered since the last [`reset_calls`](Self::reset_calls).
+    pub fn suffered(&self) -> BTreeMap<Effect, u64> {
+        self.state().suffered.clone()
+    }
+
+    /// Starts the counts anew.
     pub fn reset_calls(&self) {
-        self.state().calls.clear();
+        let mut state = self.state();
+        state.calls.clear();
+        state.suffered.clear();
     }
 
     /// Carries out `call` (its `body` tells a transaction's length), or what was ordered instead.
@@ -123,14 +140,22 @@ impl Faults {
         *state.calls.entry(call.to_owned()).or_default() += 1;
         let mut due = None;
         for fault in state.orders.iter_mut().filter(|fault| fault.names(call)) {
-            if fault.nth > 1 {
+            if let Some(probability) = fault.probability {
+                fault.seen += 1;
+                if due.is_none() && chance(fault.seed, fault.seen) < probability {
+                    due = Some(fault.effect);
+                }
+            } else if fault.nth > 1 {
                 fault.nth -= 1;
             } else if due.is_none() && fault.times > 0 {
                 fault.times -= 1;
                 due = Some(fault.effect);
             }
         }
-        state.orders.retain(|fault| fault.times > 0);
+        state.orders.retain(|fault| fault.probability.is_some() || fault.times > 0);
+        if let Some(effect) = due {
+            *state.suffered.entry(effect).or_default() += 1;
+        }
         due
     }
 
@@ -202,6 +227,15 @@ fn once() -> u32 {
     1
 }
 
+/// Between 0 and 1, for the call of this number (`SplitMix64`).
+#[allow(clippy::cast_precision_loss, reason = "53 bits are kept, which is what the type holds")]
+fn chance(seed: u64, number: u64) -> f64 {
+    let mut next = seed.wrapping_add(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    next = (next ^ (next >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    next = (next ^ (next >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((next ^ (next >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,6 +262,21 @@ mod tests {
         assert_eq!(faults.next("ddb.GetItem"), Some(Effect::Err500));
         faults.order(fault(r#"{"at":"*","do":"timeout_after"}"#));
         assert_eq!(faults.next("ses.SendEmail"), Some(Effect::TimeoutAfter));
+    }
+
+    #[test]
+    fn f_41_a_probable_fault_stays_open_and_is_the_same_for_the_same_seed() {
+        let failed = |seed: u64| {
+            let faults = Faults::default();
+            faults.order(fault(&format!(r#"{{"at":"*","probability":0.05,"seed":{seed},"do":"throttle"}}"#)));
+            let failed: Vec<bool> = (0..4_000).map(|_| faults.next("ddb.GetItem").is_some()).collect();
+            assert_eq!((faults.open().len(), faults.suffered().values().sum::<u64>()), (1, failed.iter().filter(|failed| **failed).count() as u64));
+            failed
+        };
+        let share = failed(1).iter().filter(|failed| **failed).count();
+        assert!((150..250).contains(&share), "{share} of 4,000");
+        assert_eq!(failed(1), failed(1));
+        assert_ne!(failed(1), failed(2));
     }
 
     #[test]

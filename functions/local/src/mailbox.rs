@@ -12,6 +12,9 @@ use crate::data::Data;
 
 const FILE: &str = "mails.jsonl";
 
+/// So many of the newest mails are kept in memory; the file has them all.
+const KEPT: usize = 2_000;
+
 /// One mail, as SES was given it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,7 +35,7 @@ pub struct Mail {
     pub html: String,
 }
 
-/// All mail, oldest first.
+/// The newest mail, oldest first.
 #[derive(Debug)]
 pub struct Mailbox {
     state: Mutex<State>,
@@ -77,6 +80,11 @@ impl Mailbox {
             file.write_all(line.as_bytes())?;
         }
         state.mails.push(mail);
+        // Rarely, because it moves the rest.
+        if state.mails.len() >= 2 * KEPT {
+            let old = state.mails.len() - KEPT;
+            state.mails.drain(..old);
+        }
         Ok(id)
     }
 

@@ -7,8 +7,10 @@
 //! | `GET /clock` | `{"now": ms, "ahead_s": n}` |
 //! | `POST /clock` `{"advance_s": n}` | moves the functions' clock |
 //! | `POST /fault` `{"at","nth","times","do"}` | orders a fault; `{"clear": true}` forgets all orders |
+//! | `POST /fault` `{"at","probability","seed","do"}` | lets that share of the calls fail, until all orders are forgotten |
 //! | `GET /fault` | the orders that are open |
-//! | `GET /calls`, `POST /calls` | how often each AWS operation was called; starts the count anew |
+//! | `GET /calls`, `POST /calls` | how often each AWS operation was called; starts the count anew, that of faults too |
+//! | `GET /suffered` | how often each fault has happened |
 //! | `GET /organisation`, `POST /organisation` | what is configured, as JSON; applies the file in the body |
 //! | `POST /sweep` | deletes expired items now, as TTL does some day |
 //!
@@ -51,6 +53,7 @@ pub fn router(site: Arc<Site>, clock: Arc<MovableClock>, faults: Arc<Faults>) ->
         .route("/clock", get(now).post(advance))
         .route("/fault", get(open_faults).post(order))
         .route("/calls", get(calls).post(reset_calls))
+        .route("/suffered", get(suffered))
         .route("/organisation", get(organisation).post(apply))
         .route("/sweep", post(sweep))
         .layer(middleware::from_fn(no_browsers))
@@ -125,6 +128,10 @@ async fn order(State(control): Shared, body: Bytes) -> Response {
 
 async fn calls(State(control): Shared) -> Json<Value> {
     Json(json!(control.faults.calls()))
+}
+
+async fn suffered(State(control): Shared) -> Json<Value> {
+    Json(json!(control.faults.suffered()))
 }
 
 async fn reset_calls(State(control): Shared) -> Json<Value> {

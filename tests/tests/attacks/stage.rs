@@ -7,11 +7,11 @@ pub use browser::{Answer, Browser, Kind, Letter, MailFault};
 use dynamodb::DynamoStore;
 use engine::ports::{Clock as _, Expect, Item, Key, Store as _, Write};
 use kms::KmsSigner;
-use local::{Effect, Fault, Mail, Options, Running};
+use local::{Mail, Options, Running};
 use policy::organisation::Organisation;
 use policy::time::{Span, Timestamp};
 use runtime::Environment;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::{Control, schema};
 
 use super::transport::Transport;
@@ -99,8 +99,8 @@ impl Stage {
     pub fn fail_mail(&self, fault: Option<MailFault>) {
         self.running.faults.clear();
         if let Some(fault) = fault {
-            let effect = if fault == MailFault::Rejected { Effect::Reject } else { Effect::Err500 };
-            self.running.faults.order(Fault { at: "ses.SendEmail".into(), nth: 1, times: u32::MAX, effect });
+            let effect = if fault == MailFault::Rejected { "reject" } else { "err500" };
+            self.fault(json!({"at": "ses.SendEmail", "times": u32::MAX, "do": effect}));
         }
     }
 
