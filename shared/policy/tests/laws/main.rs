@@ -303,7 +303,9 @@ fn budgets_come_first(tried: &Tried<'_>) {
     // No mail without its budgets.
     let counts = |name: &str| decision.counts.iter().any(|one| one.name == name);
     if decision.mail.is_some() {
-        assert!(["mail-address-hour", "mail-address-day", "mail-source-hour", "mail-all-day"].into_iter().all(counts));
+        // The second try of one that counted counts too, save where that would tell whether the first one went out.
+        let again = matches!(tried.input, Input::Poll) && tried.context.prevents_enumeration();
+        assert!(again || ["mail-address-hour", "mail-address-day", "mail-source-hour", "mail-all-day"].into_iter().all(counts));
         assert!(!tried.facts.over_commit_budget);
         // Whoever sends has changed the transaction: of many at once, one can (security.md I8).
         assert_ne!(decision.transaction, *tried.before);
