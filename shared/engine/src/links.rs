@@ -93,9 +93,9 @@ impl Engine {
             Link::Current { challenge, .. } => {
                 let arrival = Arrival {
                     operation: Operation::ConfirmLink,
-                    finder: Finder::Link { id: id.into(), token },
+                    finder: Finder::Link { id: id.into(), token: token.clone() },
                     input: Input::ConfirmLink { sequence: challenge.sequence },
-                    mac,
+                    mac: mac.clone(),
                     source: &request.source,
                     browser,
                 };
@@ -105,7 +105,11 @@ impl Engine {
                 }
                 match advanced {
                     Ok(advanced) if advanced.status == Status::Accepted => Ok(Reply::html(StatusCode::OK, &Page::ReturnToTab.render())),
-                    Ok(_) | Err(Failure::SessionExpired) => Ok(dead()),
+                    // Pressed twice at once, and the other press was faster: the same request, the same answer.
+                    Ok(_) | Err(Failure::SessionExpired) => Ok(match self.find_link(id, &token, Some(&mac)).await? {
+                        Link::Followed { .. } => Reply::html(StatusCode::OK, &Page::ReturnToTab.render()),
+                        _ => dead(),
+                    }),
                     Err(failure) => Err(failure),
                 }
             }
