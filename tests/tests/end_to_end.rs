@@ -201,6 +201,8 @@ async fn until_admitted<F: Future<Output = Answer>>(request: impl Fn() -> F) -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_011_fifty_guesses_at_once_are_five() {
     let (running, control) = server().await;
+    // All fifty shall reach the code's own budget.
+    control.apply(demo(&running.base_url).replacen("\nsettings:\n", "\nsettings:\n  limits: { requestsPerTransaction: 1000 }\n", 1)).await;
     let mut browser = Browser::new(&running.base_url);
     browser.sign_up(ADA, PASSWORD).await;
     let code = control.code(ADA).await;

@@ -83,7 +83,7 @@ impl Engine {
 
     /// Counts one of each, whatever becomes of it. Whether one is used up; doubt is a failure (security.md I12).
     pub(crate) async fn spend(&self, counters: &[Counter]) -> Result<bool, Failure> {
-        all_within(self.store.as_ref(), counters.iter().map(|counter| counter.count(0)).collect()).await
+        any_refused(self.store.as_ref(), counters.iter().map(|counter| counter.count(0)).collect()).await
     }
 
     /// Whether what was [spent](Self::spend) is too much together with what `found` has of the windows before; then it is given back. Only after
@@ -91,12 +91,13 @@ impl Engine {
     pub(crate) async fn over_with_before(&self, counters: &[Counter], found: &[Option<Item>], now: Timestamp) -> Result<bool, Failure> {
         let weighed = counters.iter().map(|counter| (counter, counter.weight(found, now))).filter(|(_, before)| *before > 0);
         let asked = weighed.map(|(counter, before)| counter.write(0, counter.max.saturating_sub(before))).collect();
-        let over = all_within(self.store.as_ref(), asked).await?;
-        if over {
-            // What is refused must not weigh on the next window: whoever keeps trying would keep everybody out.
-            all_within(self.store.as_ref(), counters.iter().map(Counter::refund).collect()).await?;
+        if !any_refused(self.store.as_ref(), asked).await? {
+            return Ok(false);
         }
-        Ok(over)
+        // What is refused must not weigh on the next window: whoever keeps trying would keep everybody out. Of many at once, all may have seen
+        // each other: what is given back is asked for once more, now with what the window before has left.
+        any_refused(self.store.as_ref(), counters.iter().map(Counter::refund).collect()).await?;
+        any_refused(self.store.as_ref(), counters.iter().map(|counter| counter.count(counter.weight(found, now))).collect()).await
     }
 }
 
@@ -111,8 +112,8 @@ fn network(source: &str) -> String {
     }
 }
 
-/// Whether one of the counts was refused.
-async fn all_within(store: &dyn Store, counts: Vec<Write>) -> Result<bool, Failure> {
+/// Whether one of the counts was refused: then none was made.
+async fn any_refused(store: &dyn Store, counts: Vec<Write>) -> Result<bool, Failure> {
     if counts.is_empty() {
         return Ok(false);
     }

@@ -87,14 +87,14 @@ fn r_v7_a_text_without_a_stated_length_is_bounded() {
 
 #[test]
 fn r_v4_controls_and_direction_changes_are_refused_wherever_they_stand() {
-    let bidi = "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
+    let bidi = "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}\u{2028}\u{2029}";
     let controls = ('\0'..='\u{1f}').chain('\u{7f}'..='\u{9f}').chain(bidi.chars());
     for c in controls {
         for text in [format!("{c}ab"), format!("a{c}b"), format!("ab{c}")] {
             assert_eq!(validate_free(&json!(text)), Err(vec![Violation::ForbiddenCharacter]), "{c:?}");
         }
     }
-    for harmless in ['\u{a0}', '\u{200c}', '\u{200d}', '\u{2028}', '\u{fe0f}', '\u{1f642}', '\u{5d0}', '\u{627}'] {
+    for harmless in ['\u{a0}', '\u{200c}', '\u{200d}', '\u{fe0f}', '\u{1f642}', '\u{5d0}', '\u{627}'] {
         assert!(validate_free(&json!(format!("a{harmless}b"))).is_ok(), "{harmless:?}");
     }
 }
