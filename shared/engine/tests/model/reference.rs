@@ -104,6 +104,8 @@ struct Flow {
     page: Page,
     /// The request that changed it last, and when.
     last: Option<(Request, u64)>,
+    /// The link that did instead, and when.
+    pressed: Option<(u32, u64)>,
     end: Option<End>,
 }
 
@@ -176,8 +178,8 @@ struct Tokens {
 enum Link {
     /// Of which code of a flow.
     Code { flow: usize, number: u32 },
-    /// Of a welcome mail: until when, and whether it was pressed.
-    Welcome { flow: usize, key: &'static str, address: &'static str, until: u64, spent: bool },
+    /// Of a welcome mail: until when.
+    Welcome { flow: usize, key: &'static str, address: &'static str, until: u64 },
 }
 
 /// A step, word for word.
@@ -377,6 +379,7 @@ impl Flow {
             chose_email: false,
             page,
             last: None,
+            pressed: None,
             end: None,
         }
     }

@@ -137,7 +137,7 @@ impl Model {
             Some(Mailed::Code(number)) => self.links.push(Link::Code { flow: place, number }),
             Some(Mailed::Welcome(key, address)) => {
                 let until = self.now + WELCOME_LINK_LIVES;
-                self.links.push(Link::Welcome { flow: place, key, address, until, spent: false });
+                self.links.push(Link::Welcome { flow: place, key, address, until });
             }
             None => {}
         }
@@ -154,6 +154,7 @@ impl Model {
             // A poll is answered anew each time, and what was asked before it may still be repeated.
             if status == 200 && request.step != Step::Poll {
                 flow.last = (!by_link).then(|| (request.clone(), self.now));
+                flow.pressed = None;
             }
             if let (Some(End::Done { key, hands, grant: grant @ None }), false) = (&mut flow.end, by_link) {
                 *grant = Some(self.grants.len());

@@ -68,7 +68,9 @@ impl Model {
             Step::Introspect | Step::Reload | Step::Poll if before.end.is_some() => changed(flow),
             Step::Poll if self.missing(before) == Some(View::SetUpEmail) => self.mailed(flow, before),
             Step::Introspect | Step::Reload | Step::Poll if self.missing(before).is_some() => stays(Kind::Same),
-            Step::Introspect | Step::Reload | Step::Poll => self.go_on(flow, None),
+            Step::Poll => self.go_on(flow, None),
+            // Whoever serves this may not send mail.
+            Step::Introspect | Step::Reload => Taken { mailed: None, ..self.go_on(flow, None) },
             Step::Cancel => changed(Flow { end: Some(End::Cancelled), challenge: None, ..flow }),
             Step::SelectEnrollProfile => self.turned(flow, Who::AtSignUp, false),
             Step::SelectIdentify => self.turned(flow, Who::Visitor, false),
