@@ -16,7 +16,7 @@ use crate::commit::{Stored, put_transaction};
 use crate::configuration::read;
 use crate::derive::{half_sha256, sha256};
 use crate::keys;
-use crate::ports::{Expect, Item, Key, StoreError, Write};
+use crate::ports::{Expect, Item, StoreError, Write};
 use crate::reply::Reply;
 use crate::{Engine, Failure, cookie};
 
@@ -95,20 +95,16 @@ impl Grant {
         !self.used && now < self.expires && self.expires <= now + CODE_LIFETIME + CLOCK_SKEW
     }
 
+    /// Whether the parameters of a token request are those of the client that the code was made for (RFC 7636 §4.6, RFC 6749 §4.1.3).
+    fn presented_by_its_client<'a>(&self, parameter: impl Fn(&str) -> Option<&'a str>) -> bool {
+        parameter("code_verifier").is_some_and(|verifier| verifier_fits(verifier, &self.code_challenge))
+            && parameter("client_id") == Some(self.client_id.as_str())
+            && parameter("redirect_uri").is_none_or(|uri| uri == self.redirect_uri)
+    }
+
     fn has(&self, scope: &str) -> bool {
         self.scopes.iter().any(|one| one == scope)
     }
-}
-
-/// An interaction code that was presented just now.
-struct Presented {
-    grant: Grant,
-    /// Whether it may still be exchanged.
-    redeemable: bool,
-    /// Whose it is, if they may sign in: read while the code was spent.
-    user: Option<User>,
-    /// Points at the current configuration, as of then.
-    head: Option<Item>,
 }
 
 /// Parameters of an OAuth request. A repeated one is an error (RFC 6749 §3.2).
@@ -165,7 +161,8 @@ impl Engine {
         Ok(if known { reply } else { reply.with_header(header::SET_COOKIE, cookie::set(&browser)) })
     }
 
-    /// Interaction code to tokens. The code is spent before it is judged: whoever guesses the verifier has one try (security.md A-092).
+    /// Interaction code to tokens. A code is spent by whoever presents it, rightly or wrongly: who guesses the verifier has one try (security.md
+    /// Tokens are signed before that, so that without a signer the code stays good.
     pub(crate) async fn token(&self, body: &[u8]) -> Result<Reply, Failure> {
         let Some(parameters) = parameters(body) else { return Ok(Reply::oauth("invalid_request", "A parameter is repeated.")) };
         let parameter = |name: &str| parameters.get(name).map(String::as_str);
@@ -175,53 +172,42 @@ impl Engine {
         let Some(code) = parameter("interaction_code") else {
             return Ok(Reply::oauth("invalid_request", "The interaction_code is missing."));
         };
-        let invalid = || Ok(Reply::oauth("invalid_grant", "The interaction code is invalid or has expired."));
-        let key = keys::code(&sha256(code));
-        let now = self.clock.now();
-        let Some(Presented { grant, redeemable, user, head }) = self.present(&key, now).await? else { return invalid() };
-        let proven = parameter("code_verifier").is_some_and(|verifier| verifier_fits(verifier, &grant.code_challenge));
-        let same_client = parameter("client_id") == Some(grant.client_id.as_str());
-        let same_uri = parameter("redirect_uri").is_none_or(|uri| uri == grant.redirect_uri);
-        if !redeemable || !proven || !same_client || !same_uri {
-            return invalid();
-        }
-        let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
-        // Whoever signed in before the account changed hands has nothing to do with it any more (I3).
-        let user = user.filter(|user| user.generation == grant.generation);
-        let (Some(user), Some(_)) = (user, revision.organisation.app(&grant.app)) else { return invalid() };
-        self.tokens(&grant, &key.0, &user, now).await
-    }
-
-    /// Marks a code as presented. Exactly one caller finds it redeemable; whoever comes later, or loses the race, revokes what that one got.
-    async fn present(&self, key: &Key, now: Timestamp) -> Result<Option<Presented>, Failure> {
+        let (key, now) = (keys::code(&sha256(code)), self.clock.now());
         // One spends it, one revokes it; everybody else has nothing left to write.
         for _ in 0..3 {
             let mut items = self.store.read(&[keys::organisation_head(), key.clone()]).await?.into_iter();
             let (head, item) = (items.next().flatten(), items.next().flatten());
-            let Some(item) = item.filter(|item| item.lives(now)) else { return Ok(None) };
+            let Some(item) = item.filter(|item| item.lives(now)) else { break };
             let mut grant: Grant = read(&item)?;
             if grant.revoked {
-                return Ok(None);
+                break;
             }
-            let redeemable = grant.redeemable(now);
+            let tokens = if grant.redeemable(now) && grant.presented_by_its_client(parameter) {
+                let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
+                self.tokens(&grant, &key.0, &revision.organisation, now).await?
+            } else {
+                None
+            };
             if grant.used {
                 tracing::warn!(app = grant.app, "an interaction code was presented again: what it gave is void");
             }
             grant.revoked = grant.used;
             grant.used = true;
             let spent = Item { version: item.version + 1, body: json!(grant), ..item };
-            let writes = [Write::Put { item: spent, expect: Expect::Version(item.version) }];
-            let (written, user) = join(self.store.write(&writes), self.store.read(&[keys::user(&grant.user_id)])).await;
-            match written {
-                Ok(()) => return Ok(Some(Presented { grant, redeemable, user: active(user?.first())?, head })),
+            match self.store.write(&[Write::Put { item: spent, expect: Expect::Version(item.version) }]).await {
+                Ok(()) => {
+                    let Some(tokens) = tokens else { break };
+                    return Ok(Reply::json(StatusCode::OK, &tokens));
+                }
                 Err(StoreError::Refused(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(None)
+        Ok(Reply::oauth("invalid_grant", "The interaction code is invalid or has expired."))
     }
 
-    async fn tokens(&self, grant: &Grant, id: &str, user: &User, now: Timestamp) -> Result<Reply, Failure> {
+    /// What the code is worth: nothing, if the person or the app is no longer there.
+    async fn tokens(&self, grant: &Grant, id: &str, organisation: &Organisation, now: Timestamp) -> Result<Option<Value>, Failure> {
         let (issuer, expires) = (self.issuer(), (now + TOKEN_LIFETIME).seconds());
         let access = json!({
             "ver": 1,
@@ -229,8 +215,8 @@ impl Engine {
             "jti": id.strip_prefix("CODE#").unwrap_or(id),
             "iss": issuer,
             "aud": issuer,
-            "sub": user.id,
-            "uid": user.id,
+            "sub": grant.user_id,
+            "uid": grant.user_id,
             "cid": grant.client_id,
             "client_id": grant.client_id,
             "scp": grant.scopes,
@@ -239,7 +225,12 @@ impl Engine {
             "exp": expires,
         });
         let signer = self.signer()?;
-        let access_token = signer.sign(ACCESS_TOKEN, &access).await?;
+        let person = [keys::user(&grant.user_id)];
+        let (access_token, user) = join(signer.sign(ACCESS_TOKEN, &access), self.store.read(&person)).await;
+        let (access_token, user) = (access_token?, active(user?.first())?);
+        // Whoever signed in before the account changed hands has nothing to do with it any more (I3).
+        let user = user.filter(|user| user.generation == grant.generation);
+        let (Some(user), Some(_)) = (user, organisation.app(&grant.app)) else { return Ok(None) };
         let mut body = json!({
             "token_type": "Bearer",
             "expires_in": TOKEN_LIFETIME.0 / 1_000,
@@ -247,7 +238,7 @@ impl Engine {
             "scope": grant.scopes.join(" "),
         });
         if grant.has("openid") {
-            let mut claims = claims(grant, user);
+            let mut claims = claims(grant, &user);
             claims.extend(fields(json!({
                 "ver": 1,
                 "iss": issuer,
@@ -267,7 +258,7 @@ impl Engine {
                 map.insert("id_token".into(), id_token.into());
             }
         }
-        Ok(Reply::json(StatusCode::OK, &body))
+        Ok(Some(body))
     }
 
     /// Claims for an access token that is still good (OpenID Connect Core §5.3).
