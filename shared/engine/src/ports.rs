@@ -118,6 +118,10 @@ pub enum StoreError {
 pub trait Mailer: Send + Sync {
     /// Sends one mail to one address. Success means that the provider has accepted it.
     async fn send(&self, mail: &Mail) -> Result<(), MailError>;
+
+    /// Sends it to a mailbox of the provider's that takes everything and keeps nothing, whatever [`Mail::to`] says: nobody reads it, but it takes
+    /// as long and fails as often as a mail to somebody (security.md R-R2).
+    async fn send_to_nobody(&self, mail: &Mail) -> Result<(), MailError>;
 }
 
 /// One mail: facts, not words. The words are the adapter's templates.

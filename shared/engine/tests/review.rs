@@ -158,3 +158,26 @@ fn r_r1_a_broken_provider_does_not_tell_members_from_strangers() {
     assert_eq!(member, stranger);
     assert_eq!(member.2, 200);
 }
+
+/// R-R2: what a mail takes must not tell who has an account.
+#[test]
+fn a_stranger_who_asks_for_a_mail_costs_one_that_nobody_gets() {
+    let organisation = demo_with(&[
+        ("{ authentication: false }", "{ authentication: true }"),
+        ("primaryFactor: PASSWORD_IDP\n", "primaryFactor: PASSWORD_IDP_ANY_FACTOR\n"),
+    ]);
+    let stage = Stage::with(&organisation);
+    let mut browser = stage.browser("demo-spa");
+    browser.begin();
+    browser.step("/idp/idx/identify", json!({"identifier": "nobody@example.com"}));
+    let chosen = browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
+    assert_eq!(chosen.forms()[0], "challenge-authenticator", "{}", chosen.text);
+    assert_eq!((stage.letters().len(), stage.sent_to_nobody()), (0, 1));
+
+    // A provider that is down is down for strangers too, and nobody is told.
+    *stage.mailbox.broken.lock().unwrap() = true;
+    browser.begin();
+    browser.step("/idp/idx/identify", json!({"identifier": "nobody@example.com"}));
+    let unsent = browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
+    assert_eq!((unsent.status, unsent.forms(), unsent.messages()), (chosen.status, chosen.forms(), chosen.messages()));
+}

@@ -45,6 +45,13 @@ impl HttpConnector for Ses {
 
 /// Sends one mail to an SES that gives these answers; with what it was asked.
 async fn send(answers: impl IntoIterator<Item = Answer>) -> (Result<(), MailError>, Vec<Value>) {
+    send_by(answers, async |mailer, mail| mailer.send(mail).await).await
+}
+
+async fn send_by(
+    answers: impl IntoIterator<Item = Answer>,
+    send: impl AsyncFnOnce(&SesMailer, &Mail) -> Result<(), MailError>,
+) -> (Result<(), MailError>, Vec<Value>) {
     let ses = Ses { answers: Arc::new(Mutex::new(answers.into_iter().collect())), asked: Arc::default() };
     let connector = SharedHttpConnector::new(ses.clone());
     let config = aws_sdk_sesv2::Config::builder()
@@ -63,7 +70,7 @@ async fn send(answers: impl IntoIterator<Item = Answer>) -> (Result<(), MailErro
         asked_at: Timestamp(1_795_359_845_000),
         content: MailContent::EmailChallenge { passcode: Secret::new("012345"), link: Secret::new("https://id.example.org/l"), lifetime_minutes: 5 },
     };
-    let result = mailer.send(&mail).await;
+    let result = send(&mailer, &mail).await;
     let asked = std::mem::take(&mut *ses.asked.lock().unwrap());
     (result, asked)
 }
@@ -81,6 +88,17 @@ async fn r_e5_r_m1_one_recipient_and_structured_content() {
     assert_eq!(content["Simple"]["Subject"], json!({ "Charset": "UTF-8", "Data": "Analytical: sign in" }));
     assert!(content["Simple"]["Body"]["Text"]["Data"].as_str().unwrap().contains("enter this code: 012345"));
     assert!(content["Simple"]["Body"]["Html"]["Data"].as_str().unwrap().contains("enter this code: <b>012345</b>"));
+}
+
+#[tokio::test]
+async fn r_r2_a_mail_to_nobody_is_a_mail_like_any_other_save_for_where_it_goes() {
+    let answers = || [Some((200, ""))];
+    let (somebody, nobody) = (send(answers()).await, send_by(answers(), async |mailer, mail| mailer.send_to_nobody(mail).await).await);
+    nobody.0.unwrap();
+    let mut asked = nobody.1[0].clone();
+    assert_eq!(asked["Destination"], json!({ "ToAddresses": ["success@simulator.amazonses.com"] }));
+    asked["Destination"] = somebody.1[0]["Destination"].clone();
+    assert_eq!(asked, somebody.1[0]);
 }
 
 #[tokio::test]

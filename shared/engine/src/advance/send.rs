@@ -23,9 +23,12 @@ impl Engine {
         last_request: Option<LastRequest>,
         version: u64,
     ) -> Result<bool, Failure> {
-        if let Some(letter) = self.letter(context, transaction, mail)?
-            && let Err(error) = self.mail()?.mailer.send(&letter).await
-        {
+        let (letter, mailer) = (self.letter(context, transaction, mail)?, &self.mail()?.mailer);
+        let sent = match mail {
+            step::Mail::Nobody(_) => mailer.send_to_nobody(&letter).await,
+            _ => mailer.send(&letter).await,
+        };
+        if let Err(error) = sent {
             tracing::warn!(transaction = transaction.id, %error, "a mail was not sent");
             // A rejected address looks like any other, also to whoever asks again (security.md R-M6, A-008): it is marked like one that was sent.
             if !matches!(error, MailError::Rejected) {
@@ -44,12 +47,11 @@ impl Engine {
         Ok(true)
     }
 
-    /// `None`: to nobody.
-    fn letter(&self, context: &Context<'_>, transaction: &Transaction, mail: &step::Mail) -> Result<Option<Mail>, Failure> {
+    fn letter(&self, context: &Context<'_>, transaction: &Transaction, mail: &step::Mail) -> Result<Mail, Failure> {
         let settings = &context.organisation.settings;
         let email = context.organisation.authenticator(AuthenticatorKey::OktaEmail);
         let (to, about) = match mail {
-            step::Mail::Passcode(challenge) => {
+            step::Mail::Passcode(challenge) | step::Mail::Nobody(challenge) => {
                 let key = &self.mail()?.passcode_key;
                 let passcode = key.passcode(transaction, challenge, email.passcode_length);
                 let link = self.link(&transaction.id, &key.link(transaction, challenge));
@@ -64,19 +66,18 @@ impl Engine {
                 let link = self.link(&transaction.id, &token);
                 (address, MailContent::RegistrationEmailVerification { link, lifetime_hours: WELCOME_LINK_HOURS })
             }
-            step::Mail::Nobody => return Ok(None),
             step::Mail::AlreadyRegistered { address } => {
                 (address, MailContent::AlreadyRegistered { sign_in: context.app.settings.oauth_client.initiate_login_uri.clone() })
             }
         };
-        Ok(Some(Mail {
+        Ok(Mail {
             to: to.clone(),
             from: settings.mail_from.clone(),
             company_name: settings.company_name.clone(),
             app_label: context.app.label.clone(),
             asked_at: context.now,
             content: about,
-        }))
+        })
     }
 
     fn link(&self, id: &str, token: &Secret) -> Secret {

@@ -106,6 +106,11 @@ impl<M: Mailer> Mailer for Scheduled<Arc<M>> {
         self.waits.turn_apart("mail").await;
         self.inner.send(mail).await
     }
+
+    async fn send_to_nobody(&self, mail: &Mail) -> Result<(), MailError> {
+        self.waits.turn_apart("mail").await;
+        self.inner.send_to_nobody(mail).await
+    }
 }
 
 #[async_trait]

@@ -49,6 +49,8 @@ pub struct Mailbox {
     /// Whether the provider rejects every address, and how often it was asked then.
     pub rejects: Mutex<bool>,
     pub rejected: Mutex<usize>,
+    /// How many mails went to nobody.
+    pub to_nobody: Mutex<usize>,
 }
 
 pub struct TestClock(pub AtomicU64);
@@ -109,6 +111,11 @@ impl Stage {
     /// What was mailed, in terms that every stage has.
     pub fn letters(&self) -> Vec<Letter> {
         self.mails().iter().map(letter).collect()
+    }
+
+    /// How many mails were sent to nobody.
+    pub fn sent_to_nobody(&self) -> usize {
+        *self.mailbox.to_nobody.lock().unwrap()
     }
 
     /// Every item, expired ones too.
@@ -180,6 +187,14 @@ impl Mailer for Mailbox {
             return Err(MailError::Rejected);
         }
         self.mails.lock().unwrap().push(mail.clone());
+        Ok(())
+    }
+
+    async fn send_to_nobody(&self, _: &Mail) -> Result<(), MailError> {
+        if *self.broken.lock().unwrap() {
+            return Err(MailError::Unavailable("broken".into()));
+        }
+        *self.to_nobody.lock().unwrap() += 1;
         Ok(())
     }
 }

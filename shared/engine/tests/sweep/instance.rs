@@ -30,6 +30,10 @@ impl engine::ports::Mailer for Posted {
     async fn send(&self, mail: &Mail) -> Result<(), engine::ports::MailError> {
         self.0.send(mail).await
     }
+
+    async fn send_to_nobody(&self, mail: &Mail) -> Result<(), engine::ports::MailError> {
+        self.0.send_to_nobody(mail).await
+    }
 }
 
 /// Hashes whose pepper is not the current one should be made again.

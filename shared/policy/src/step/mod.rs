@@ -170,8 +170,8 @@ pub enum Mail {
         /// The mailbox.
         address: String,
     },
-    /// A code and a link for somebody who has no account: no mail, but whatever else is done for one.
-    Nobody,
+    /// The same for somebody who has no account: nobody reads it, but whatever is done for a mail is done.
+    Nobody(Challenge),
     /// "You already have an account."
     AlreadyRegistered {
         /// The mailbox.

@@ -178,7 +178,7 @@ fn provable(subject: &Subject) -> bool {
 fn mail_for(subject: &Subject, challenge: Challenge) -> Mail {
     match subject {
         Subject::Applicant { registration: Some(registration) } if registration.decoy => Mail::AlreadyRegistered { address: challenge.address },
-        Subject::Stranger { .. } => Mail::Nobody,
+        Subject::Stranger { .. } => Mail::Nobody(challenge),
         _ => Mail::Passcode(challenge),
     }
 }

@@ -330,7 +330,7 @@ fn mail_goes_to_its_owner(tried: &Tried<'_>) {
         Some(Mail::Welcome { address, .. } | Mail::AlreadyRegistered { address }) => {
             assert_eq!(Some(address), stored(&decision.transaction).as_ref());
         }
-        Some(Mail::Nobody) => assert!(matches!(decision.transaction.subject, Subject::Stranger { .. })),
+        Some(Mail::Nobody(_)) => assert!(matches!(decision.transaction.subject, Subject::Stranger { .. })),
         None => {}
     }
     // A newer code has a higher number, so that the older one is worthless (security.md R-O5).

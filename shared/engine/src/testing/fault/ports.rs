@@ -36,6 +36,24 @@ impl<M> FaultMailer<M> {
     pub fn new(inner: M, faults: Arc<Faults>) -> Self {
         Self { inner, faults }
     }
+
+    async fn pass(&self, sent: impl Future<Output = Result<(), MailError>> + Send) -> Result<(), MailError> {
+        let unavailable = || Err(MailError::Unavailable(INJECTED.into()));
+        match self.faults.next(PortCall::Send).await {
+            None => sent.await,
+            Some(Fault::Before | Fault::Broken) => unavailable(),
+            Some(Fault::After) => {
+                sent.await?;
+                unavailable()
+            }
+            Some(Fault::Refused(_)) => Err(MailError::Rejected),
+            Some(Fault::KilledBefore) => pending().await,
+            Some(Fault::KilledAfter) => {
+                drop(sent.await);
+                pending().await
+            }
+        }
+    }
 }
 
 impl<P> FaultPasswords<P> {
@@ -72,21 +90,11 @@ impl<S> FaultSigner<S> {
 #[async_trait]
 impl<M: Mailer> Mailer for FaultMailer<M> {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
-        let unavailable = || Err(MailError::Unavailable(INJECTED.into()));
-        match self.faults.next(PortCall::Send).await {
-            None => self.inner.send(mail).await,
-            Some(Fault::Before | Fault::Broken) => unavailable(),
-            Some(Fault::After) => {
-                self.inner.send(mail).await?;
-                unavailable()
-            }
-            Some(Fault::Refused(_)) => Err(MailError::Rejected),
-            Some(Fault::KilledBefore) => pending().await,
-            Some(Fault::KilledAfter) => {
-                drop(self.inner.send(mail).await);
-                pending().await
-            }
-        }
+        self.pass(self.inner.send(mail)).await
+    }
+
+    async fn send_to_nobody(&self, mail: &Mail) -> Result<(), MailError> {
+        self.pass(self.inner.send_to_nobody(mail)).await
     }
 }
 
