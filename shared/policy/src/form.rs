@@ -93,6 +93,14 @@ pub fn progressive(context: &Context<'_>, profile: &Profile) -> Option<Form> {
     form.fields.iter().any(|field| field.required).then_some(form)
 }
 
+/// What a sign-up that was sent lacks by the policy of today: `None`, unless that has become stricter meanwhile.
+pub fn lacking(context: &Context<'_>, profile: &Profile) -> Option<Form> {
+    let mut form = registration(context);
+    // What is in no schema is not kept, so it cannot be told whether it was given.
+    form.fields.retain(|field| field.property.is_some() && field.read(profile.get(&field.name)).is_err());
+    (!form.fields.is_empty()).then_some(form)
+}
+
 fn build(context: &Context<'_>, wanted: impl Fn(&str, Option<&Property>) -> bool) -> Form {
     let ui = context.enrollment.ui_schema_id.as_deref().and_then(|id| context.organisation.ui_schema(id));
     let mut fields = Vec::new();
@@ -152,6 +160,11 @@ impl Form {
     /// The field of this name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether it asks who somebody is: what was proven by whoever answers it otherwise was proven of somebody else.
+    pub(crate) fn asks_who(&self) -> bool {
+        self.fields.iter().any(|field| matches!(field.name.as_str(), "email" | "login"))
     }
 
     /// Checks what was typed: known field, required present, type and format, length and enumeration (policies.md §2.5 steps 1–4).

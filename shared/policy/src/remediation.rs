@@ -178,6 +178,7 @@ pub(crate) fn password_rules(context: &Context<'_>, transaction: &Transaction) -
 pub(crate) fn current_profile_form(context: &Context<'_>, transaction: &Transaction) -> Option<Form> {
     match &transaction.subject {
         Subject::Member { user, .. } => form::progressive(context, &user.profile),
+        Subject::Applicant { registration: Some(registration) } => form::lacking(context, &registration.profile),
         _ => None,
     }
 }

@@ -125,6 +125,15 @@ pub struct Registration {
     pub decoy: bool,
 }
 
+impl Registration {
+    /// The same with more values.
+    pub(crate) fn with(&self, values: &Profile) -> Self {
+        let mut with = self.clone();
+        with.profile.extend(values.clone());
+        with
+    }
+}
+
 /// An emailed code and link. Neither is stored: both are derived from a key, the transaction and [`sequence`](Challenge::sequence).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -124,7 +124,7 @@ enum Who {
     Applicant {
         address: usize,
         password: usize,
-        shoe: bool,
+        shoe: Option<&'static str>,
         /// Somebody has the address, and nobody shall learn it.
         decoy: bool,
     },

@@ -263,10 +263,7 @@ fn signs_up_while_the_form_changes(world: &mut World) {
     let mut ada = Person::at("demo-spa");
     world.sign_up(&mut ada, PASSWORD);
     world.apply(&asking_for_more());
-    let done = world.answer_code(&mut ada);
-    world.told(&done);
-    world.begin(&mut ada);
-    world.password(&mut ada, PASSWORD);
+    world.answer_code(&mut ada);
     let done = world.step(&mut ada, "/idp/idx/enroll/update", json!({"userProfile": {"customerNumber": "12"}}));
     world.redeem(&mut ada, &done_code(&done), PASSWORD);
     let user = world.one_user(true, &["customers"]);

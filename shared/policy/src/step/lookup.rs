@@ -16,7 +16,7 @@ use crate::password_rules;
 use crate::remediation::{current_profile_form, password_rules as rules_of};
 use crate::secret::Secret;
 use crate::time::{Span, Timestamp};
-use crate::transaction::{Subject, Transaction};
+use crate::transaction::{Registration, Subject, Transaction};
 use crate::user::Profile;
 
 /// A value that at most one person may have: `(attribute, canonical value)`.
@@ -121,7 +121,7 @@ pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, s
         && needs.identities.is_empty()
         && let Subject::Applicant { registration: Some(registration) } = &transaction.subject
     {
-        needs.identities = claims(context, &registration.profile);
+        needs.identities = claims(context, &profile_today(context, registration));
     }
     needs
 }
@@ -163,6 +163,13 @@ pub(super) fn new_profile(context: &Context<'_>, typed: &Profile) -> Profile {
     profile
 }
 
+/// What is stored of a sign-up: only what the policy still asks for (security.md R-S9).
+pub(super) fn profile_today(context: &Context<'_>, registration: &Registration) -> Profile {
+    let form = form::registration(context);
+    let asked = registration.profile.iter().filter(|(name, _)| form.field(name).is_some());
+    new_profile(context, &asked.map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
 fn identify(
     context: &Context<'_>,
     transaction: &Transaction,
@@ -194,8 +201,12 @@ fn enroll_profile(context: &Context<'_>, transaction: &Transaction, typed: &Prof
 }
 
 fn update_profile(context: &Context<'_>, transaction: &Transaction, typed: &Profile) -> Needs {
-    let reading = current_profile_form(context, transaction).and_then(|form| form.read(typed).ok());
-    Needs { identities: reading.map(|reading| claims(context, &reading.stored)).unwrap_or_default(), ..Needs::default() }
+    let Some(reading) = current_profile_form(context, transaction).and_then(|form| form.read(typed).ok()) else { return Needs::default() };
+    let identities = match &transaction.subject {
+        Subject::Applicant { registration: Some(registration) } => claims(context, &profile_today(context, &registration.with(&reading.stored))),
+        _ => claims(context, &reading.stored),
+    };
+    Needs { identities, ..Needs::default() }
 }
 
 fn new_password(context: &Context<'_>, transaction: &Transaction, password: &Secret, profile: Option<&Profile>) -> PasswordWork {

@@ -3,7 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::lookup::claims;
+use super::lookup::{claims, profile_today};
 use super::register::not_unique;
 use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, identify};
 use crate::form;
@@ -89,7 +89,7 @@ impl Step<'_> {
             status: UserStatus::Active,
             created: self.context.now,
             last_updated: self.context.now,
-            profile: registration.profile.clone(),
+            profile: profile_today(self.context, registration),
             email_verified: mailbox_proven,
             has_password: registration.password.is_some(),
             groups: groups.clone(),

@@ -14,13 +14,14 @@ impl Model {
             Who::Visitor => Some(View::FirstPage),
             Who::AtSignUp | Who::Applicant { .. } if policy.closed(flow.app) => Some(View::Closed),
             Who::AtSignUp => Some(View::SignUpForm),
-            Who::Applicant { .. } => {
+            Who::Applicant { shoe, .. } => {
                 let code = if flow.challenge.is_some() { View::EnrollEmail } else { View::SetUpEmail };
                 match flow.email_proven {
                     false if policy.proves_first(flow.app) => Some(code),
                     _ if policy.denied => Some(View::Denied),
                     false if policy.two_factors => Some(code),
-                    _ => None,
+                    // It was not asked for when the form was sent.
+                    _ => (policy.asks_shoe && shoe.is_none()).then_some(View::Profile),
                 }
             }
             Who::Member { .. } | Who::Stranger if policy.denied => Some(View::Denied),
@@ -83,7 +84,7 @@ impl Model {
                 if taken && !self.policy.prevents_enumeration {
                     return stays(Kind::Refused(400));
                 }
-                self.turned(flow, Who::Applicant { address: *address, password: *password, shoe: request.shoe, decoy: taken }, true)
+                self.turned(flow, Who::Applicant { address: *address, password: *password, shoe: request.shoe.then_some("42"), decoy: taken }, true)
             }
             Step::Identify(..) if request.with_password == self.policy.prevents_enumeration => stays(Kind::Malformed),
             Step::Identify(address, password) => match self.people.get(key(*address)).filter(|person| person.active) {
@@ -119,8 +120,15 @@ impl Model {
             Step::Resend if self.now < before.challenge.unwrap().made + COOLDOWN => stays(Kind::Refused(429)),
             Step::SetUpEmail | Step::Resend => self.mailed(flow, before),
             Step::UpdateProfile => {
-                let Who::Member { seen, .. } = &before.who else { unreachable!() };
-                self.go_on(flow, Some(Person { shoe: Some("43"), ..seen.clone() }))
+                match &before.who {
+                    Who::Member { seen, .. } => self.go_on(flow, Some(Person { shoe: Some("43"), ..seen.clone() })),
+                    Who::Applicant { address, password, decoy, .. } => {
+                        let who = Who::Applicant { address: *address, password: *password, shoe: Some("43"), decoy: *decoy };
+                        // Whoever serves this may not send mail.
+                        Taken { mailed: None, ..self.go_on(Flow { who, ..flow }, None) }
+                    }
+                    _ => unreachable!(),
+                }
             }
         }
     }
@@ -183,7 +191,7 @@ impl Model {
                 // An account that nobody proved gives way: nothing of it is left. One that was deactivated stays what it is.
                 let (version, hands) = there.map_or((1, 0), |person| (person.version + 1, person.hands + 1));
                 let (groups, verified) = (BTreeSet::from([app]), flow.email_proven);
-                let shoe = shoe.then_some("42");
+                let shoe = shoe.filter(|_| self.policy.asks_shoe);
                 let person = Person { address, verified, password, shoe, active: true, groups: groups.clone(), granted: groups, version, hands };
                 done(&mut flow, key, &person);
                 let mailed = (!verified).then_some(Mailed::Welcome(key, address));

@@ -168,6 +168,64 @@ fn r_s9_a_stricter_policy_applies_to_a_transaction_that_is_under_way() {
 }
 
 #[test]
+fn r_s9_a_sign_up_is_judged_by_the_form_of_the_day_it_ends() {
+    let asking_for = |names: &[&str]| {
+        let mut organisation = demo();
+        let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+        let attributes = names.iter().map(|name| {
+            let (name, label) = ((*name).to_string(), (*name).to_string());
+            policy::organisation::ProfileAttribute { name, label, required: true }
+        });
+        policy.rules[0].actions.profile_enrollment.profile_attributes = attributes.collect();
+        organisation
+    };
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    browser.sign_up(ADA, PASSWORD);
+    let first = stage.code(ADA);
+
+    // It asks for more than was given: just that, before there is an account.
+    stage.apply(&asking_for(&["email", "firstName", "lastName", "department", "customerNumber"]));
+    let proven = browser.answer_code(&first);
+    assert_eq!((proven.status, proven.forms(), stage.items("USER").len()), (200, vec!["enroll-profile".to_string()], 0), "{}", proven.text);
+    let asked: Vec<_> = proven.body["remediation"]["value"][0]["value"][0]["form"]["value"].as_array().unwrap().iter().collect();
+    assert_eq!(asked.iter().map(|field| field["name"].as_str().unwrap()).collect::<Vec<_>>(), ["department", "customerNumber"], "{}", proven.text);
+    let wrong = browser.step("/idp/idx/enroll/update", json!({"userProfile": {"department": "Engines", "customerNumber": "many"}}));
+    assert_eq!((wrong.status, stage.items("USER").len()), (400, 0), "{}", wrong.text);
+
+    // It asks for less than was given: what it does not ask for is not kept.
+    stage.apply(&asking_for(&["email", "firstName", "lastName", "department"]));
+    let extra = browser.step("/idp/idx/enroll/update", json!({"userProfile": {"department": "Engines", "customerNumber": "7"}}));
+    assert_eq!((extra.status, stage.items("USER").len()), (400, 0), "{}", extra.text);
+    let done = browser.step("/idp/idx/enroll/update", json!({"userProfile": {"department": "Engines"}}));
+    assert!(done.interaction_code().is_some(), "{}", done.text);
+    let mut profile = json!({"email": ADA, "login": ADA, "firstName": "Ada", "lastName": "Lovelace", "department": "Engines"});
+    for (name, value) in stage.items("USER")[0].body["profile"].as_object().unwrap() {
+        assert_eq!(profile.as_object_mut().unwrap().remove(name).as_ref(), Some(value), "{name}");
+    }
+    assert_eq!(profile, json!({}));
+}
+
+#[test]
+fn r_s9_what_a_sign_up_gave_before_it_left_the_policy_is_not_kept() {
+    let stage = Stage::new();
+    let mut organisation = demo();
+    let department = policy::organisation::ProfileAttribute { name: "department".into(), label: "Department".into(), required: true };
+    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    policy.rules[0].actions.profile_enrollment.profile_attributes.push(department);
+    stage.apply(&organisation);
+    let mut browser = stage.browser("demo-spa");
+    browser.begin();
+    browser.step("/idp/idx/enroll", json!({}));
+    let profile = json!({"email": ADA, "firstName": "Ada", "lastName": "Lovelace", "department": "Engines"});
+    browser.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}));
+    stage.apply(&demo());
+    let done = browser.answer_code(&stage.code(ADA));
+    assert!(done.interaction_code().is_some(), "{}", done.text);
+    assert_eq!(stage.items("USER")[0].body["profile"].get("department"), None);
+}
+
+#[test]
 fn r_s9_sign_up_that_is_switched_off_meanwhile_makes_nobody() {
     for answered in [false, true] {
         let stage = Stage::new();
