@@ -101,7 +101,7 @@ impl Engine {
                 };
                 let advanced = self.advance(&arrival).await;
                 if let Ok(advanced) = &advanced {
-                    self.log(Operation::ConfirmLink, &request.source, advanced);
+                    self.log(Operation::ConfirmLink, request, advanced);
                 }
                 match advanced {
                     Ok(advanced) if advanced.status == Status::Accepted => Ok(Reply::html(StatusCode::OK, &Page::ReturnToTab.render())),

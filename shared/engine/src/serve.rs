@@ -70,7 +70,7 @@ impl Engine {
             browser: cookie::of(&request.headers).map(|cookie| sha256(cookie.expose())),
         };
         let advanced = self.advance(&arrival).await?;
-        self.log(operation, &request.source, &advanced);
+        self.log(operation, request, &advanced);
         let app = advanced.revision.organisation.app(&advanced.transaction.client.app).ok_or(Failure::SessionExpired)?;
         // The step was found by a handle that only this app's page has; yet another app's page must not read the answer.
         if let Origin::Page(page) = origin
@@ -83,7 +83,7 @@ impl Engine {
     }
 
     /// What became of a step, as facts: no address, no handle, no code (security.md R-L1). Who it was about is a pseudonym.
-    pub(crate) fn log(&self, operation: Operation, source: &str, advanced: &Advanced) {
+    pub(crate) fn log(&self, operation: Operation, request: &Request, advanced: &Advanced) {
         let transaction = &advanced.transaction;
         let who = transaction.identifier().map(|identifier| self.interaction_key.pseudonym(&["log", &identifier_key(identifier)]));
         let outcome = match (&transaction.outcome, advanced.status) {
@@ -97,7 +97,8 @@ impl Engine {
             (None, Status::NotMailed) => "not_mailed",
             (None, Status::Elsewhere) => "elsewhere",
         };
-        tracing::info!(transaction = transaction.id, app = transaction.client.app, ?operation, outcome, who, source, "step");
+        let Request { request_id, source, .. } = request;
+        tracing::info!(request_id, transaction = transaction.id, app = transaction.client.app, ?operation, outcome, who, source, "step");
     }
 
     /// Whether a page of this origin may change anything: our own, or one that an app has listed. No origin: not a page.

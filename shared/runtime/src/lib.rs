@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use engine::Engine;
 use engine::http::Response;
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 use idx::operation::{Function, ROUTES};
 use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
 use tokio::sync::OnceCell;
@@ -101,6 +101,9 @@ where
     }
 }
 
+/// Names a request in its answer, as it is named in the logs (security.md A-116). The header is Okta's.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-okta-request-id");
+
 /// Answers `event` and logs that: facts, never what was in it (security.md R-L1).
 async fn logged<F: Future<Output = Response>>(function: Function, event: Event, answer: impl FnOnce(engine::http::Request) -> F) -> Response {
     let started = Instant::now();
@@ -110,7 +113,10 @@ async fn logged<F: Future<Output = Response>>(function: Function, event: Event, 
         .find(|route| route.function == function && route.method == request.method.as_str() && route.matches(&request.path).is_some())
         .map(|route| tracing::field::debug(route.operation));
     let (request_id, source) = (request.request_id.clone(), request.source.clone());
-    let response = answer(request).await;
+    let mut response = answer(request).await;
+    if let Ok(id) = HeaderValue::try_from(&request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(request_id, function = function.name(), operation, source, status = response.status().as_u16(), duration_ms, "request");
     response

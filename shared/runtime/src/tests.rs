@@ -73,6 +73,7 @@ async fn f_31_a_panic_is_500_with_the_request_id_and_the_next_request_works() {
         let response = handle(&engine, Function::Identify, event()).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(serde_json::from_slice::<Value>(response.body()).unwrap()["errorId"], "r-1");
+        assert_eq!(response.headers()["x-okta-request-id"], "r-1");
     }
 }
 

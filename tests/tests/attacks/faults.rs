@@ -51,7 +51,7 @@ fn a_116_an_error_tells_nothing_of_what_is_behind() {
         for (path, body) in &requests {
             let answer = browser.step(path, body.clone());
             assert!((500..=503).contains(&answer.status), "{path}: {}", answer.text);
-            // Neither IDX nor OAuth has a place for the request's id; API Gateway sends it in a header of its own.
+            assert!(answer.header("x-okta-request-id").is_some_and(|id| id.len() > 3), "which request it was in the logs: {:?}", answer.headers);
             bodies.insert(answer.text);
         }
         let token = browser.token("an interaction code");
