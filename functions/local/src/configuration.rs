@@ -160,7 +160,8 @@ pub async fn plan(file: &Path, table: &Table) -> Result<String, String> {
     let items = dynamodb::listing::list(&connect(table)?, &table.name, "USER").await.map_err(|error| table.explained(&error.to_string()))?;
     let unreadable = |_| "an account in the table cannot be read".to_owned();
     let users = items.into_iter().map(|item| serde_json::from_value(item.body).map_err(unreadable)).collect::<Result<Vec<User>, _>>()?;
-    let mut said = vec![format!("{} accounts in the table {}.", users.len(), table.name)];
+    let accounts = if users.len() == 1 { "account" } else { "accounts" };
+    let mut said = vec![format!("{} {accounts} in the table {}.", users.len(), table.name)];
     for app in &organisation.apps {
         let asked: Vec<_> = people::would_ask(&organisation, app, &users, SystemClock.now()).collect();
         said.push(format!("\n{}: {} would be asked at the next sign-in", app.label, asked.len()));

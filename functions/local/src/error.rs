@@ -48,6 +48,9 @@ pub enum StartError {
     /// The organisation file cannot be read, parsed or applied.
     #[error("{0}")]
     Organisation(String),
+    /// The folder has no widget in it.
+    #[error("there is no js/okta-sign-in.min.js in {}: name the folder where npm put @okta/okta-signin-widget with --widget", .0.display())]
+    Widget(PathBuf),
     /// A function does not start.
     #[error("{0}")]
     Function(String),

@@ -88,6 +88,7 @@ pub struct Running {
 /// [`StartError`], one line for whoever started it.
 pub async fn start(options: Options) -> Result<Running, StartError> {
     // What is likely to fail, and what people can mend, comes first.
+    let widget = widget::find(options.widget)?;
     let public = listen(options.port).await?;
     let control = match options.test_control {
         Some(port) => Some(listen(port).await?),
@@ -132,7 +133,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     if let Some(file) = options.organisation {
         timers.spawn(configuration.clone().watch(file));
     }
-    let site = Arc::new(Site { base_url: base_url.clone(), mailbox: mailbox.clone(), database, configuration, widget: widget::find(options.widget) });
+    let site = Arc::new(Site { base_url: base_url.clone(), mailbox: mailbox.clone(), database, configuration, widget });
     let test_control_url = match control {
         Some(control) => {
             let router = test_control::router(site.clone(), clock.clone(), faults.clone());

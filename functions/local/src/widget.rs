@@ -11,18 +11,19 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use serde::Deserialize;
 
+use crate::StartError;
 use crate::server::Site;
 
 /// Where npm puts the package, from the root of the repository.
 const USUAL_PLACES: [&str; 2] = ["node_modules/@okta/okta-signin-widget", "tests/browser/node_modules/@okta/okta-signin-widget"];
 
-/// The `dist` folder of the installed widget: the one named, else the first of the usual places that is there.
-pub fn find(named: Option<PathBuf>) -> Option<PathBuf> {
-    named
-        .into_iter()
-        .chain(USUAL_PLACES.map(PathBuf::from))
-        .flat_map(|folder| [folder.join("dist"), folder.clone()])
-        .find(|dist| dist.join("js/okta-sign-in.min.js").is_file())
+/// The `dist` folder of the installed widget: the one named, which must be there, else the first of the usual places that is.
+pub fn find(named: Option<PathBuf>) -> Result<Option<PathBuf>, StartError> {
+    let dist = |folder: &PathBuf| [folder.join("dist"), folder.clone()].into_iter().find(|dist| dist.join("js/okta-sign-in.min.js").is_file());
+    match named {
+        Some(folder) => dist(&folder).map(Some).ok_or(StartError::Widget(folder)),
+        None => Ok(USUAL_PLACES.iter().map(PathBuf::from).find_map(|folder| dist(&folder))),
+    }
 }
 
 /// `/widget` and `/siw`.

@@ -211,3 +211,9 @@ async fn an_organisation_file_is_applied_when_it_changes_and_only_if_it_is_right
     running.shutdown().await;
     fs::remove_dir_all(folder).unwrap();
 }
+
+#[tokio::test]
+async fn a_folder_without_a_widget_is_refused_by_its_name() {
+    let refused = start(Options { widget: Some(PathBuf::from("/nowhere")), ..Options::default() }).await;
+    assert!(matches!(refused, Err(StartError::Widget(folder)) if folder.ends_with("nowhere")));
+}

@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 
 /// What a request asks for. The published description of the API ([`crate::openapi`]) says of each what is said here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
-#[non_exhaustive]
 pub enum Operation {
     /// Show the current step.
     Introspect,

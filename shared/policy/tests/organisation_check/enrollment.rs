@@ -64,6 +64,7 @@ fn what_a_form_must_have() {
     one_problem(&[required.clone(), asked.clone()], &format!("{form}/5/required"), "requires \"count\"");
     fine(&[required, (form, "/-", json!({ "name": "count", "label": "Count", "required": true }))]);
     wrong_at(form, "/3/label", json!(""), &format!("{form}/3/label"), "called");
+    wrong_at(form, "/1/name", json!("fristName"), &format!("{form}/1/name"), "requires \"firstName\"; did you mean that?");
 
     let many = |n: usize| {
         let mut all = right().pointer(form).unwrap().as_array().unwrap().clone();

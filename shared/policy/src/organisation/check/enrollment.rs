@@ -138,12 +138,25 @@ fn form(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, report: 
             continue;
         }
         match at.each(attributes).find(|(_, attribute)| attribute.name == name) {
-            None => report.add(at.clone(), missing(&name, &property)),
+            None => match at.each(attributes).find(|(_, attribute)| is_misspelt(organisation, &attribute.name, &name)) {
+                Some((at, ProfileAttribute { name: wrong, .. })) => {
+                    report.add(
+                        at.to("name"),
+                        format!("there is no attribute \"{wrong}\", and the user schema requires \"{name}\"; did you mean that?"),
+                    );
+                }
+                None => report.add(at.clone(), missing(&name, &property)),
+            },
             Some((at, attribute)) => report.ensure(attribute.required, at.to("required"), || {
                 format!("the user schema requires \"{name}\", so the form must too; write required: true")
             }),
         }
     }
+}
+
+/// Whether `wrong`, which is in no schema, looks like an attempt at `name`.
+fn is_misspelt(organisation: &Organisation, wrong: &str, name: &str) -> bool {
+    organisation.user_schema.property(wrong).is_none() && nearest(wrong, core::iter::once(name)).is_some()
 }
 
 fn missing(name: &str, property: &Property) -> String {
