@@ -6,7 +6,7 @@
 
 use std::net::Ipv6Addr;
 
-use policy::step::Budget;
+use policy::step::{Budget, Whose};
 use policy::time::Timestamp;
 
 use crate::derive::{Key as MacKey, sha256};
@@ -26,9 +26,11 @@ pub(crate) struct Counter {
 
 impl Counter {
     pub(crate) fn of(budget: &Budget, source: &str, mac: &MacKey, now: Timestamp) -> Self {
-        // The policy does not know the source; it leaves the subject empty where it means it.
-        let subject = if budget.subject.is_empty() || budget.subject == source { network(source) } else { budget.subject.clone() };
-        let pseudonym = mac.pseudonym(&["limit", budget.name, &subject]);
+        let whose = match &budget.whose {
+            Whose::Source => network(source),
+            Whose::Of(name) => name.clone(),
+        };
+        let pseudonym = mac.pseudonym(&["limit", budget.name, &whose]);
         let width = budget.window.0.max(1);
         let phase = match budget.since {
             // A quarter of the window before it: an instance whose clock is behind counts in the same one.

@@ -8,7 +8,7 @@ use idx::operation::ISSUER_PATH;
 use policy::organisation::{App, Organisation};
 use policy::time::{Span, Timestamp};
 use policy::transaction::{CLOCK_SKEW, Client, Transaction};
-use policy::user::{User, UserStatus};
+use policy::user::User;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -295,7 +295,7 @@ impl Engine {
 /// The person, if they may sign in.
 fn active(found: Option<&Option<Item>>) -> Result<Option<User>, StoreError> {
     let user: Option<User> = found.and_then(Option::as_ref).map(read).transpose()?;
-    Ok(user.filter(|user| user.status == UserStatus::Active))
+    Ok(user.filter(User::is_active))
 }
 
 fn parameters(body: &[u8]) -> Option<Parameters> {

@@ -10,6 +10,7 @@ use core::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
+use crate::email::Email;
 use crate::organisation::AuthenticatorKey;
 use crate::time::{Span, Timestamp};
 use crate::user::{PasswordHash, Profile, User};
@@ -240,6 +241,23 @@ impl Transaction {
             Subject::Member { identifier, .. } | Subject::Stranger { identifier } => Some(identifier),
             Subject::Applicant { registration: Some(registration) } => registration.profile.get("login").and_then(|login| login.as_str()),
             Subject::Visitor | Subject::Applicant { registration: None } => None,
+        }
+    }
+
+    /// The profile of whoever the transaction is about.
+    pub(crate) fn profile(&self) -> Option<&Profile> {
+        match &self.subject {
+            Subject::Member { user, .. } => Some(&user.profile),
+            Subject::Applicant { registration: Some(registration) } => Some(&registration.profile),
+            _ => None,
+        }
+    }
+
+    /// Where mail for whoever the transaction is about goes. For a stranger it is what was typed, if that is an address: it is only counted.
+    pub(crate) fn mailbox(&self) -> Option<String> {
+        match &self.subject {
+            Subject::Stranger { identifier } => Some(Email::parse(identifier).map_or_else(|_| identifier.clone(), |email| email.address().into())),
+            _ => self.profile()?.get("email").and_then(|email| email.as_str()).map(String::from),
         }
     }
 

@@ -7,6 +7,7 @@ use alloc::string::String;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::email::identifier_key;
 use crate::organisation::EVERYONE;
 use crate::time::Timestamp;
 
@@ -74,6 +75,18 @@ impl core::fmt::Debug for PasswordHash {
 }
 
 impl User {
+    /// Whether the person may sign in.
+    pub fn is_active(&self) -> bool {
+        self.status == UserStatus::Active
+    }
+
+    /// Whether this account gives way to a sign-up with `profile` that proves their mailbox: nobody ever proved it for this account (security.md I3).
+    /// One that was deactivated stays so.
+    pub(crate) fn gives_way_to(&self, profile: &Profile) -> bool {
+        let mailbox = |profile: &Profile| profile.get("email").and_then(Value::as_str).map(identifier_key);
+        self.is_active() && !self.email_verified && mailbox(&self.profile).is_some_and(|own| Some(own) == mailbox(profile))
+    }
+
     /// Whether the person is in this group.
     pub fn in_group(&self, group: &str) -> bool {
         group == EVERYONE || self.groups.contains(group)

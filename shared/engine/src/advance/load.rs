@@ -9,7 +9,7 @@ use policy::secret::Secret;
 use policy::step::{self, Identity, Input};
 use policy::time::Timestamp;
 use policy::transaction::{Subject, Transaction};
-use policy::user::{User, UserStatus};
+use policy::user::User;
 
 use super::known_browser::KnownBrowser;
 use super::{Arrival, Memory};
@@ -89,7 +89,7 @@ impl Engine {
         let item = self.store.read(&[keys::user(&user.id)]).await?.into_iter().next().flatten();
         let current: Option<User> = item.as_ref().map(read).transpose()?;
         // Whoever was deactivated or deleted meanwhile gets no session (security.md A-073).
-        let current = current.filter(|user| user.status == UserStatus::Active).ok_or(Failure::SessionExpired)?;
+        let current = current.filter(User::is_active).ok_or(Failure::SessionExpired)?;
         *version = item.map_or(0, |item| item.version);
         // The account has changed hands: what was proven of the one before proves nothing of this one (I3).
         let changed_hands = current.generation != user.generation;

@@ -1,13 +1,10 @@
 //! Who are you: identify, password challenges (policies.md §3.6, §6.3).
 
-use super::lookup::Budget;
-use super::{Decision, Rejection, Step, StepError};
+use super::{Decision, Rejection, Step, StepError, budget};
 use crate::message::{self, Message};
 use crate::organisation::AuthenticatorKey;
 use crate::secret::Secret;
-use crate::time::Span;
 use crate::transaction::Subject;
-use crate::user::{User, UserStatus};
 
 impl Step<'_> {
     pub(super) fn identify(&self, mut decision: Decision, identifier: &str, password: Option<&Secret>) -> Result<Decision, StepError> {
@@ -16,7 +13,7 @@ impl Step<'_> {
             return Err(StepError::Malformed);
         }
         // The first attribute that has a match decides; there is no fall-through to a lower one (policies.md §1.6).
-        let found = self.facts.owners.iter().flatten().next().filter(|(user, _)| user.status == UserStatus::Active);
+        let found = self.facts.owners.iter().flatten().next().filter(|(user, _)| user.is_active());
         let Some((user, version)) = found.cloned() else {
             return Ok(self.unknown(decision, identifier, asks_password));
         };
@@ -34,19 +31,10 @@ impl Step<'_> {
     /// The table of policies.md §3.6.
     fn unknown(&self, mut decision: Decision, identifier: &str, asks_password: bool) -> Decision {
         if self.tells_who_is_unknown() {
-            // What is told is told in bulk to nobody (security.md A-010).
             if self.facts.over_commit_budget {
                 return decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
             }
-            decision.counts.push(Budget {
-                name: "unknown-name",
-                // The engine puts the source here: the policy does not know it.
-                subject: alloc::string::String::new(),
-                max: self.context.organisation.settings.limits.unknown_names_per_source,
-                window: Span::minutes(10),
-                since: None,
-                refund: false,
-            });
+            decision.counts.push(budget::unknown_name(self.context));
             decision.notices = message::form(Message::UnknownUser(identifier.into()));
             return decision;
         }
@@ -77,9 +65,4 @@ impl Step<'_> {
     fn tells_who_is_unknown(&self) -> bool {
         self.context.offers_registration() && !self.context.prevents_enumeration()
     }
-}
-
-/// Whether the record may still sign in.
-pub(super) fn active(user: &User) -> bool {
-    user.status == UserStatus::Active
 }

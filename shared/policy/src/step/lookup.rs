@@ -1,21 +1,19 @@
 //! What must be loaded, counted or hashed before an input can be decided.
 
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde_json::Value;
 
+use super::budget::{self, Budget};
 use super::{Input, accepts};
 use crate::Context;
-use crate::assurance::{self, Who};
-use crate::email::{Email, identifier_key, throttle_key_of};
+use crate::email::identifier_key;
 use crate::form;
-use crate::organisation::{AuthenticatorKey, Limits, Property};
+use crate::organisation::{AuthenticatorKey, Property};
 use crate::password_rules;
 use crate::remediation::{current_profile_form, password_rules as rules_of};
 use crate::secret::Secret;
-use crate::time::{Span, Timestamp};
 use crate::transaction::{Registration, Subject, Transaction};
 use crate::user::Profile;
 
@@ -60,58 +58,22 @@ pub enum PasswordWork {
     Hash(Secret),
 }
 
-/// A count that must stay within a limit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// Which one.
-    pub name: &'static str,
-    /// Of whom; the engine stores only a MAC of it.
-    pub subject: String,
-    /// At most so many in a window.
-    pub max: u32,
-    /// The window.
-    pub window: Span,
-    /// When the first window begins, for a subject that is newer than the clock's windows: none ends in the middle of its life.
-    pub since: Option<Timestamp>,
-    /// Whether the count is taken back if the proof was right: what is limited are wrong guesses.
-    pub refund: bool,
-}
-
-/// The budget of requests with the handle of transaction `id` (security.md R-R5).
-pub fn requests(limits: &Limits, id: &str) -> Budget {
-    Budget { name: "requests", subject: id.into(), max: limits.requests_per_transaction, window: Span::seconds(5), since: None, refund: false }
-}
-
-/// What must be known to decide `input`. `source` is the client's address as the gateway saw it; `known_browser` as in
-/// [`Facts`](super::Facts). With `contested`, the owners of a sign-up's values too.
-pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, source: &str, known_browser: bool, contested: bool) -> Needs {
+/// What must be known to decide `input`. `known_browser` is as in [`Facts`](super::Facts); with `contested`, the owners of a sign-up's values too.
+pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, known_browser: bool, contested: bool) -> Needs {
     // What is not offered costs nothing.
     if !accepts(context, transaction, input) {
         return Needs::default();
     }
     let mut needs = match input {
-        Input::Identify { identifier, password } => identify(context, transaction, identifier, password.as_ref(), source, known_browser),
+        Input::Identify { identifier, password } => identify(context, transaction, identifier, password.as_ref(), known_browser),
         Input::AnswerPassword(password) => Needs {
             password: PasswordWork::Verify(password.clone()),
-            budgets: password_guesses(context, transaction, transaction.identifier().unwrap_or_default(), source, transaction.known_browser),
+            budgets: budget::password_guess(context, transaction, transaction.identifier().unwrap_or_default(), transaction.known_browser),
             ..Needs::default()
         },
         // What is not a code is not evaluated, and so not counted.
         Input::AnswerEmail(typed) if passcode_digits(typed, passcode_length(context)).is_none() => Needs::default(),
-        Input::AnswerEmail(_) => {
-            let mut budgets = guesses(context, transaction, address(transaction), source, transaction.known_browser);
-            if let Some(challenge) = &transaction.challenge {
-                budgets.push(Budget {
-                    name: "passcode",
-                    subject: format!("{}:{}", transaction.id, challenge.sequence),
-                    max: context.organisation.settings.limits.attempts_per_passcode,
-                    window: Span::hours(1),
-                    since: Some(challenge.made),
-                    refund: false,
-                });
-            }
-            Needs { budgets, passcode: true, ..Needs::default() }
-        }
+        Input::AnswerEmail(_) => Needs { budgets: budget::passcode_guess(context, transaction), passcode: true, ..Needs::default() },
         Input::EnrollProfile { profile, password } => enroll_profile(context, transaction, profile, password.as_ref()),
         Input::EnrollPassword(password) => Needs { password: new_password(context, transaction, password, None), ..Needs::default() },
         Input::UpdateProfile(profile) => update_profile(context, transaction, profile),
@@ -170,17 +132,10 @@ pub(super) fn profile_today(context: &Context<'_>, registration: &Registration) 
     new_profile(context, &asked.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
-fn identify(
-    context: &Context<'_>,
-    transaction: &Transaction,
-    identifier: &str,
-    password: Option<&Secret>,
-    source: &str,
-    known_browser: bool,
-) -> Needs {
+fn identify(context: &Context<'_>, transaction: &Transaction, identifier: &str, password: Option<&Secret>, known_browser: bool) -> Needs {
     let identities = context.enrollment.allowed_identifiers.iter().map(|attribute| Identity::of(attribute, identifier)).collect();
     let (password, budgets) = match password {
-        Some(password) => (PasswordWork::Verify(password.clone()), password_guesses(context, transaction, identifier, source, known_browser)),
+        Some(password) => (PasswordWork::Verify(password.clone()), budget::password_guess(context, transaction, identifier, known_browser)),
         None => (PasswordWork::None, Vec::new()),
     };
     Needs { identities, password, budgets, passcode: false }
@@ -218,85 +173,11 @@ fn new_password(context: &Context<'_>, transaction: &Transaction, password: &Sec
     }
 }
 
-/// The budgets of one guess of a password: the lockout of the default password policy, which holds for strangers too, is one of them.
-fn password_guesses(context: &Context<'_>, transaction: &Transaction, name: &str, source: &str, known_browser: bool) -> Vec<Budget> {
-    let attempts = assurance::password_settings(context.organisation, &Who::default()).lockout.max_attempts;
-    let mut budgets = guesses(context, transaction, name, source, known_browser);
-    if let Some(of_name) = budgets.first_mut().filter(|_| attempts > 0) {
-        of_name.max = of_name.max.min(attempts);
-    }
-    budgets
-}
-
-/// The budgets of one guess (security.md R-O6). A browser that this person has used before has one of its own: what others guess elsewhere
-/// does not lock the owner out (R-R8).
-fn guesses(context: &Context<'_>, transaction: &Transaction, name: &str, source: &str, known_browser: bool) -> Vec<Budget> {
-    let limits = &context.organisation.settings.limits;
-    let hour = Span::hours(1);
-    let throttle = throttle_key_of(name);
-    let (of_address, subject) =
-        if known_browser { ("guess-known-browser", format!("{throttle} {}", transaction.client.browser)) } else { ("guess-address", throttle) };
-    let shards = u32::from(SHARDS);
-    alloc::vec![
-        Budget { name: of_address, subject, max: limits.guesses_per_address_per_hour, window: hour, since: None, refund: true },
-        Budget {
-            name: "guess-source",
-            subject: source.to_string(),
-            max: limits.guesses_per_source_per_hour,
-            window: hour,
-            since: None,
-            refund: true
-        },
-        Budget {
-            name: "guess-all",
-            subject: shard(&transaction.id),
-            max: limits.guesses_in_all_per_hour.div_ceil(shards),
-            window: hour,
-            since: None,
-            refund: true
-        },
-    ]
-}
-
-/// Budgets of everybody together are spread over so many counters, so that no single item is hot (security.md R-R10).
-pub(super) const SHARDS: u8 = 16;
-
-/// The shard of a transaction.
-pub(super) fn shard(id: &str) -> String {
-    let sum = id.bytes().fold(0_u8, u8::wrapping_add);
-    (sum % SHARDS).to_string()
-}
-
-fn address(transaction: &Transaction) -> &str {
-    transaction.challenge.as_ref().map(|challenge| challenge.address.as_str()).unwrap_or_default()
-}
-
 fn canonical(attribute: &str, value: &Value) -> String {
     match (attribute, value) {
         ("login" | "email", Value::String(text)) => identifier_key(text),
         (_, Value::String(text)) => text.clone(),
         (_, other) => other.to_string(),
-    }
-}
-
-impl Transaction {
-    /// The profile of whoever the transaction is about.
-    pub(crate) fn profile(&self) -> Option<&Profile> {
-        match &self.subject {
-            Subject::Member { user, .. } => Some(&user.profile),
-            Subject::Applicant { registration: Some(registration) } => Some(&registration.profile),
-            _ => None,
-        }
-    }
-
-    /// Where mail for whoever the transaction is about goes. For a stranger it is what was typed, if that is an address: it is only counted.
-    pub(crate) fn mailbox(&self) -> Option<String> {
-        match &self.subject {
-            Subject::Stranger { identifier } => {
-                Some(Email::parse(identifier).map_or_else(|_| identifier.clone(), |email| email.address().to_string()))
-            }
-            _ => self.profile()?.get("email").and_then(Value::as_str).map(String::from),
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Deciding: an input arrives, and with the facts that [`lookup`] asked for, [`step`] says what changes.
 
+mod budget;
 mod identify;
 mod lookup;
 mod progressive_enrollment;
@@ -10,8 +11,8 @@ mod verify_email;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub use lookup::{Budget, Identity, Needs, PasswordWork, lookup, passcode_digits, requests};
-
+pub use budget::{Budget, Whose, requests};
+pub use lookup::{Identity, Needs, PasswordWork, lookup, passcode_digits};
 pub use verify_email::tells_whether_sent;
 
 use crate::Context;

@@ -2,11 +2,8 @@
 
 use alloc::vec::Vec;
 
-use serde_json::Value;
-
 use super::lookup::{claims, new_profile, password_context};
 use super::{Decision, Effect, PasswordChange, Rejection, Step, StepError};
-use crate::email::identifier_key;
 use crate::form::{self, Form, Unreadable};
 use crate::message::{self, Message, Notice, Place};
 use crate::organisation::AuthenticatorKey;
@@ -15,7 +12,7 @@ use crate::remediation::{Remediation, Standing, password_rules as rules_of, reme
 use crate::requirement::proves_mailbox_first;
 use crate::secret::Secret;
 use crate::transaction::{Registration, Subject};
-use crate::user::Profile;
+use crate::user::{Profile, User};
 
 impl Step<'_> {
     pub(super) fn select_enroll_profile(&self, mut decision: Decision) -> Decision {
@@ -122,13 +119,7 @@ impl Step<'_> {
     /// The attributes of `profile` whose value somebody else has for good. An account whose mailbox was never proven gives way to whoever
     /// proves it (security.md I3), so it does not count where proof is asked for.
     fn owned(&self, profile: &Profile) -> Vec<alloc::string::String> {
-        let gives_way = |user: &crate::user::User| {
-            let same_mailbox = match (user.text("email"), profile.get("email").and_then(Value::as_str)) {
-                (Some(theirs), Some(ours)) => identifier_key(theirs) == identifier_key(ours),
-                _ => false,
-            };
-            super::identify::active(user) && !user.email_verified && same_mailbox && proves_mailbox_first(self.context)
-        };
+        let gives_way = |user: &User| proves_mailbox_first(self.context) && user.gives_way_to(profile);
         let owners = self.facts.owners.iter().zip(claims(self.context, profile));
         owners.filter(|(owner, _)| owner.as_ref().is_some_and(|(user, _)| !gives_way(user))).map(|(_, identity)| identity.attribute).collect()
     }

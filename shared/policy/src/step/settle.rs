@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::lookup::{claims, profile_today};
 use super::register::not_unique;
-use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, identify};
+use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, budget};
 use crate::form;
 use crate::organisation::AuthenticatorKey;
 use crate::requirement::{Requirement, requirements};
@@ -31,7 +31,7 @@ impl Step<'_> {
     fn finish(&self, mut decision: Decision) -> Decision {
         match decision.transaction.subject.clone() {
             Subject::Applicant { registration: Some(registration) } => self.create(decision, &registration),
-            Subject::Member { user, version, .. } if identify::active(&user) => {
+            Subject::Member { user, version, .. } if user.is_active() => {
                 self.join_groups(&mut decision, user, version);
                 decision
             }
@@ -103,9 +103,8 @@ impl Step<'_> {
             return self.created(decision, user, registration, claims);
         };
         let one_owner = owners.iter().all(|(other, _)| other.id == owner.id);
-        if mailbox_proven && one_owner && identify::active(owner) && !owner.email_verified && same_mailbox(owner, &user) {
-            // An account that nobody proved gives way to whoever proves its mailbox: same id, nothing else of it survives. One that was
-            // deactivated stays so.
+        if mailbox_proven && one_owner && owner.gives_way_to(&user.profile) {
+            // Same id, nothing else of it survives.
             let before = super::lookup::claims(self.context, &owner.profile);
             let releases = before.iter().filter(|identity| !claims.contains(identity)).cloned().collect();
             let new = claims.into_iter().filter(|identity| !before.contains(identity)).collect();
@@ -133,7 +132,7 @@ impl Step<'_> {
         {
             // If its budget is used up, it is not sent either (policies.md §3.3).
             decision.mail = Some(Mail::Welcome { user_id: user.id.clone(), address: address.into() });
-            decision.counts.extend(self.mail_budgets(&decision.transaction.id, address, Purpose::Registration));
+            decision.counts.extend(budget::mail(self.context, &decision.transaction.id, address, Purpose::Registration));
         }
         self.done(&mut decision, &user);
         decision.effects.push(Effect::CreateUser { user, password: registration.password.clone(), claims });
@@ -148,12 +147,5 @@ impl Step<'_> {
         }
         decision.transaction.outcome =
             Some(Outcome::Done { user_id: user.id.clone(), generation: user.generation, at: self.context.now, issued: false });
-    }
-}
-
-fn same_mailbox(one: &User, other: &User) -> bool {
-    match (one.text("email"), other.text("email")) {
-        (Some(one), Some(other)) => crate::email::identifier_key(one) == crate::email::identifier_key(other),
-        _ => false,
     }
 }

@@ -2,9 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::lookup::{Budget, SHARDS, passcode_digits, passcode_length, shard};
-use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, StepError};
-use crate::email::throttle_key_of;
+use super::lookup::{passcode_digits, passcode_length};
+use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, StepError, budget};
 use crate::message::{self, Message};
 use crate::organisation::{AuthenticatorKey, Organisation};
 use crate::remediation::{Remediation, Standing, remediations};
@@ -78,7 +77,7 @@ impl Step<'_> {
         let challenge = challenge.clone();
         // Save where it must not be seen whether the first one went out: nobody's always does.
         if tells_whether_sent(self.context.organisation, &challenge) {
-            decision.counts.extend(self.mail_budgets(&transaction.id, &challenge.address, challenge.purpose));
+            decision.counts.extend(budget::mail(self.context, &transaction.id, &challenge.address, challenge.purpose));
         }
         decision.mail = Some(mail_for(&transaction.subject, challenge));
         decision
@@ -109,28 +108,9 @@ impl Step<'_> {
             retried: false,
         };
         transaction.challenge = Some(challenge.clone());
-        decision.counts.extend(self.mail_budgets(&decision.transaction.id, &address, purpose));
+        decision.counts.extend(budget::mail(self.context, &decision.transaction.id, &address, purpose));
         decision.mail = Some(mail_for(&decision.transaction.subject, challenge));
         decision
-    }
-
-    /// The budgets of one mail (security.md R-R6). Sign-up may use 80 % of the SES quota: sign-in must still be mailed when somebody floods it.
-    pub(super) fn mail_budgets(&self, id: &str, address: &str, purpose: Purpose) -> Vec<Budget> {
-        let limits = &self.context.organisation.settings.limits;
-        let (hour, day) = (Span::hours(1), Span::hours(24));
-        let throttle = throttle_key_of(address);
-        let of_all = match purpose {
-            Purpose::Registration => limits.mails_in_all_per_day - limits.mails_in_all_per_day / 5,
-            Purpose::SignIn => limits.mails_in_all_per_day,
-        };
-        let budget = |name, subject: &str, max, window| Budget { name, subject: subject.into(), max, window, since: None, refund: false };
-        alloc::vec![
-            budget("mail-address-hour", &throttle, limits.mails_per_address_per_hour, hour),
-            budget("mail-address-day", &throttle, limits.mails_per_address_per_day, day),
-            // The engine puts the source in place of the empty subject.
-            budget("mail-source-hour", "", limits.mails_per_source_per_hour, hour),
-            budget("mail-all-day", &shard(id), of_all.div_ceil(u32::from(SHARDS)), day),
-        ]
     }
 
     fn mailbox_proven(&self, mut decision: Decision) -> Decision {

@@ -98,7 +98,7 @@ fn tried(world: &World, before: &Transaction, input: &Input, now: Timestamp, vis
             continue;
         }
         for contested in [false, true] {
-            let needs = lookup(&context, before, input, "192.0.2.1", known_browser, contested);
+            let needs = lookup(&context, before, input, known_browser, contested);
             for facts in possible(world, before, &needs, known_browser, contested) {
                 let tried =
                     Tried { world, context, before, input, needs: &needs, facts: &facts, result: step(&context, before.clone(), input, &facts) };

@@ -88,6 +88,22 @@ fn r_o5_a_016_a_new_code_kills_the_old_one_and_sends_are_few() {
 }
 
 #[test]
+fn i9_five_wrong_answers_kill_a_code_and_not_the_next_one() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    browser.sign_up(ADA, PASSWORD);
+    let wrong = another(&stage.code(ADA));
+    for _ in 0..5 {
+        assert_eq!(browser.answer_code(&wrong).status, 401);
+        stage.advance(6);
+    }
+    assert_eq!(browser.answer_code(&stage.code(ADA)).status, 429, "the right one, too late");
+    stage.advance(31);
+    assert_eq!(browser.step("/idp/idx/email/resend", json!({})).status, 200);
+    assert!(browser.answer_code(&stage.code(ADA)).interaction_code().is_some());
+}
+
+#[test]
 fn r_o6_a_013_twenty_guesses_per_address_over_all_transactions() {
     let stage = Stage::new();
     let evaluated: usize = (0..8)

@@ -1,0 +1,120 @@
+//! Budgets: what is counted, of whom, and how much there may be (security.md R-O4, R-O6, R-R5, R-R6). The engine counts; here is all that is limited.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::Context;
+use crate::assurance::{self, Who};
+use crate::email::throttle_key_of;
+use crate::organisation::Limits;
+use crate::time::{Span, Timestamp};
+use crate::transaction::{Purpose, Transaction};
+
+/// A count that must stay within a limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Which one.
+    pub name: &'static str,
+    /// Whose it is.
+    pub whose: Whose,
+    /// At most so many in a window.
+    pub max: u32,
+    /// The window.
+    pub window: Span,
+    /// When the first window begins, for something that is newer than the clock's windows: none ends in the middle of its life.
+    pub since: Option<Timestamp>,
+    /// Whether the count is taken back if the proof was right: what is limited are wrong guesses.
+    pub refund: bool,
+}
+
+/// Whose a [`Budget`] is; the engine stores only a MAC of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Of whoever sends the request, as the gateway saw it: the policy does not know who that is.
+    Source,
+    /// Of what has this name.
+    Of(String),
+}
+
+const HOUR: Span = Span::hours(1);
+
+/// Budgets of everybody together are spread over so many counters, so that no single item is hot (security.md R-R10).
+const SHARDS: u8 = 16;
+
+impl Budget {
+    fn of(name: &'static str, whose: Whose, max: u32, window: Span) -> Self {
+        Self { name, whose, max, window, since: None, refund: false }
+    }
+
+    /// A transaction's share of what everybody may do together.
+    fn of_all(name: &'static str, transaction: &str, max: u32, window: Span) -> Self {
+        let sum = transaction.bytes().fold(0_u8, u8::wrapping_add);
+        Self::of(name, Whose::Of((sum % SHARDS).to_string()), max.div_ceil(u32::from(SHARDS)), window)
+    }
+}
+
+/// Requests with the handle of transaction `id` (security.md R-R5).
+pub fn requests(limits: &Limits, id: &str) -> Budget {
+    Budget::of("requests", Whose::Of(id.into()), limits.requests_per_transaction, Span::seconds(5))
+}
+
+/// One guess of a password: the lockout of the default password policy, which holds for strangers too, is one of its budgets.
+pub(super) fn password_guess(context: &Context<'_>, transaction: &Transaction, name: &str, known_browser: bool) -> Vec<Budget> {
+    let attempts = assurance::password_settings(context.organisation, &Who::default()).lockout.max_attempts;
+    let mut budgets = guess(context, transaction, name, known_browser);
+    if let Some(of_name) = budgets.first_mut().filter(|_| attempts > 0) {
+        of_name.max = of_name.max.min(attempts);
+    }
+    budgets
+}
+
+/// One guess of a code.
+pub(super) fn passcode_guess(context: &Context<'_>, transaction: &Transaction) -> Vec<Budget> {
+    let Some(challenge) = &transaction.challenge else { return guess(context, transaction, "", transaction.known_browser) };
+    let mut budgets = guess(context, transaction, &challenge.address, transaction.known_browser);
+    let code = Whose::Of(format!("{}:{}", transaction.id, challenge.sequence));
+    let attempts = context.organisation.settings.limits.attempts_per_passcode;
+    budgets.push(Budget { since: Some(challenge.made), ..Budget::of("passcode", code, attempts, HOUR) });
+    budgets
+}
+
+/// One guess (security.md R-O6), first of them the budget of whom is guessed at. A browser that this person has used before has one of its own: what
+/// others guess elsewhere does not lock the owner out (R-R8).
+fn guess(context: &Context<'_>, transaction: &Transaction, name: &str, known_browser: bool) -> Vec<Budget> {
+    let limits = &context.organisation.settings.limits;
+    let throttle = throttle_key_of(name);
+    let of_name = |name, whose| Budget::of(name, Whose::Of(whose), limits.guesses_per_address_per_hour, HOUR);
+    let guesses = [
+        if known_browser {
+            of_name("guess-known-browser", format!("{throttle} {}", transaction.client.browser))
+        } else {
+            of_name("guess-address", throttle)
+        },
+        Budget::of("guess-source", Whose::Source, limits.guesses_per_source_per_hour, HOUR),
+        Budget::of_all("guess-all", &transaction.id, limits.guesses_in_all_per_hour, HOUR),
+    ];
+    guesses.map(|budget| Budget { refund: true, ..budget }).into()
+}
+
+/// One answer that a name is unknown: what is told is told in bulk to nobody (security.md A-010).
+pub(super) fn unknown_name(context: &Context<'_>) -> Budget {
+    Budget::of("unknown-name", Whose::Source, context.organisation.settings.limits.unknown_names_per_source, Span::minutes(10))
+}
+
+/// One mail (security.md R-R6). Sign-up may use 80 % of the SES quota: sign-in must still be mailed when somebody floods it.
+pub(super) fn mail(context: &Context<'_>, transaction: &str, address: &str, purpose: Purpose) -> [Budget; 4] {
+    let limits = &context.organisation.settings.limits;
+    let day = Span::hours(24);
+    let of_all = match purpose {
+        Purpose::Registration => limits.mails_in_all_per_day - limits.mails_in_all_per_day / 5,
+        Purpose::SignIn => limits.mails_in_all_per_day,
+    };
+    let throttle = throttle_key_of(address);
+    [
+        Budget::of("mail-address-hour", Whose::Of(throttle.clone()), limits.mails_per_address_per_hour, HOUR),
+        Budget::of("mail-address-day", Whose::Of(throttle), limits.mails_per_address_per_day, day),
+        Budget::of("mail-source-hour", Whose::Source, limits.mails_per_source_per_hour, HOUR),
+        Budget::of_all("mail-all-day", transaction, of_all, day),
+    ]
+}
