@@ -22,6 +22,7 @@ pub(crate) struct Counter {
     max: u64,
     /// When a count that is made now no longer weighs.
     expires_at: Timestamp,
+    refunded: bool,
 }
 
 impl Counter {
@@ -41,7 +42,12 @@ impl Counter {
         let window = (now.0 + phase) / width;
         let at = |window| keys::limit(budget.name, &pseudonym, window);
         let before = if budget.since.is_none() { window.checked_sub(1).map(at) } else { None };
-        Self { key: at(window), before, max: budget.max.into(), expires_at: now + budget.window }
+        Self { key: at(window), before, max: budget.max.into(), expires_at: now + budget.window, refunded: budget.refund }
+    }
+
+    /// Whether it is given back to whoever was right.
+    pub(crate) fn is_refunded(&self) -> bool {
+        self.refunded
     }
 
     /// Where it was counted before.

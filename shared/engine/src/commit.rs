@@ -3,6 +3,7 @@
 use policy::step::{Decision, Effect, Identity, PasswordChange};
 use policy::time::Timestamp;
 use policy::transaction::Transaction;
+use policy::user::{PasswordHash, User};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -31,6 +32,23 @@ pub(crate) struct LastRequest {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Owner {
     pub user: String,
+}
+
+/// A password as stored. A hash that was made for the account before it changed hands opens nothing, also where it and its person were read a moment
+/// apart: a read of several items is no snapshot (security.md I3).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StoredPassword {
+    #[serde(flatten)]
+    pub hash: PasswordHash,
+    /// The account's generation when it was set.
+    #[serde(default)]
+    pub generation: u32,
+}
+
+impl StoredPassword {
+    fn of(user: &User, hash: &PasswordHash) -> Self {
+        Self { hash: hash.clone(), generation: user.generation }
+    }
 }
 
 /// What each write of a commit is about, so that a refusal can be understood.
@@ -75,7 +93,7 @@ impl Commit {
             Effect::CreateUser { user, password, claims } => {
                 self.push(About::User, put(keys::user(&user.id), 1, None, json!(user), Expect::Absent(now)));
                 if let Some(password) = password {
-                    self.push(About::User, put(keys::password(&user.id), 1, None, json!(password), Expect::Absent(now)));
+                    self.push(About::User, put(keys::password(&user.id), 1, None, json!(StoredPassword::of(user, password)), Expect::Absent(now)));
                 }
                 self.claim(claims, &user.id, now);
             }
@@ -85,7 +103,9 @@ impl Commit {
                 match password {
                     PasswordChange::Keep => {}
                     // A version that no earlier hash had: whoever hashes the old password anew meanwhile (R-P10) must not bring it back.
-                    PasswordChange::Set(hash) => self.push(About::User, put(key, version + 1, None, json!(hash), Expect::Anything)),
+                    PasswordChange::Set(hash) => {
+                        self.push(About::User, put(key, version + 1, None, json!(StoredPassword::of(user, hash)), Expect::Anything));
+                    }
                     PasswordChange::Remove => self.push(About::User, Write::Delete { key, expect: Expect::Anything }),
                 }
                 self.claim(claims, &user.id, now);
@@ -119,7 +139,7 @@ pub(crate) fn put_transaction(stored: &Stored, version: u64, expect: Expect) -> 
 
 #[cfg(test)]
 mod tests {
-    use policy::user::{PasswordHash, User, UserStatus};
+    use policy::user::UserStatus;
 
     use super::*;
 

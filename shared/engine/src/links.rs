@@ -98,6 +98,7 @@ impl Engine {
                     mac: mac.clone(),
                     source: &request.source,
                     browser,
+                    page: None,
                 };
                 let advanced = self.advance(&arrival).await;
                 if let Ok(advanced) = &advanced {

@@ -181,3 +181,133 @@ fn a_stranger_who_asks_for_a_mail_costs_one_that_nobody_gets() {
     let unsent = browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
     assert_eq!((unsent.status, unsent.forms(), unsent.messages()), (chosen.status, chosen.forms(), chosen.messages()));
 }
+
+/// I3: a read of several items is no snapshot. Whoever reads the password just before the mailbox's owner takes the account over, and the person just
+/// after, has compared with a hash that opens nothing any more.
+#[test]
+fn the_password_of_an_earlier_generation_opens_nothing_even_if_it_is_still_read() {
+    let stage = Stage::with(&demo_with(&[]));
+    let mut mallory = stage.browser("newsletter-spa");
+    enroll(
+        &mut mallory,
+        json!({"userProfile": {"email": ADA, "firstName": "M", "lastName": "M"}, "credentials": {"passcode": "mallory's own choice"}}),
+    );
+    let squatted = stage.items("PASSWORD")[0].clone();
+    let mut ada = stage.browser("demo-spa");
+    ada.sign_up(ADA, PASSWORD);
+    assert!(ada.answer_code(&stage.code(ADA)).interaction_code().is_some());
+    assert_eq!(stage.items("USER")[0].body["generation"], 1);
+    stage.put(squatted);
+    mallory.begin();
+    let refused = mallory.password(ADA, "mallory's own choice");
+    assert_eq!((refused.status, refused.interaction_code()), (401, None), "{}", refused.text);
+}
+
+/// R-O6: a budget of its own has the browser that began, and nobody has two of them.
+#[test]
+fn a_known_browsers_cookie_opens_no_budget_to_another_one() {
+    let stage = Stage::with(&demo_with(&[]));
+    let mut ada = stage.browser("demo-spa");
+    ada.sign_up(ADA, PASSWORD);
+    ada.answer_code(&stage.code(ADA));
+    let evaluated = (0..30)
+        .filter(|_| {
+            let mut mallory = stage.browser("demo-spa");
+            mallory.begin();
+            mallory.cookie.clone_from(&ada.cookie);
+            mallory.password(ADA, "not the password").status == 401
+        })
+        .count();
+    assert!(evaluated <= 20, "{evaluated}");
+    ada.begin();
+    assert!(ada.password(ADA, PASSWORD).interaction_code().is_some(), "and the owner is not locked out by it (R-R8)");
+}
+
+/// A-010, where the first page asks for the name alone.
+#[test]
+fn a_name_that_is_known_is_not_told_in_bulk_either() {
+    let stage = Stage::with(&demo_with(&[("primaryFactor: PASSWORD_IDP\n", "primaryFactor: PASSWORD_IDP_ANY_FACTOR\n")]));
+    let mut ada = stage.browser("demo-spa");
+    ada.sign_up(ADA, PASSWORD);
+    ada.answer_code(&stage.code(ADA));
+    let identify = |name: &str| {
+        let mut browser = stage.browser("demo-spa");
+        browser.begin();
+        browser.step("/idp/idx/identify", json!({"identifier": name}))
+    };
+    for index in 0..20 {
+        assert_eq!(identify(ADA).forms()[0], "select-authenticator-authenticate", "a name that is known costs nothing");
+        assert_eq!(identify(&format!("nobody{index}@example.com")).messages(), ["idx.unknown.user"]);
+    }
+    assert_eq!((identify("nobody@example.com").status, identify(ADA).status), (429, 429), "then neither answer is given");
+    ada.begin();
+    assert_eq!(ada.step("/idp/idx/identify", json!({"identifier": ADA})).status, 200, "save in a browser that is known");
+}
+
+/// nor by the sign-up form.
+#[test]
+fn what_is_taken_is_not_told_in_bulk() {
+    let stage = Stage::with(&demo_with(&[]));
+    let mut ada = stage.browser("demo-spa");
+    ada.sign_up(ADA, PASSWORD);
+    ada.answer_code(&stage.code(ADA));
+    let form = json!({"userProfile": {"email": ADA, "firstName": "A", "lastName": "B"}, "credentials": {"passcode": PASSWORD}});
+    let told: Vec<_> = (0..22).map(|_| enroll(&mut stage.browser("demo-spa"), form.clone()).status).collect();
+    assert_eq!(told, [vec![400; 20], vec![429; 2]].concat());
+}
+
+/// what a page of another app tries has no effect.
+#[test]
+fn a_page_of_another_app_moves_nothing() {
+    let mut organisation = demo_with(&[]);
+    let other = organisation.apps.iter_mut().find(|app| app.id != "demo").unwrap();
+    other.allowed_origins.push("https://other.example".into());
+    let stage = Stage::with(&organisation);
+    let mut ada = stage.browser("demo-spa");
+    ada.sign_up(ADA, PASSWORD);
+    let before = stage.items("TX");
+    let body = json!({"stateHandle": ada.handle}).to_string();
+    let headers = [("content-type", "application/json"), ("origin", "https://other.example")];
+    let refused = stage.request("POST", "/idp/idx/cancel", &headers, body.as_bytes());
+    assert_eq!((refused.status, stage.items("TX")), (403, before), "{}", refused.text);
+}
+
+/// R-S9: an optional answer that is not right any more is left out, and a username that was made of the email is not held against its pattern.
+#[test]
+fn nobody_is_asked_for_what_is_optional_in_a_circle() {
+    let mut organisation = demo_with(&[]);
+    let login = organisation.user_schema.definitions.base.properties.entry("login".into()).or_default();
+    login.pattern = Some("[a-z]+".into());
+    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    let attributes = &mut policy.rules[0].actions.profile_enrollment.profile_attributes;
+    attributes.push(policy::organisation::ProfileAttribute { name: "login".into(), label: "Username".into(), required: false });
+    let stage = Stage::with(&organisation);
+    let mut ada = stage.browser("demo-spa");
+    ada.sign_up(ADA, PASSWORD);
+    let done = ada.answer_code(&stage.code(ADA));
+    assert!(done.interaction_code().is_some(), "{}", done.text);
+}
+
+/// A code that is good for longer than a flow may stand still keeps the flow with it (policies.md §9).
+#[test]
+fn a_flow_waits_for_the_code_that_is_out() {
+    let organisation = demo_with(&[("tokenLifetimeInMinutes: 5", "tokenLifetimeInMinutes: 30\n      acceptLongPasscodeLifetime: true")]);
+    let stage = Stage::with(&organisation);
+    let mut ada = stage.browser("demo-spa");
+    ada.sign_up(ADA, PASSWORD);
+    stage.advance(29 * 60);
+    let done = ada.answer_code(&stage.code(ADA));
+    assert!(done.interaction_code().is_some(), "{}", done.text);
+}
+
+/// R-R9: a password that nobody asked for is neither hashed nor compared nor counted.
+#[test]
+fn a_password_that_was_not_asked_for_costs_nothing() {
+    let stage = Stage::with(&demo_with(&[("{ authentication: false }", "{ authentication: true }")]));
+    let mut browser = stage.browser("demo-spa");
+    browser.begin();
+    let before = stage.items("LIMIT").len();
+    assert_eq!(browser.password(ADA, PASSWORD).status, 400);
+    let new: Vec<_> = stage.items("LIMIT").into_iter().map(|item| item.key.0).filter(|key| key.contains("guess")).collect();
+    assert_eq!((new, before <= stage.items("LIMIT").len()), (vec![], true));
+}

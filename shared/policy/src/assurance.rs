@@ -6,10 +6,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::organisation::{
-    Access, AppSignOn, AuthenticatorKey, Constraint, FactorClass, MfaEnrollSettings, Organisation, PasswordSettings, Policy, PolicyConditions,
-    PrimaryFactor, SelfEnroll, SignOn, Status,
+    Access, AllowedFor, AppSignOn, AuthenticatorKey, Constraint, FactorClass, MfaEnrollSettings, Organisation, PasswordSettings, Policy,
+    PolicyConditions, PrimaryFactor, SelfEnroll, SignOn, Status,
 };
 use crate::organisation::{App, EVERYONE};
+use crate::user::User;
 
 /// The facts about a person that conditions look at.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,13 @@ pub struct Who {
     pub user: Option<String>,
     /// Groups, apart from "Everyone".
     pub groups: BTreeSet<String>,
+}
+
+impl Who {
+    /// Somebody with an account.
+    pub fn is(user: &User) -> Self {
+        Self { user: Some(user.id.clone()), groups: user.groups.clone() }
+    }
 }
 
 /// The two rules that apply to a person at an app.
@@ -116,6 +124,71 @@ pub fn identifier_first(organisation: &Organisation) -> bool {
             .any(|rule| rule.actions.signon.primary_factor == PrimaryFactor::PasswordIdpAnyFactor)
     });
     any_factor || organisation.settings.verify_knowledge_second_when_2fa_required || organisation.settings.user_enumeration_prevention.authentication
+}
+
+/// What is asked for first where the answers must not tell who has an account, nor which groups they are in: whatever the rules ask of anybody at all,
+/// the same for everybody. The password, if they agree on nothing else.
+pub fn first_of_anybody(organisation: &Organisation, app: &App) -> Vec<AuthenticatorKey> {
+    let mut sessions: Vec<&SignOn> = Vec::new();
+    let mut policies: Vec<_> = organisation.policies.global_session.iter().filter(|policy| policy.status == Status::Active).collect();
+    policies.sort_by_key(|policy| (policy.system, policy.priority));
+    for policy in policies {
+        let rules = reachable(&policy.rules, |rule| Place::of(rule.status, (rule.system, rule.priority), rule.conditions.as_ref()));
+        sessions.extend(rules.iter().map(|rule| &rule.actions.signon));
+        // One none of whose rules matches is passed over (policies.md §6.1).
+        if of_everybody(policy.conditions.as_ref()) && rules.last().is_some_and(|rule| of_everybody(rule.conditions.as_ref())) {
+            break;
+        }
+    }
+    let rules = organisation.access_policy(app).map(|policy| policy.rules.as_slice()).unwrap_or_default();
+    let rules = reachable(rules, |rule| Place::of(rule.status, (rule.system, rule.priority), rule.conditions.as_ref()));
+    let enrollment = reachable(&organisation.policies.authenticator_enrollment, |policy| {
+        Place::of(policy.status, (policy.system, policy.priority), policy.conditions.as_ref())
+    });
+    let settings: Vec<_> =
+        enrollment.into_iter().filter_map(|policy| policy.settings.as_ref()).flat_map(|settings| &settings.authenticators).collect();
+    let usable: Keys = AuthenticatorKey::ALL
+        .into_iter()
+        .filter(|key| settings.iter().any(|one| one.key == *key && one.enroll.own != SelfEnroll::NotAllowed))
+        .filter(|key| *key != AuthenticatorKey::OktaEmail || signs_in_by_mail(organisation))
+        .collect();
+    let asked: Keys = rules
+        .into_iter()
+        .flat_map(|rule| sessions.iter().map(|global| Rules { global, app: &rule.actions.app_sign_on }))
+        .flat_map(|rules| rules.next(&Keys::new(), &usable))
+        .collect();
+    if asked.is_empty() { alloc::vec![AuthenticatorKey::OktaPassword] } else { asked.into_iter().collect() }
+}
+
+/// Whether codes by mail are for signing in at all, whoever may use them.
+pub fn signs_in_by_mail(organisation: &Organisation) -> bool {
+    matches!(organisation.authenticator(AuthenticatorKey::OktaEmail).allowed_for, AllowedFor::Any | AllowedFor::Sso)
+}
+
+/// How a policy or a rule stands in its list.
+struct Place<'a> {
+    status: Status,
+    order: (bool, u32),
+    conditions: Option<&'a PolicyConditions>,
+}
+
+impl<'a> Place<'a> {
+    fn of(status: Status, order: (bool, u32), conditions: Option<&'a PolicyConditions>) -> Self {
+        Self { status, order, conditions }
+    }
+}
+
+/// What may apply to somebody, in its order: nothing that stands behind what applies to everybody.
+fn reachable<'a, T>(list: &'a [T], place: impl Fn(&'a T) -> Place<'a>) -> Vec<&'a T> {
+    let mut active: Vec<&T> = list.iter().filter(|one| place(one).status == Status::Active).collect();
+    active.sort_by_key(|one| place(one).order);
+    let end = active.iter().position(|one| of_everybody(place(one).conditions));
+    active.truncate(end.map_or(active.len(), |end| end + 1));
+    active
+}
+
+fn of_everybody(conditions: Option<&PolicyConditions>) -> bool {
+    conditions.is_none_or(|conditions| conditions.people.is_none())
 }
 
 fn first<'a, R, S>(policies: &'a [Policy<R, S>], who: &Who) -> Option<&'a S> {

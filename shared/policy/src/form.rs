@@ -96,8 +96,8 @@ pub fn progressive(context: &Context<'_>, profile: &Profile) -> Option<Form> {
 /// What a sign-up that was sent lacks by the policy of today: `None`, unless that has become stricter meanwhile.
 pub fn lacking(context: &Context<'_>, profile: &Profile) -> Option<Form> {
     let mut form = registration(context);
-    // What is in no schema is not kept, so it cannot be told whether it was given.
-    form.fields.retain(|field| field.property.is_some() && field.read(profile.get(&field.name)).is_err());
+    // What is in no schema is not kept, so it cannot be told whether it was given. What is optional and not right any more is left out.
+    form.fields.retain(|field| field.required && field.property.is_some() && field.read(profile.get(&field.name)).is_err());
     (!form.fields.is_empty()).then_some(form)
 }
 
@@ -192,7 +192,7 @@ impl Form {
 }
 
 impl Field {
-    fn read(&self, typed: Option<&Value>) -> Result<Option<Value>, Vec<Violation>> {
+    pub(crate) fn read(&self, typed: Option<&Value>) -> Result<Option<Value>, Vec<Violation>> {
         let Some(value) = typed.filter(|value| !attribute::is_empty(Some(value))) else {
             return if self.required { Err(alloc::vec![Violation::Blank]) } else { Ok(None) };
         };

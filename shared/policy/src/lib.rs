@@ -71,6 +71,11 @@ impl<'a> Context<'a> {
         self.organisation.settings.user_enumeration_prevention.authentication
     }
 
+    /// Whether an unknown name is told to be unknown: only where one can sign up, and where nothing forbids it.
+    pub fn tells_who_is_unknown(&self) -> bool {
+        self.offers_registration() && !self.prevents_enumeration()
+    }
+
     /// Whether the link "Sign up" is shown: sign-up is on, and whoever signs up will be assigned to the app (policies.md §3.1).
     pub fn offers_registration(&self) -> bool {
         let assigned = |group: &str| self.app.groups.iter().any(|assigned| assigned == group);

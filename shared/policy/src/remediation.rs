@@ -159,7 +159,7 @@ fn verify(transaction: &Transaction, keys: &[AuthenticatorKey]) -> Vec<Remediati
 
 fn who(context: &Context<'_>, transaction: &Transaction) -> Who {
     match &transaction.subject {
-        Subject::Member { user, .. } => Who { user: Some(user.id.clone()), groups: user.groups.clone() },
+        Subject::Member { user, .. } => Who::is(user),
         Subject::Visitor | Subject::Applicant { .. } => requirement::future_member(context),
         Subject::Stranger { .. } => Who::default(),
     }

@@ -90,7 +90,7 @@ fn of_applicant(context: &Context<'_>, transaction: &Transaction, registration: 
 }
 
 fn of_member(context: &Context<'_>, transaction: &Transaction, user: &User) -> Vec<Requirement> {
-    let who = Who { user: Some(user.id.clone()), groups: user.groups.clone() };
+    let who = Who::is(user);
     let mut enrolled = Keys::new();
     if user.has_password {
         enrolled.insert(AuthenticatorKey::OktaPassword);
@@ -99,17 +99,15 @@ fn of_member(context: &Context<'_>, transaction: &Transaction, user: &User) -> V
     if usable_mailbox(context, &who) {
         enrolled.insert(AuthenticatorKey::OktaEmail);
     }
-    let unproven = transaction.proofs.is_empty();
-    if enrolled.is_empty() && unproven {
-        return alloc::vec![nothing_to_prove_with(context)];
-    }
-    if context.prevents_enumeration() && unproven {
-        // What this person has would tell that there is such a person: the choices are those of anybody (security.md R-R1).
-        let denied = |who: &Who| Rules::of(context.organisation, context.app, who).is_none();
-        if denied(&who) && !denied(&Who::default()) {
-            return alloc::vec![Requirement::Verify(alloc::vec![AuthenticatorKey::OktaPassword])];
+    if transaction.proofs.is_empty() {
+        if context.prevents_enumeration() {
+            // What this person has, and what their groups' rules ask, would tell that there is such a person (security.md R-R1).
+            return alloc::vec![Requirement::Verify(assurance::first_of_anybody(context.organisation, context.app))];
         }
-        enrolled.extend(allowed(context, &who));
+        if enrolled.is_empty() {
+            // To let such a person set something up would be to give the account to whoever knows its name.
+            return alloc::vec![Requirement::Refused(Refusal::AccessDenied)];
+        }
     }
     let mut list = Vec::new();
     sign_on(context, transaction, &who, &enrolled, &allowed(context, &who), &mut list);
@@ -125,17 +123,10 @@ fn of_member(context: &Context<'_>, transaction: &Transaction, user: &User) -> V
     list
 }
 
-/// For a member without any authenticator to sign in with: to let such a person set one up would be to give the account to whoever knows its name.
-/// Where answers must not tell who has an account, a password is asked for that nobody has.
-fn nothing_to_prove_with(context: &Context<'_>) -> Requirement {
-    if context.prevents_enumeration() {
-        Requirement::Verify(alloc::vec![AuthenticatorKey::OktaPassword])
-    } else {
-        Requirement::Refused(Refusal::AccessDenied)
-    }
-}
-
 fn of_stranger(context: &Context<'_>, transaction: &Transaction) -> Vec<Requirement> {
+    if context.prevents_enumeration() {
+        return alloc::vec![Requirement::Verify(assurance::first_of_anybody(context.organisation, context.app))];
+    }
     let nobody = Who::default();
     let enrolled: Keys = allowed(context, &nobody).into_iter().collect();
     let mut list = Vec::new();
@@ -201,10 +192,9 @@ fn allowed(context: &Context<'_>, who: &Who) -> Keys {
     AuthenticatorKey::ALL.into_iter().filter(permitted).filter(|key| *key != AuthenticatorKey::OktaEmail || usable_mailbox(context, who)).collect()
 }
 
-fn usable_mailbox(context: &Context<'_>, who: &Who) -> bool {
-    use crate::organisation::AllowedFor::{Any, Sso};
-    let settings = context.organisation.authenticator(AuthenticatorKey::OktaEmail);
-    matches!(settings.allowed_for, Any | Sso)
+/// Whether codes to their mailbox count for this person at sign-in.
+pub fn usable_mailbox(context: &Context<'_>, who: &Who) -> bool {
+    assurance::signs_in_by_mail(context.organisation)
         && assurance::enrolment(context.organisation, who, AuthenticatorKey::OktaEmail) != SelfEnroll::NotAllowed
 }
 

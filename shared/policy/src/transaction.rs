@@ -230,9 +230,10 @@ impl Transaction {
         now >= self.expires()
     }
 
-    /// From then on it is too old, if nothing touches it.
+    /// From then on it is too old, if nothing touches it. While a code is out it waits for it: people go and look for the mail.
     pub fn expires(&self) -> Timestamp {
-        (self.started + LIFETIME).min(self.touched + IDLE_LIFETIME)
+        let idle = self.touched + IDLE_LIFETIME;
+        (self.started + LIFETIME).min(self.challenge.as_ref().map_or(idle, |challenge| idle.max(challenge.expires)))
     }
 
     /// What the person typed to say who they are.

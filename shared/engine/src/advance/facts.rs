@@ -7,11 +7,11 @@ use policy::password_rules;
 use policy::secret::Secret;
 use policy::step::{self, Facts, Identity, Input, Needs, PasswordWork};
 use policy::transaction::{Subject, Transaction};
-use policy::user::{PasswordHash, User};
+use policy::user::User;
 use serde_json::json;
 
 use super::{Arrival, Memory};
-use crate::commit::{self, About, Commit, Owner};
+use crate::commit::{self, About, Commit, Owner, StoredPassword};
 use crate::configuration::read;
 use crate::derive::same;
 use crate::keys;
@@ -22,6 +22,7 @@ use crate::{Engine, Failure};
 pub(super) struct Rehash {
     password: Secret,
     version: u64,
+    generation: u32,
 }
 
 impl Engine {
@@ -97,11 +98,16 @@ impl Engine {
             PasswordWork::Verify(password) => {
                 let password = password_rules::normalise(password).map_err(|_| Failure::Malformed)?;
                 let item = whose.as_ref().and_then(|id| find(&keys::password(id)));
-                let hash = item.map(read::<PasswordHash>).transpose()?;
-                let Verdict { matches, outdated: old } = self.passwords()?.verify(&password, hash.as_ref()).await?;
-                facts.password_right = matches && hash.is_some();
-                if let (true, true, Some(item), Some(id)) = (facts.password_right, old, item, whose) {
-                    outdated = Some((id, Rehash { password, version: item.version }));
+                let stored = item.map(read::<StoredPassword>).transpose()?;
+                let user = facts.owners.iter().flatten().next().map(|(user, _)| user).or(match &transaction.subject {
+                    Subject::Member { user, .. } => Some(user),
+                    _ => None,
+                });
+                let of_today = |stored: &StoredPassword| user.is_some_and(|user| user.generation == stored.generation);
+                let Verdict { matches, outdated: old } = self.passwords()?.verify(&password, stored.as_ref().map(|stored| &stored.hash)).await?;
+                facts.password_right = matches && stored.as_ref().is_some_and(of_today);
+                if let (true, true, Some(item), Some(stored), Some(id)) = (facts.password_right, old, item, stored, whose) {
+                    outdated = Some((id, Rehash { password, version: item.version, generation: stored.generation }));
                 }
             }
         }
@@ -128,9 +134,9 @@ impl Engine {
     }
 
     /// Gives back what was counted for a guess that was right: what is limited are wrong ones.
-    pub(super) fn refund(needs: &Needs, memory: &Memory, commit: &mut Commit) {
+    pub(super) fn refund(memory: &Memory, commit: &mut Commit) {
         let Some((counters, _)) = memory.spent.as_ref().filter(|_| !memory.keeps_counts) else { return };
-        for (_, counter) in needs.budgets.iter().zip(counters).filter(|(budget, _)| budget.refund) {
+        for counter in counters.iter().filter(|counter| counter.is_refunded()) {
             commit.push(About::Refund, counter.refund());
         }
     }
@@ -147,11 +153,12 @@ impl Engine {
     }
 
     /// Old parameters or an old pepper: hash again, unless the password was changed meanwhile. Signing in does not depend on it (R-P10).
-    pub(super) async fn rehash(&self, user: &str, Rehash { password, version }: Rehash) {
+    pub(super) async fn rehash(&self, user: &str, Rehash { password, version, generation }: Rehash) {
         let Ok(passwords) = self.passwords() else { return };
         let result = match passwords.hash(&password).await {
             Ok(hash) => {
-                let write = commit::put(keys::password(user), version, None, json!(hash), Expect::Version(version));
+                let body = json!(StoredPassword { hash, generation });
+                let write = commit::put(keys::password(user), version, None, body, Expect::Version(version));
                 self.store.write(&[write]).await.map_err(|error| error.to_string())
             }
             Err(error) => Err(error.to_string()),

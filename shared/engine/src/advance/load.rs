@@ -73,6 +73,8 @@ impl Engine {
         }
 
         let mut stored: Stored = read(&item)?;
+        // The budget of a known browser is that of the browser that began: another one's cookie is no key to it (security.md R-O6).
+        let known_browser = known_browser.filter(|_| arrival.browser.as_ref() == Some(&stored.transaction.client.browser));
         if stored.transaction.expired(now) || !self.opens(&arrival.finder, &stored.transaction)? {
             return Err(Failure::SessionExpired);
         }

@@ -18,7 +18,7 @@ use policy::message::{self, Message, Notice};
 use policy::password_rules;
 use policy::secret::Secret;
 use policy::step::{self, Input, Rejection, StepError};
-use policy::transaction::Transaction;
+use policy::transaction::{Subject, Transaction};
 use policy::user::PasswordHash;
 
 use crate::budget::Counter;
@@ -46,6 +46,8 @@ pub(crate) struct Arrival<'a> {
     pub source: &'a str,
     /// Hash of the browser's cookie.
     pub browser: Option<String>,
+    /// Origin of the page that sent it, unless it is our own.
+    pub page: Option<&'a str>,
 }
 
 /// Where a step led.
@@ -109,6 +111,10 @@ impl Engine {
             let revision = Arc::clone(&loaded.revision);
             let app = revision.organisation.app(&loaded.stored.transaction.client.app).ok_or(Failure::SessionExpired)?;
             let context = Context::new(&revision.organisation, app, now).ok_or_else(|| Failure::internal("an app without enrollment policy"))?;
+            // An app's page may not even try a handle of another app (security.md A-064).
+            if arrival.page.is_some_and(|page| !app.allowed_origins.iter().any(|origin| origin == page)) {
+                return Err(Failure::ForeignOrigin);
+            }
             if let Some(answered) = self.answered_before(arrival, &loaded, now).await? {
                 return Ok(answered);
             }
@@ -148,8 +154,9 @@ impl Engine {
         for (counter, before) in counters.iter().zip(self.weights(&counters, context.now).await?) {
             commit.push(About::Budget, counter.count(before));
         }
-        if decision.rejection.is_none() && (facts.password_right || facts.passcode_right) {
-            Self::refund(&needs, memory, &mut commit);
+        let named = matches!(arrival.input, Input::Identify { .. }) && matches!(decision.transaction.subject, Subject::Member { .. });
+        if decision.rejection.is_none() && (facts.password_right || facts.passcode_right || named) {
+            Self::refund(memory, &mut commit);
         }
         let (mut written, mut last_request) = (version, stored.last_request);
         if decision.transaction != *before {

@@ -4,10 +4,12 @@ use policy::Context;
 use policy::organisation::AuthenticatorKey;
 use policy::secret::Secret;
 use policy::step;
-use policy::transaction::{Challenge, Purpose, Transaction};
+use policy::transaction::{Purpose, Transaction};
 
 use crate::commit::{LastRequest, Stored, put_transaction};
-use crate::ports::{Expect, Mail, MailContent, MailError};
+use crate::configuration::read;
+use crate::keys;
+use crate::ports::{Expect, Mail, MailContent, MailError, StoreError};
 use crate::{Engine, Failure};
 
 /// Life of the link in a welcome mail. It opens no session; it only marks the address as verified, in the browser that signed up.
@@ -37,14 +39,31 @@ impl Engine {
         }
         // Says that nobody needs to send it again. If this write is lost, at worst the same code is mailed twice.
         if let Some(challenge) = transaction.challenge.as_ref().filter(|challenge| !challenge.sent) {
-            let mut sent = transaction.clone();
-            sent.challenge = Some(Challenge { sent: true, ..challenge.clone() });
-            let write = put_transaction(&Stored { transaction: sent, last_request }, version + 1, Expect::Version(version));
-            if let Err(error) = self.store.write(&[write]).await {
+            let stored = Stored { transaction: transaction.clone(), last_request };
+            if let Err(error) = self.mark_as_sent(challenge.sequence, stored, version).await {
                 tracing::warn!(transaction = transaction.id, %error, "a mail was sent, but not marked as sent");
             }
         }
         Ok(true)
+    }
+
+    /// Whoever has moved the transaction on meanwhile may not know it yet: it is marked where it is now.
+    async fn mark_as_sent(&self, sequence: u32, mut stored: Stored, mut version: u64) -> Result<(), StoreError> {
+        let mut refused = StoreError::Refused(Vec::new());
+        for _ in 0..3 {
+            match stored.transaction.challenge.as_mut().filter(|challenge| challenge.sequence == sequence) {
+                Some(challenge) => challenge.sent = true,
+                None => return Ok(()),
+            }
+            refused = match self.store.write(&[put_transaction(&stored, version + 1, Expect::Version(version))]).await {
+                Err(refused @ StoreError::Refused(_)) => refused,
+                result => return result,
+            };
+            let found = self.store.read(&[keys::transaction(&stored.transaction.id)]).await?.into_iter().next().flatten();
+            let Some(item) = found else { return Ok(()) };
+            (stored, version) = (read(&item)?, item.version);
+        }
+        Err(refused)
     }
 
     fn letter(&self, context: &Context<'_>, transaction: &Transaction, mail: &step::Mail) -> Result<Mail, Failure> {

@@ -9,6 +9,9 @@ use super::Violation;
 /// 2^53 - 1: beyond it JSON clients do not agree on what a number is (RFC 8259 §6).
 const MAX_SAFE: i64 = 9_007_199_254_740_991;
 
+/// The least number above zero that DynamoDB keeps.
+const LEAST: f64 = 1e-130;
+
 /// A whole number within ±(2^53 - 1).
 pub(super) fn integer(value: &Value) -> Result<Number, Vec<Violation>> {
     let wrong = |violation| Err(alloc::vec![violation]);
@@ -24,12 +27,22 @@ pub(super) fn integer(value: &Value) -> Result<Number, Vec<Violation>> {
     }
 }
 
-/// A finite number; a whole one stays whole.
+/// A number within ±(2^53 - 1), and not so small that the table has no room for it. A whole one is whole, however it is written: 2.0 is 2.
 pub(super) fn number(value: &Value) -> Result<Number, Vec<Violation>> {
-    match value {
-        Value::Number(number) if number.is_f64() => Ok(number.clone()),
-        Value::String(text) if is_decimal(text) => text.parse().ok().and_then(Number::from_f64).ok_or_else(|| alloc::vec![Violation::NotAllowed]),
-        _ => integer(value),
+    let decimal = match value {
+        Value::Number(number) if number.is_f64() => number.as_f64(),
+        Value::String(text) if is_decimal(text) => text.parse().ok(),
+        _ => return integer(value),
+    };
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::float_cmp, reason = "within ±(2^53 - 1) all are exact")]
+    match decimal {
+        Some(negative_zero) if negative_zero == 0.0 && negative_zero.is_sign_negative() => Err(alloc::vec![Violation::WrongType]),
+        Some(decimal) if decimal.abs() <= MAX_SAFE as f64 && (decimal == 0.0 || decimal.abs() >= LEAST) => {
+            let whole = decimal as i64;
+            let number = if whole as f64 == decimal { Some(Number::from(whole)) } else { Number::from_f64(decimal) };
+            number.ok_or_else(|| alloc::vec![Violation::NotAllowed])
+        }
+        _ => Err(alloc::vec![Violation::NotAllowed]),
     }
 }
 

@@ -97,9 +97,16 @@ fn guess(context: &Context<'_>, transaction: &Transaction, name: &str, known_bro
     guesses.map(|budget| Budget { refund: true, ..budget }).into()
 }
 
-/// One answer that a name is unknown: what is told is told in bulk to nobody (security.md A-010).
+/// One answer that tells whether there is an account of some name: what is told is told in bulk to nobody (security.md A-010). Taken back where there is
+/// one: the limit is on names that are tried in vain, but once it is reached, neither answer is given.
 pub(super) fn unknown_name(context: &Context<'_>) -> Budget {
-    Budget::of("unknown-name", Whose::Source, context.organisation.settings.limits.unknown_names_per_source, Span::minutes(10))
+    let max = context.organisation.settings.limits.unknown_names_per_source;
+    Budget { refund: true, ..Budget::of("unknown-name", Whose::Source, max, Span::minutes(10)) }
+}
+
+/// One answer that a value on the sign-up form is taken: the same limit for those who try names there.
+pub(super) fn taken_name(context: &Context<'_>) -> Budget {
+    Budget { name: "taken-name", refund: false, ..unknown_name(context) }
 }
 
 /// One mail (security.md R-R6). Sign-up may use 80 % of the SES quota: sign-in must still be mailed when somebody floods it.

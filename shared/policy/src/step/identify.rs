@@ -30,11 +30,14 @@ impl Step<'_> {
 
     /// The table of policies.md §3.6.
     fn unknown(&self, mut decision: Decision, identifier: &str, asks_password: bool) -> Decision {
-        if self.tells_who_is_unknown() {
-            if self.facts.over_commit_budget {
-                return decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
+        if self.context.tells_who_is_unknown() {
+            // Where no password is asked, this was counted before anybody was looked up.
+            if asks_password {
+                if self.facts.over_commit_budget {
+                    return decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
+                }
+                decision.counts.push(budget::unknown_name(self.context));
             }
-            decision.counts.push(budget::unknown_name(self.context));
             decision.notices = message::form(Message::UnknownUser(identifier.into()));
             return decision;
         }
@@ -48,7 +51,7 @@ impl Step<'_> {
     pub(super) fn answer_password(&self, mut decision: Decision) -> Decision {
         let member = matches!(decision.transaction.subject, Subject::Member { .. });
         if !member || !self.facts.password_right {
-            let message = if self.tells_who_is_unknown() { Message::IncorrectPassword } else { Message::AuthenticationFailed };
+            let message = if self.context.tells_who_is_unknown() { Message::IncorrectPassword } else { Message::AuthenticationFailed };
             return decision.reject(Rejection::Unauthenticated, message::passcode(message));
         }
         decision.transaction.proofs.insert(AuthenticatorKey::OktaPassword, self.context.now);
@@ -59,10 +62,5 @@ impl Step<'_> {
     pub(super) fn select_identify(&self, mut decision: Decision) -> Decision {
         decision.transaction.turn_to(Subject::Visitor);
         self.settle(decision)
-    }
-
-    /// Whether an unknown name is told to be unknown: only where one can sign up, and where nothing forbids it.
-    fn tells_who_is_unknown(&self) -> bool {
-        self.context.offers_registration() && !self.context.prevents_enumeration()
     }
 }

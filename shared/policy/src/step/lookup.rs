@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::budget::{self, Budget};
 use super::{Input, accepts};
 use crate::Context;
+use crate::assurance;
 use crate::email::identifier_key;
 use crate::form;
 use crate::organisation::{AuthenticatorKey, Property};
@@ -125,23 +126,32 @@ pub(super) fn new_profile(context: &Context<'_>, typed: &Profile) -> Profile {
     profile
 }
 
-/// What is stored of a sign-up: only what the policy still asks for (security.md R-S9).
+/// What is stored of a sign-up: only what the policy still asks for, and what is right for it today (security.md R-S9).
 pub(super) fn profile_today(context: &Context<'_>, registration: &Registration) -> Profile {
     let form = form::registration(context);
-    let asked = registration.profile.iter().filter(|(name, _)| form.field(name).is_some());
-    new_profile(context, &asked.map(|(name, value)| (name.clone(), value.clone())).collect())
+    let asked = form.fields.iter().filter(|field| field.property.is_some());
+    new_profile(context, &asked.filter_map(|field| Some((field.name.clone(), field.read(registration.profile.get(&field.name)).ok()??))).collect())
 }
 
 fn identify(context: &Context<'_>, transaction: &Transaction, identifier: &str, password: Option<&Secret>, known_browser: bool) -> Needs {
+    // Not what was asked for: neither counted nor compared.
+    if password.is_some() == assurance::identifier_first(context.organisation) {
+        return Needs::default();
+    }
     let identities = context.enrollment.allowed_identifiers.iter().map(|attribute| Identity::of(attribute, identifier)).collect();
     let (password, budgets) = match password {
         Some(password) => (PasswordWork::Verify(password.clone()), budget::password_guess(context, transaction, identifier, known_browser)),
+        // Either answer tells whether there is such a name.
+        None if context.tells_who_is_unknown() && !known_browser => (PasswordWork::None, alloc::vec![budget::unknown_name(context)]),
         None => (PasswordWork::None, Vec::new()),
     };
-    Needs { identities, password, budgets, passcode: false }
+    Needs { identities, password, budgets, ..Needs::default() }
 }
 
 fn enroll_profile(context: &Context<'_>, transaction: &Transaction, typed: &Profile, password: Option<&Secret>) -> Needs {
+    if password.is_some() != context.enrollment.password_on_form() {
+        return Needs::default();
+    }
     // Wrong values are reported before anybody is looked up (security.md A-007).
     let Ok(reading) = form::registration(context).read(typed) else { return Needs::default() };
     let profile = new_profile(context, &reading.stored);

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::lookup::{claims, new_profile, password_context};
-use super::{Decision, Effect, PasswordChange, Rejection, Step, StepError};
+use super::{Decision, Effect, PasswordChange, Rejection, Step, StepError, budget};
 use crate::form::{self, Form, Unreadable};
 use crate::message::{self, Message, Notice, Place};
 use crate::organisation::AuthenticatorKey;
@@ -45,6 +45,10 @@ impl Step<'_> {
             .into_iter()
             .partition(|attribute| self.context.prevents_enumeration() && (attribute == "email" || (derived_login && attribute == "login")));
         if !told.is_empty() {
+            if self.facts.over_commit_budget {
+                return Ok(decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests)));
+            }
+            decision.counts.push(budget::taken_name(self.context));
             let notices = not_unique(&form, &told);
             return Ok(decision.reject(Rejection::Invalid, notices));
         }

@@ -4,9 +4,12 @@ use alloc::vec::Vec;
 
 use super::lookup::{passcode_digits, passcode_length};
 use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, StepError, budget};
+use crate::Context;
+use crate::assurance::Who;
 use crate::message::{self, Message};
 use crate::organisation::{AuthenticatorKey, Organisation};
 use crate::remediation::{Remediation, Standing, remediations};
+use crate::requirement::usable_mailbox;
 use crate::secret::Secret;
 use crate::time::Span;
 use crate::transaction::{Challenge, Purpose, Subject};
@@ -37,7 +40,7 @@ impl Step<'_> {
             return decision.reject(Rejection::Invalid, message::passcode(Message::InvalidPasscode));
         }
         let live = decision.transaction.challenge.as_ref().is_some_and(|challenge| challenge.lives(self.context.now));
-        if !live || !self.facts.passcode_right || !provable(&decision.transaction.subject) {
+        if !live || !self.facts.passcode_right || !provable(self.context, &decision.transaction.subject) {
             return decision.reject(Rejection::Unauthenticated, message::passcode(Message::InvalidPasscode));
         }
         self.mailbox_proven(decision)
@@ -46,7 +49,7 @@ impl Step<'_> {
     pub(super) fn confirm_link(&self, decision: Decision, sequence: u32) -> Result<Decision, StepError> {
         let live =
             decision.transaction.challenge.as_ref().is_some_and(|challenge| challenge.lives(self.context.now) && challenge.sequence == sequence);
-        if !live || !provable(&decision.transaction.subject) {
+        if !live || !provable(self.context, &decision.transaction.subject) {
             return Err(StepError::NotOffered);
         }
         Ok(self.mailbox_proven(decision))
@@ -75,11 +78,8 @@ impl Step<'_> {
         // Of many who ask at once, one sends; nobody can have a code mailed a third time, and it counts like any mail (security.md I8, R-R6).
         challenge.retried = true;
         let challenge = challenge.clone();
-        // Save where it must not be seen whether the first one went out: nobody's always does.
-        if tells_whether_sent(self.context.organisation, &challenge) {
-            decision.counts.extend(budget::mail(self.context, &transaction.id, &challenge.address, challenge.purpose));
-        }
-        decision.mail = Some(mail_for(&transaction.subject, challenge));
+        decision.counts.extend(budget::mail(self.context, &transaction.id, &challenge.address, challenge.purpose));
+        decision.mail = Some(mail_for(self.context, &transaction.subject, challenge));
         decision
     }
 
@@ -109,7 +109,7 @@ impl Step<'_> {
         };
         transaction.challenge = Some(challenge.clone());
         decision.counts.extend(budget::mail(self.context, &decision.transaction.id, &address, purpose));
-        decision.mail = Some(mail_for(&decision.transaction.subject, challenge));
+        decision.mail = Some(mail_for(self.context, &decision.transaction.subject, challenge));
         decision
     }
 
@@ -140,25 +140,26 @@ impl Step<'_> {
     }
 }
 
-/// Whether the client may know that a mail was not sent. Where answers must not tell who has an account, whoever signs in may not: nobody's mail never
-/// fails.
+/// Whether the client may know that a mail was not sent. Where answers must not tell who has an account, whoever signs in may not: an address that does
+/// not exist fails otherwise than one that is nobody's.
 pub fn tells_whether_sent(organisation: &Organisation, challenge: &Challenge) -> bool {
     challenge.purpose == Purpose::Registration || !organisation.settings.user_enumeration_prevention.authentication
 }
 
 /// Whether a right code can be right for this subject at all.
-fn provable(subject: &Subject) -> bool {
+fn provable(context: &Context<'_>, subject: &Subject) -> bool {
     match subject {
         Subject::Applicant { registration: Some(registration) } => !registration.decoy,
-        Subject::Member { .. } => true,
+        Subject::Member { user, .. } => usable_mailbox(context, &Who::is(user)),
         Subject::Visitor | Subject::Applicant { registration: None } | Subject::Stranger { .. } => false,
     }
 }
 
-fn mail_for(subject: &Subject, challenge: Challenge) -> Mail {
+fn mail_for(context: &Context<'_>, subject: &Subject, challenge: Challenge) -> Mail {
     match subject {
         Subject::Applicant { registration: Some(registration) } if registration.decoy => Mail::AlreadyRegistered { address: challenge.address },
-        Subject::Stranger { .. } => Mail::Nobody(challenge),
+        // Everybody is offered the same where answers must not tell who has an account: also who may not sign in by mail.
+        _ if !provable(context, subject) => Mail::Nobody(challenge),
         _ => Mail::Passcode(challenge),
     }
 }

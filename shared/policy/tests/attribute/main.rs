@@ -143,10 +143,19 @@ fn r_v4_numbers_as_the_wire_has_them() {
         assert_eq!(verdict(&integer, value.clone()).as_ref(), Ok(&stored), "{value}");
         assert_eq!(verdict(&number, value.clone()).as_ref(), Ok(&stored), "{value}");
     }
-    for (value, stored) in [(json!("1.5"), 1.5), (json!("-0.25"), -0.25), (json!("0.0"), 0.0), (json!("1.50"), 1.5), (json!(1e300), 1e300)] {
+    for (value, stored) in [(json!("1.5"), 1.5), (json!("-0.25"), -0.25), (json!("1.50"), 1.5), (json!(1e-130), 1e-130)] {
         assert_eq!(verdict(&number, value.clone()), Ok(json!(stored)), "{value}");
         assert_eq!(verdict(&integer, value.clone()), Err(vec![Violation::WrongType]), "{value}");
     }
+    // One number, one value: a unique attribute is claimed by what is stored (I1).
+    for (value, stored) in [(json!("0.0"), 0), (json!("2.0"), 2), (json!(2.0), 2), (json!("-7.00"), -7)] {
+        assert_eq!(verdict(&number, value.clone()), Ok(json!(stored)), "{value}");
+        assert_eq!(verdict(&integer, value.clone()), Err(vec![Violation::WrongType]), "{value}");
+    }
+    for beyond in [json!(1e300), json!(-1e16), json!(1e-131), json!("9007199254740993.5")] {
+        assert_eq!(verdict(&number, beyond.clone()), Err(vec![Violation::NotAllowed]), "{beyond}");
+    }
+    assert_eq!(verdict(&number, json!(-0.0)), Err(vec![Violation::WrongType]));
     let odd =
         ["1e5", "1E5", " 12", "12 ", "+1", "012", "-0", "-0.0", "--1", "1.", ".5", "0x1", "1_000", "1,5", "1.2.3", "-", "NaN", "inf", "\u{661}"];
     for text in odd {

@@ -17,6 +17,14 @@ static MINUS_ZERO: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^-[0.]+$").un
 static BLANK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*$").unwrap());
 static FORBIDDEN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[\p{Cc}\x{61C}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2066}-\x{2069}]").unwrap());
 
+/// One number, one value: what has nothing behind its point is whole.
+fn decimal(number: f64) -> Option<Value> {
+    let fits = number.abs() < 2_f64.powi(53) && (number == 0.0 || number.abs() >= 1e-130);
+    #[allow(clippy::cast_possible_truncation, reason = "a whole number below 2^53")]
+    let value = if number.fract() == 0.0 { Value::from(number as i64) } else { Value::from(number) };
+    fits.then_some(value)
+}
+
 /// policies.md §2, written down once more.
 fn reference(property: &Property, value: &Value) -> Option<Value> {
     let text = match value {
@@ -38,8 +46,8 @@ fn reference(property: &Property, value: &Value) -> Option<Value> {
             "false" => Some(json!(false)),
             _ => None,
         },
-        PropertyType::Number if value.is_f64() => Some(value.clone()),
-        PropertyType::Number if is_text && DECIMAL.is_match(&text) && !MINUS_ZERO.is_match(&text) => text.parse::<f64>().ok().map(Value::from),
+        PropertyType::Number if value.is_f64() && !MINUS_ZERO.is_match(&text) => value.as_f64().and_then(decimal),
+        PropertyType::Number if is_text && DECIMAL.is_match(&text) && !MINUS_ZERO.is_match(&text) => text.parse().ok().and_then(decimal),
         PropertyType::Integer | PropertyType::Number if !value.is_boolean() && WHOLE.is_match(&text) => {
             text.parse::<i64>().ok().filter(|whole| whole.unsigned_abs() < 1 << 53).map(Value::from)
         }

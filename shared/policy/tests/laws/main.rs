@@ -31,7 +31,7 @@ type Law = fn(&Tried<'_>);
 
 #[test]
 fn every_law_holds_for_every_input_in_every_state_of_every_organisation() {
-    let laws: [(&str, Law); 11] = [
+    let laws: [(&str, Law); 12] = [
         ("what is accepted is what is offered", accepted_is_offered),
         ("what is not taken changes nothing", refused_changes_nothing),
         ("no account before the mailbox is proven", no_account_without_proof),
@@ -43,6 +43,7 @@ fn every_law_holds_for_every_input_in_every_state_of_every_organisation() {
         ("budgets are asked for before anything is evaluated", budgets_come_first),
         ("mail goes to the subject's own mailbox", mail_goes_to_its_owner),
         ("the dry run says what is asked", dry_run_agrees),
+        ("before any proof, somebody and nobody are offered the same", nobody_looks_like_somebody),
     ];
     let mut seen = Seen::new();
     for world in worlds(number()) {
@@ -265,6 +266,15 @@ fn has_nothing_to_prove_with(world: &World, transaction: &Transaction) -> bool {
     transaction.proofs.is_empty() && !user.has_password && (hides || enrolment(&world.organisation, &who, OktaEmail) == SelfEnroll::NotAllowed)
 }
 
+/// R-R1: where answers must not tell who has an account.
+fn nobody_looks_like_somebody(tried: &Tried<'_>) {
+    let Subject::Member { identifier, .. } = &tried.before.subject else { return };
+    if tried.context.prevents_enumeration() && tried.before.proofs.is_empty() && tried.before.outcome.is_none() {
+        let nobody = Transaction { subject: Subject::Stranger { identifier: identifier.clone() }, ..tried.before.clone() };
+        assert_eq!(remediations(&tried.context, tried.before), remediations(&tried.context, &nobody));
+    }
+}
+
 fn deterministic(tried: &Tried<'_>) {
     assert_eq!(step(&tried.context, tried.before.clone(), tried.input, tried.facts), tried.result);
     assert_eq!(requirements(&tried.context, tried.before), requirements(&tried.context, tried.before));
@@ -343,7 +353,9 @@ fn mail_goes_to_its_owner(tried: &Tried<'_>) {
 fn dry_run_agrees(tried: &Tried<'_>) {
     let Subject::Member { user, .. } = &tried.before.subject else { return };
     let assigned = tried.context.app.groups.iter().any(|group| user.in_group(group));
-    if !assigned || has_nothing_to_prove_with(tried.world, tried.before) {
+    // Where answers must not tell who has an account, nothing is said of anybody before a proof.
+    let hides = tried.context.prevents_enumeration() && tried.before.proofs.is_empty();
+    if !assigned || hides || has_nothing_to_prove_with(tried.world, tried.before) {
         return;
     }
     let asked = dry_run::asked(tried.context.organisation, tried.context.app, user, tried.context.now);
