@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::Context;
 use crate::attribute::{self, Violation};
 use crate::message::{Message, Notice, Place};
-use crate::organisation::{Action, DisplayFormat, Format, Property, PropertyType};
+use crate::organisation::{DisplayFormat, Format, Property, PropertyType};
 use crate::user::Profile;
 
 /// A profile form.
@@ -107,7 +107,7 @@ fn build(context: &Context<'_>, wanted: impl Fn(&str, Option<&Property>) -> bool
     for asked in &context.enrollment.profile_attributes {
         let property = context.organisation.user_schema.property(&asked.name);
         // Never ask for what the person cannot write: if it is required and missing, it would lock them out (policies.md §1, edge cases).
-        let askable = property.as_ref().is_none_or(|p| p.action() == Action::ReadWrite && p.writable() && p.kind() != PropertyType::Array);
+        let askable = property.as_ref().is_none_or(|p| p.writable() && p.kind() != PropertyType::Array);
         if !askable || !wanted(&asked.name, property.as_ref()) {
             continue;
         }

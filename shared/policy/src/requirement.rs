@@ -158,7 +158,7 @@ fn sign_on(context: &Context<'_>, transaction: &Transaction, who: &Who, enrolled
     let could: Keys = enrolled.union(enrollable).copied().collect();
     match rules.next(&proven, &could).first() {
         Some(_) if proven.is_empty() && !unproven.is_empty() => list.push(Requirement::Verify(unproven)),
-        Some(key) if !enrolled.contains(key) && (!proven.is_empty() || enrolled.is_empty()) => {
+        Some(key) if !enrolled.contains(key) => {
             let enroll = Requirement::Enroll(*key);
             if !list.contains(&enroll) {
                 list.push(enroll);

@@ -1,8 +1,9 @@
 //! The small values that everything else counts with: moments, secrets, the age of a transaction, who is in a group.
-#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
 use std::collections::BTreeSet;
 
+use policy::organisation::{ActivationRequirements, App, EnrollmentRule, Organisation, Policy, Property, SessionSettings, Status, UiSchema};
 use policy::secret::Secret;
 use policy::time::{Span, Timestamp};
 use policy::transaction::{Client, Purpose, Registration, Subject, Transaction};
@@ -85,6 +86,20 @@ fn who_a_transaction_is_about() {
     }
 }
 
+/// DynamoDB charges by the kilobyte, and a transaction is written at every step.
+#[test]
+fn what_is_as_at_the_beginning_is_not_stored_and_all_else_is() {
+    let stored = |transaction: &Transaction| serde_json::to_value(transaction).unwrap();
+    let names = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let begun = begun();
+    assert_eq!(names(&stored(&begun)), ["client", "id", "started", "subject", "touched"].map(String::from).into());
+    let later = Transaction { sends: 1, skipped: true, known_browser: true, ..begun.clone() };
+    assert_eq!(names(&stored(&later)).difference(&names(&stored(&begun))).collect::<Vec<_>>(), ["knownBrowser", "sends", "skipped"]);
+    for transaction in [begun, later, Transaction { sends: 7, ..self::begun() }] {
+        assert_eq!(serde_json::from_value::<Transaction>(stored(&transaction)).unwrap(), transaction);
+    }
+}
+
 /// They go into codes: two purposes with one name would make one code good for both (security.md R-O7).
 #[test]
 fn r_o7_every_purpose_has_a_name_of_its_own() {
@@ -108,4 +123,48 @@ fn r_l1_secrets_are_not_printed_and_that_there_is_one_is() {
     assert_eq!((secret.expose(), format!("{secret:?}").as_str()), ("s3cret", "Secret(…)"));
     let hash = PasswordHash { phc: "$argon2id$s3cret".into(), pepper: "1".into() };
     assert_eq!(format!("{hash:?}"), "PasswordHash(…)");
+}
+
+/// policies.md §1, §2.1, §6.2: what Okta says where an administrator says nothing.
+#[test]
+fn what_is_left_out_of_a_configuration_has_okta_s_default() {
+    let rule: EnrollmentRule = serde_json::from_value(json!({"actions": {"profileEnrollment": {"profileAttributes": []}}})).unwrap();
+    assert_eq!((rule.name.as_str(), rule.priority), ("Catch-all Rule", 99));
+    let activation: ActivationRequirements = serde_json::from_value(json!({})).unwrap();
+    assert!(activation.email_verification);
+    let session: SessionSettings = serde_json::from_value(json!({})).unwrap();
+    assert_eq!(session.max_session_idle_minutes, 120);
+    let policy: Policy<EnrollmentRule> = serde_json::from_value(json!({"id": "some", "name": "Some"})).unwrap();
+    assert_eq!((policy.priority, policy.status), (1, Status::Active));
+    let ui: UiSchema = serde_json::from_value(json!({"id": "ui", "uiSchema": {"elements": [{"scope": "#/properties/email"}]}})).unwrap();
+    assert_eq!((ui.ui_schema.kind.as_str(), ui.ui_schema.elements[0].kind.as_str()), ("Group", "Control"));
+}
+
+#[test]
+fn an_app_is_found_by_its_id_and_by_its_client_id_while_it_is_active() {
+    let text = include_str!("../../../functions/local/organisation.yaml");
+    let mut organisation = organisation::parse("organisation.yaml", text).unwrap();
+    let id = |app: Option<&App>| app.map(|app| app.id.clone());
+    let found = |organisation: &Organisation, name: &str| (id(organisation.app(name)), id(organisation.app_by_client_id(name)));
+    assert_eq!(found(&organisation, "workforce"), (Some("workforce".into()), None));
+    assert_eq!(found(&organisation, "workforce-spa"), (None, Some("workforce".into())));
+    organisation.apps.iter_mut().find(|app| app.id == "workforce").unwrap().status = Status::Inactive;
+    assert_eq!((found(&organisation, "workforce"), found(&organisation, "workforce-spa")), ((None, None), (None, None)));
+}
+
+/// policies.md §2.1, §2.2: the permission and the mutability, both.
+#[test]
+fn an_attribute_is_writable_if_its_permission_and_its_mutability_say_so() {
+    for (action, mutability, expected) in [
+        ("READ_WRITE", None, true),
+        ("READ_WRITE", Some("READ_WRITE"), true),
+        ("READ_WRITE", Some("READ_ONLY"), false),
+        ("READ_ONLY", None, false),
+        ("READ_ONLY", Some("READ_WRITE"), false),
+        ("HIDE", None, false),
+    ] {
+        let permissions = json!([{"principal": "SELF", "action": action}]);
+        let property: Property = serde_json::from_value(json!({"type": "string", "permissions": permissions, "mutability": mutability})).unwrap();
+        assert_eq!(property.writable(), expected, "{action} {mutability:?}");
+    }
 }

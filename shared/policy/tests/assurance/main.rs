@@ -254,6 +254,8 @@ fn follow(organisation: &Organisation, transaction: &Transaction, way: bool) {
         Some(other) => panic!("{other:?}: {}", case()),
     };
     assert!(way, "something is asked of somebody who has no way: {}", case());
+    assert!(!choices.is_empty(), "nothing to choose from: {}", case());
+    assert!(!set_up || !transaction.proofs.is_empty(), "set up for an account on someone's word: {}", case());
     for key in choices {
         assert!(!transaction.proven(key), "asked twice: {}", case());
         let mut next = transaction.clone();

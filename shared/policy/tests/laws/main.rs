@@ -302,13 +302,18 @@ fn budgets_come_first(tried: &Tried<'_>) {
         assert_eq!(budget(&["passcode"]), tried.needs.passcode.then_some(limits.attempts_per_passcode));
     }
     let Ok(decision) = &tried.result else { return };
-    // Nothing counts as proven that was not evaluated: compared within the budgets, or set just now.
+    // Nothing counts as proven that was not found right, within the budgets, or set just now.
     for key in decision.transaction.proofs.keys().filter(|key| !tried.before.proven(**key)) {
-        let evaluated = match key {
-            OktaPassword => !matches!(tried.needs.password, PasswordWork::None),
-            OktaEmail => tried.needs.passcode || matches!(tried.input, Input::ConfirmLink { .. }),
+        let right = match key {
+            OktaPassword => match tried.needs.password {
+                PasswordWork::None => false,
+                PasswordWork::Verify(_) => tried.facts.password_right,
+                PasswordWork::Hash(_) => true,
+            },
+            OktaEmail if tried.needs.passcode => tried.facts.passcode_right,
+            OktaEmail => matches!(tried.input, Input::ConfirmLink { .. }),
         };
-        assert!(evaluated && !tried.facts.over_budget, "{key:?} was not evaluated");
+        assert!(right && !tried.facts.over_budget, "{key:?} was not found right");
     }
     // No mail without its budgets.
     let counts = |name: &str| decision.counts.iter().any(|one| one.name == name);

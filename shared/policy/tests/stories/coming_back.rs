@@ -101,3 +101,60 @@ fn refuses_a_value_that_somebody_else_has() {
     let own = take(&organisation, &form.transaction, &input, &Facts { owners: vec![Some((person("bob"), 1))], ..Facts::default() });
     assert!(is_done(&own));
 }
+
+#[test]
+fn a_073_whoever_was_deactivated_meanwhile_is_never_done() {
+    let mut organisation = demo();
+    ask(&mut organisation, "shoeSize", true);
+    let mut form = sign_in(&organisation, person("bob")).transaction;
+    let Subject::Member { user, .. } = &mut form.subject else { panic!() };
+    user.status = UserStatus::Deprovisioned;
+    let answered = take(&organisation, &form, &Input::UpdateProfile(profile(json!({"shoeSize": "42"}))), &Facts::default());
+    assert!(!is_done(&answered));
+}
+
+#[test]
+fn the_dry_run_says_nothing_of_whoever_does_not_get_in() {
+    let mut organisation = asking_for("shoeSize", true);
+    let of = |organisation: &Organisation, user: &User| dry_run::asked(organisation, organisation.app("demo").unwrap(), user, NOON).is_some();
+    assert!(of(&organisation, &person("bob")));
+    assert!(!of(&organisation, &person("dan")), "deactivated");
+    organisation.apps[0].groups = vec!["customers".into()];
+    assert!(!of(&organisation, &person("bob")), "not assigned");
+}
+
+#[test]
+fn a_finished_transaction_keeps_nothing_of_the_profile() {
+    let done = sign_in(&demo(), person("ada"));
+    let Subject::Member { user, .. } = &done.transaction.subject else { panic!() };
+    assert!(user.profile.is_empty());
+    assert_eq!((user.id.as_str(), &user.groups), ("ada", &person("ada").groups));
+}
+
+#[test]
+fn the_right_password_is_right_and_a_wrong_one_is_wrong_on_either_page() {
+    let mut organisation = demo();
+    for on_one_page in [true, false] {
+        organisation.settings.verify_knowledge_second_when_2fa_required = !on_one_page;
+        let named = Input::Identify { identifier: "ada@example.com".into(), password: on_one_page.then(password) };
+        for right in [true, false] {
+            let facts = Facts { owners: vec![Some((person("ada"), 7))], password_right: right, ..Facts::default() };
+            let mut answered = take(&organisation, &begin(), &named, &facts);
+            if !on_one_page {
+                answered = take(&organisation, &answered.transaction, &Input::AnswerPassword(password()), &facts);
+            }
+            assert_eq!((is_done(&answered), answered.rejection), (right, (!right).then_some(Rejection::Unauthenticated)));
+        }
+    }
+}
+
+#[test]
+fn the_client_that_waits_fetches_its_code_once() {
+    let organisation = demo();
+    let mut done = sign_in(&organisation, person("ada")).transaction;
+    let takes = |transaction: &Transaction, input| step(&context(&organisation), transaction.clone(), &input, &Facts::default()).is_ok();
+    assert!(takes(&done, Input::Introspect) && takes(&done, Input::Poll) && !takes(&done, Input::Cancel));
+    let Some(Outcome::Done { issued, .. }) = &mut done.outcome else { panic!() };
+    *issued = true;
+    assert!(!takes(&done, Input::Introspect) && !takes(&done, Input::Poll));
+}

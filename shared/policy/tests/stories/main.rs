@@ -3,7 +3,11 @@
 
 mod an_unknown_name;
 mod coming_back;
+mod forms;
+mod getting_in;
 mod groups;
+mod looking_up;
+mod mailing;
 #[path = "../laws/people.rs"]
 mod people;
 mod signing_up;
@@ -12,17 +16,21 @@ use people::{NOON, client, demo, people};
 use policy::Context;
 use policy::attribute::Violation;
 use policy::dry_run;
+use policy::form;
 use policy::message::{Message, Place};
 use policy::organisation::{
-    Action, AuthenticatorKey, Organisation, Permission, PrimaryFactor, ProfileAttribute, ProfileEnrollment, Property, PropertyType, Switch,
-    UnknownUserAction,
+    Access, Action, AllowedFor, AuthenticatorKey, EnrollSelf, FactorMode, GroupCondition, MfaEnrolment, Organisation, PeopleCondition, Permission,
+    Policy, PolicyConditions, PrimaryFactor, ProfileAttribute, ProfileEnrollment, Property, PropertyType, SelfEnroll, Switch, UnknownUserAction,
 };
 use policy::remediation::{Remediation, Standing, remediations};
+use policy::requirement::{Refusal, Requirement, requirements};
 use policy::secret::Secret;
-use policy::step::{Decision, Effect, Facts, Input, Mail, PasswordChange, Rejection, StepError, step};
+use policy::step::{
+    Budget, Decision, Effect, Facts, Identity, Input, Mail, Needs, PasswordChange, PasswordWork, Rejection, StepError, Whose, lookup, step,
+};
 use policy::time::Span;
-use policy::transaction::{Outcome, Subject, Transaction};
-use policy::user::{PasswordHash, Profile, User};
+use policy::transaction::{Outcome, Purpose, Subject, Transaction};
+use policy::user::{PasswordHash, Profile, User, UserStatus};
 use serde_json::{Value, json};
 
 fn enrollment(organisation: &mut Organisation) -> &mut ProfileEnrollment {
@@ -52,6 +60,18 @@ fn begin() -> Transaction {
 
 fn take(organisation: &Organisation, transaction: &Transaction, input: &Input, facts: &Facts) -> Decision {
     step(&context(organisation), transaction.clone(), input, facts).unwrap()
+}
+
+/// What must be known for this input.
+fn needs(organisation: &Organisation, transaction: &Transaction, input: &Input) -> Needs {
+    lookup(&context(organisation), transaction, input, false, false)
+}
+
+fn whose(budget: &Budget) -> &str {
+    match &budget.whose {
+        Whose::Source => "the source",
+        Whose::Of(name) => name,
+    }
 }
 
 fn password() -> Secret {

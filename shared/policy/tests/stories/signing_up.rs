@@ -106,3 +106,95 @@ fn tells_whoever_reads_the_mailbox_that_somebody_was_faster() {
     assert_eq!((late.rejection, &late.transaction.subject), (Some(Rejection::Invalid), &Subject::Visitor));
     assert_eq!(messages(&late), [Message::NotUnique { label: "Email".into() }]);
 }
+
+#[test]
+fn r_r1_tells_of_another_value_that_is_taken_even_where_it_does_not_of_an_address() {
+    let mut organisation = demo();
+    organisation.settings.user_enumeration_prevention.authentication = true;
+    ask(&mut organisation, "customerNumber", false);
+    let typed = with(ada(), "customerNumber", json!("1234"));
+    let told = sign_up(&organisation, typed, vec![Some((person("dan"), 1)), Some((person("ada"), 1)), Some((person("ada"), 1))]);
+    assert_eq!((told.rejection, &told.notices[0].place), (Some(Rejection::Invalid), &Place::Attribute("customerNumber".into())));
+    // A username of one's own is no address, so it is told too.
+    ask(&mut organisation, "login", true);
+    let typed = with(ada(), "login", json!("countess@example.com"));
+    let told = sign_up(&organisation, typed, vec![None, Some((person("dan"), 1))]);
+    assert_eq!((told.rejection, &told.notices[0].place), (Some(Rejection::Invalid), &Place::Attribute("login".into())));
+}
+
+#[test]
+fn r_s9_asks_for_just_what_the_policy_wants_since_and_stores_just_what_it_still_wants() {
+    let mut organisation = demo();
+    ask(&mut organisation, "favouriteColour", false);
+    let sent = sign_up(&organisation, with(ada(), "favouriteColour", json!("red")), vec![]);
+    enrollment(&mut organisation).profile_attributes.retain(|one| one.name != "favouriteColour");
+    ask(&mut organisation, "customerNumber", true);
+    let lacking = answer_code(&organisation, &sent.transaction, vec![]);
+    assert!(lacking.effects.is_empty());
+    assert_eq!(asked(&organisation, &lacking), ["customerNumber"]);
+
+    let answer = Input::UpdateProfile(profile(json!({"customerNumber": "1234"})));
+    let whose = needs(&organisation, &lacking.transaction, &answer).identities;
+    assert_eq!(whose.iter().map(|one| one.attribute.as_str()).collect::<Vec<_>>(), ["customerNumber", "email", "login"]);
+    let somebodys = Facts { owners: vec![Some((person("ada"), 1)), None, None], ..Facts::default() };
+    assert_eq!(take(&organisation, &lacking.transaction, &answer, &somebodys).rejection, Some(Rejection::Invalid));
+    let done = take(&organisation, &lacking.transaction, &answer, &Facts::default());
+    assert!(is_done(&done));
+    assert_eq!(created(&done).profile.get("customerNumber"), Some(&json!(1234)));
+    assert_eq!(created(&done).profile.get("favouriteColour"), None);
+    assert_eq!(done.mail, None);
+}
+
+#[test]
+fn r_s9_begins_again_where_the_policy_now_asks_who_somebody_is() {
+    let mut organisation = demo();
+    let sent = sign_up(&organisation, ada(), vec![]);
+    enrollment(&mut organisation).profile_attributes[0].required = true;
+    ask(&mut organisation, "shoeSize", true);
+    let first = |organisation: &Organisation| requirements(&context(organisation), &sent.transaction).into_iter().next();
+    assert_eq!(first(&organisation), Some(Requirement::Enroll(AuthenticatorKey::OktaEmail)), "who it is has been said");
+    organisation.user_schema.definitions.base.properties.insert("login".into(), Property { min_length: Some(40), ..Property::default() });
+    ask(&mut organisation, "login", true);
+    assert!(matches!(first(&organisation), Some(Requirement::Register(_))), "that name is none any more");
+}
+
+#[test]
+fn i3_an_account_gives_way_only_to_whoever_has_its_mailbox_and_never_if_it_was_proven_or_deactivated() {
+    let mut organisation = demo();
+    ask(&mut organisation, "login", true);
+    let typed = json!({"email": "bob@example.com", "login": "bob@example.com", "firstName": "Robert", "lastName": "Real"});
+    let sent = sign_up(&organisation, typed, vec![]);
+    let squatter = person("bob");
+    let elsewhere = User { profile: profile(with(json!(squatter.profile), "email", json!("other@example.com"))), ..squatter.clone() };
+    for (owner, gives_way) in [
+        (squatter.clone(), true),
+        (elsewhere, false),
+        (User { email_verified: true, ..squatter.clone() }, false),
+        (User { status: UserStatus::Deprovisioned, ..squatter.clone() }, false),
+    ] {
+        let owners = vec![Some((owner.clone(), 4)), Some((owner.clone(), 4))];
+        let answered = answer_code(&organisation, &sent.transaction, owners);
+        assert_eq!(is_done(&answered), gives_way, "{owner:?}");
+        let told = messages(&answered).is_empty() && answered.rejection.is_none();
+        assert_eq!(told, gives_way);
+        assert!(answered.notices.iter().all(|notice| notice.place == Place::Form), "the form is not shown any more");
+    }
+    // Two accounts cannot give way to one person.
+    let two = vec![Some((squatter, 4)), Some((User { id: "bob2".into(), ..person("bob") }, 4))];
+    assert!(!is_done(&answer_code(&organisation, &sent.transaction, two)));
+}
+
+#[test]
+fn i3_what_only_the_squatter_had_is_free_again_and_what_is_new_is_claimed() {
+    let mut organisation = demo();
+    ask(&mut organisation, "customerNumber", true);
+    let typed = json!({"email": "bob@example.com", "firstName": "Robert", "lastName": "Real", "customerNumber": "78"});
+    let sent = sign_up(&organisation, typed, vec![]);
+    let mut squatter = person("bob");
+    squatter.profile.insert("customerNumber".into(), json!(77));
+    let done = answer_code(&organisation, &sent.transaction, vec![None, Some((squatter.clone(), 4)), Some((squatter.clone(), 4))]);
+    let [Effect::SaveUser { user, claims, releases, .. }] = done.effects.as_slice() else { panic!("{done:?}") };
+    let number = |value: &str| [Identity { attribute: "customerNumber".into(), value: value.into() }];
+    assert_eq!((claims.as_slice(), releases.as_slice()), (number("78").as_slice(), number("77").as_slice()));
+    assert_eq!((user.created, user.last_updated), (squatter.created, context(&organisation).now), "the account is as old as it was");
+}

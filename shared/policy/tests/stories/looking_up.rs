@@ -1,0 +1,155 @@
+//! What must be known to decide an input: whose a name is, what the slow hash has to do, which budgets are counted before (security.md R-O4, R-O6).
+use policy::step::passcode_digits;
+
+use super::*;
+
+fn identities(needs: &Needs) -> Vec<(&str, &str)> {
+    needs.identities.iter().map(|one| (one.attribute.as_str(), one.value.as_str())).collect()
+}
+
+fn named(budgets: &[Budget]) -> Vec<(&str, &str, u32)> {
+    let spread = |one: &Budget| one.name == "guess-all";
+    budgets.iter().map(|one| (one.name, if spread(one) { "a shard" } else { whose(one) }, one.max)).collect()
+}
+
+fn nothing(needs: &Needs) -> bool {
+    needs.identities.is_empty() && matches!(needs.password, PasswordWork::None) && needs.budgets.is_empty() && !needs.passcode
+}
+
+fn identify(identifier: &str) -> Input {
+    Input::Identify { identifier: identifier.into(), password: Some(password()) }
+}
+
+#[test]
+fn a_name_with_a_password_is_looked_up_by_each_identifier_of_the_app_in_order_and_counted_as_a_guess() {
+    let mut organisation = demo();
+    enrollment(&mut organisation).allowed_identifiers = vec!["customerNumber".into(), "login".into()];
+    let needs = needs(&organisation, &begin(), &identify(" Ada+x@EXAMPLE.com"));
+    assert_eq!(identities(&needs), [("customerNumber", " Ada+x@EXAMPLE.com"), ("login", "ada+x@example.com")]);
+    assert!(matches!(&needs.password, PasswordWork::Verify(typed) if typed.expose() == password().expose()));
+    let of_all = 20_000 / 16;
+    assert_eq!(
+        named(&needs.budgets),
+        [("guess-address", "ada@example.com", 10), ("guess-source", "the source", 50), ("guess-all", "a shard", of_all)]
+    );
+    assert!(needs.budgets.iter().all(|one| one.refund && one.window == Span::hours(1)), "only wrong ones count, for an hour");
+    // Without a password nothing is guessed.
+    organisation.settings.verify_knowledge_second_when_2fa_required = true;
+    let named_only = Input::Identify { identifier: "ada@example.com".into(), password: None };
+    let needs = super::needs(&organisation, &begin(), &named_only);
+    assert_eq!(identities(&needs).len(), 2);
+    assert!(needs.budgets.iter().all(|one| !one.name.starts_with("guess")) && matches!(needs.password, PasswordWork::None));
+}
+
+#[test]
+fn the_lockout_of_the_password_policy_is_one_of_the_budgets_of_a_password() {
+    for (attempts, expected) in [(0, 20), (1, 1), (10, 10), (30, 20)] {
+        let mut organisation = demo();
+        organisation.policies.password[0].settings.as_mut().unwrap().password.lockout.max_attempts = attempts;
+        assert_eq!(needs(&organisation, &begin(), &identify("ada@example.com")).budgets[0].max, expected, "0 is none");
+    }
+}
+
+#[test]
+fn r_r8_a_browser_that_the_person_has_used_before_has_a_budget_of_its_own() {
+    let organisation = demo();
+    let needs = lookup(&context(&organisation), &begin(), &identify("ada@example.com"), true, false);
+    assert_eq!(named(&needs.budgets)[0], ("guess-known-browser", "ada@example.com browser", 10));
+}
+
+#[test]
+fn a_password_is_a_guess_at_the_name_that_was_typed() {
+    let mut organisation = demo();
+    organisation.settings.user_enumeration_prevention.authentication = true;
+    let named_only = Input::Identify { identifier: "Ada@example.com".into(), password: None };
+    for owner in [None, Some((person("ada"), 7))] {
+        let transaction = take(&organisation, &begin(), &named_only, &Facts { owners: vec![owner], ..Facts::default() }).transaction;
+        let needs = needs(&organisation, &transaction, &Input::AnswerPassword(password()));
+        assert!(matches!(needs.password, PasswordWork::Verify(_)) && needs.identities.is_empty());
+        assert_eq!(named(&needs.budgets)[0], ("guess-address", "ada@example.com", 10));
+    }
+}
+
+#[test]
+fn r_o4_a_code_is_compared_within_its_own_five_tries_and_what_is_no_code_is_not_compared() {
+    let organisation = demo();
+    let transaction = sign_up(&organisation, ada(), vec![]).transaction;
+    let made = transaction.challenge.as_ref().unwrap().made;
+    let needs = |typed: &str| needs(&organisation, &transaction, &Input::AnswerEmail(Secret::new(typed)));
+    let code = needs("123-456");
+    assert!(code.passcode && code.identities.is_empty() && matches!(code.password, PasswordWork::None));
+    assert_eq!(named(&code.budgets)[0], ("guess-address", "ada@example.com", 20));
+    let own = code.budgets.last().unwrap();
+    assert_eq!((own.name, whose(own), own.max, own.since, own.refund), ("passcode", "transaction:1", 5, Some(made), false));
+    for no_code in ["12345", "1234567", "12345a", "", "١٢٣٤٥٦"] {
+        assert!(nothing(&needs(no_code)), "{no_code}");
+        assert!(passcode_digits(&Secret::new(no_code), 6).is_none());
+    }
+    assert_eq!(passcode_digits(&Secret::new(" 12 34-56"), 6).unwrap().expose(), "123456");
+}
+
+#[test]
+fn a_sign_up_asks_for_the_owners_of_its_values_and_for_a_hash_once_everything_else_is_right() {
+    let mut organisation = demo();
+    ask(&mut organisation, "customerNumber", false);
+    let form = take(&organisation, &begin(), &Input::SelectEnrollProfile, &Facts::default()).transaction;
+    let input = |typed: Value, password: &str| Input::EnrollProfile { profile: profile(typed), password: Some(Secret::new(password)) };
+    let right = with(ada(), "customerNumber", json!("1234"));
+    let needs = |typed: &Value, password: &str| needs(&organisation, &form, &input(typed.clone(), password));
+    let good = needs(&right, "correct horse battery");
+    assert_eq!(identities(&good), [("customerNumber", "1234"), ("email", "ada@example.com"), ("login", "ada@example.com")]);
+    assert!(matches!(&good.password, PasswordWork::Hash(typed) if typed.expose() == "correct horse battery"));
+    assert!(nothing(&needs(&right, "short")), "the password is wrong (A-007)");
+    assert!(nothing(&needs(&with(right, "customerNumber", json!("many")), "correct horse battery")), "a value is wrong (A-007)");
+}
+
+#[test]
+fn r_p4_a_password_that_anybody_would_guess_of_this_person_is_refused() {
+    let mut organisation = demo();
+    let settings = organisation.policies.password[0].settings.as_mut().unwrap();
+    settings.password.complexity.exclude_attributes = vec!["firstName".into(), "lastName".into()];
+    let form = take(&organisation, &begin(), &Input::SelectEnrollProfile, &Facts::default()).transaction;
+    for (guess, refused) in
+        [("countess@example.com", true), ("augusta12345", true), ("lovelace1815", true), ("Demo app 2026", true), ("correct horse battery", false)]
+    {
+        let typed = profile(json!({"email": "countess@example.com", "firstName": "Augusta", "lastName": "Lovelace"}));
+        let input = Input::EnrollProfile { profile: typed, password: Some(Secret::new(guess)) };
+        let facts = Facts { new_password: Some(hash()), ..Facts::default() };
+        assert_eq!(take(&organisation, &form, &input, &facts).rejection.is_some(), refused, "{guess}");
+    }
+}
+
+#[test]
+fn r_r10_what_is_counted_of_everybody_is_spread_over_sixteen_counters() {
+    let organisation = demo();
+    let shard = |id: String| {
+        let transaction = Transaction { id, ..begin() };
+        let of_all = needs(&organisation, &transaction, &identify("ada@example.com")).budgets.into_iter().find(|one| one.name == "guess-all");
+        whose(&of_all.unwrap()).parse::<u8>().unwrap()
+    };
+    let shards: std::collections::BTreeSet<_> = (0..100).map(|number| shard(format!("transaction {number}"))).collect();
+    assert_eq!(shards.into_iter().collect::<Vec<_>>(), (0..16).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_not_offered_costs_nothing() {
+    let organisation = demo();
+    for input in [Input::AnswerPassword(password()), Input::EnrollProfile { profile: profile(ada()), password: Some(password()) }] {
+        assert!(nothing(&needs(&organisation, &begin(), &input)));
+    }
+}
+
+#[test]
+fn a_values_owner_is_asked_for_when_a_known_person_gives_it_and_again_when_an_account_is_refused_for_it() {
+    let mut organisation = demo();
+    ask(&mut organisation, "customerNumber", true);
+    let form = sign_in(&organisation, person("bob")).transaction;
+    let needs = needs(&organisation, &form, &Input::UpdateProfile(profile(json!({"customerNumber": "1234"}))));
+    assert_eq!(identities(&needs), [("customerNumber", "1234")]);
+    let sent = sign_up(&demo(), ada(), vec![]).transaction;
+    let code = Input::AnswerEmail(Secret::new("123456"));
+    for contested in [false, true] {
+        let needs = lookup(&context(&organisation), &sent, &code, false, contested);
+        assert_eq!(needs.identities.len(), if contested { 2 } else { 0 });
+    }
+}
