@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::InterceptorContext;
 use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -52,6 +53,7 @@ impl ClassifyRetry for Conflicts {
         } else {
             matches!(error.downcast_ref(), Some(PutItemError::TransactionConflictException(_)))
                 || matches!(error.downcast_ref(), Some(UpdateItemError::TransactionConflictException(_)))
+                || matches!(error.downcast_ref(), Some(DeleteItemError::TransactionConflictException(_)))
         };
         // As throttling, not as transient: the connection is fine and stays open.
         if conflict { RetryAction::throttling_error() } else { RetryAction::NoActionIndicated }

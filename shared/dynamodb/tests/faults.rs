@@ -4,9 +4,12 @@
 
 mod common;
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use common::script::{Network, Step, cancelled, error};
 use common::{TABLE, config, embedded};
@@ -15,6 +18,7 @@ use engine::ports::{Expect, Item, Key, Store, StoreError, Write};
 use engine::testing::contract;
 use policy::time::Timestamp;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 const NOW: Timestamp = Timestamp(1_900_000_000_000);
 
@@ -27,7 +31,10 @@ async fn start_with(attempt: Duration) -> (Network, DynamoStore) {
     let (address, _) = embedded().await;
     let network = Network::new();
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(attempt).build();
-    let client = Client::from_conf(config(address).http_client(network.clone()).timeout_config(timeouts).build());
+    // The clients of a process share what retries they may make; the failures of one test shall not use up those of another.
+    let retries = RetryPartition::new(address.to_string());
+    let config = config(address).http_client(network.clone()).timeout_config(timeouts).retry_partition(retries);
+    let client = Client::from_conf(config.build());
     (network, DynamoStore::new(client, TABLE))
 }
 
@@ -230,16 +237,203 @@ async fn f_11_a_conflict_is_retried_and_never_a_refusal() {
     assert_eq!(network.requests().len(), 1);
 }
 
+/// A transaction with one write of each form, on items of its own: so many places at which something can be wrong.
+const PLACES: usize = 6;
+
+fn one_of_each(name: &str) -> [Write; PLACES] {
+    let key = |place: usize| format!("{name}#{place}");
+    [
+        put(&key(0), 1, Expect::Absent(NOW)),
+        put(&key(1), 2, Expect::Version(1)),
+        delete(&key(2), 1),
+        Write::Check { key: Key(key(3)), expect: Expect::Version(1) },
+        Write::Check { key: Key(key(4)), expect: Expect::Absent(NOW) },
+        count(&key(5), 1, 1),
+    ]
+}
+
+/// Makes the conditions of [`one_of_each`] hold, but for those at `failing`.
+async fn prepare(store: &DynamoStore, name: &str, failing: &[usize]) {
+    for place in 0..PLACES {
+        let key = format!("{name}#{place}");
+        let write = match (place, failing.contains(&place)) {
+            (0 | 4 | 5, false) => continue,
+            (5, true) => count(&key, 1, 1),
+            (0 | 4, true) | (_, false) => put(&key, 1, Expect::Anything),
+            (_, true) => put(&key, 9, Expect::Anything),
+        };
+        store.write(&[write]).await.unwrap();
+    }
+}
+
+/// Versions and counts of the items of [`one_of_each`].
+async fn state(store: &DynamoStore, name: &str) -> Vec<Option<(u64, u64)>> {
+    let keys: Vec<_> = (0..PLACES).map(|place| Key(format!("{name}#{place}"))).collect();
+    store.read(&keys).await.unwrap().into_iter().map(|item| item.map(|item| (item.version, item.count))).collect()
+}
+
+/// A transaction of so many places that is cancelled for these reasons at some of them.
+fn cancelled_at(reasons: &[(usize, &str)]) -> Step {
+    let mut codes = ["None"; PLACES];
+    reasons.iter().for_each(|(place, code)| codes[*place] = code);
+    cancelled(&codes)
+}
+
+const CONFLICTS: [&str; 3] = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f_10_a_condition_that_does_not_hold_is_told_by_its_place_wherever_it_is() {
+    let (network, store) = start().await;
+    let alone = (0..PLACES).map(|place| vec![place]);
+    let two = (0..PLACES).flat_map(|first| (first + 1..PLACES).map(move |second| vec![first, second]));
+    for failing in alone.chain(two) {
+        let name = format!("{failing:?}");
+        prepare(&store, &name, &failing).await;
+        let before = state(&store, &name).await;
+        network.follow([]);
+        assert_refused(&store.write(&one_of_each(&name)).await, &failing);
+        assert_eq!(network.requests().len(), 1, "another attempt would not help: {name}");
+        assert_eq!(state(&store, &name).await, before, "all or nothing: {name}");
+    }
+    prepare(&store, "none", &[]).await;
+    store.write(&one_of_each("none")).await.unwrap();
+    assert_eq!(state(&store, "none").await, [Some((1, 0)), Some((2, 0)), None, Some((1, 0)), None, Some((1, 1))]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f_10_f_11_somebody_in_the_way_elsewhere_does_not_hide_a_condition_and_is_none() {
+    let (network, store) = start().await;
+    let writes = one_of_each("MIXED");
+    for place in 0..PLACES {
+        for other in (0..PLACES).filter(|other| *other != place) {
+            for code in CONFLICTS {
+                network.follow([cancelled_at(&[(place, "ConditionalCheckFailed"), (other, code)])]);
+                assert_refused(&store.write(&writes).await, &[place]);
+                assert_eq!(network.requests().len(), 1);
+            }
+        }
+        // First somebody was in the way, somewhere else each time; when they were gone, the condition no longer held.
+        let earlier = [(place + 1) % PLACES, (place + 2) % PLACES].map(|other| cancelled_at(&[(other, CONFLICTS[place % CONFLICTS.len()])]));
+        network.follow(earlier.into_iter().chain([cancelled_at(&[(place, "ConditionalCheckFailed")])]));
+        assert_refused(&store.write(&writes).await, &[place]);
+        assert_eq!(network.requests().len(), 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f_11_somebody_in_the_way_at_any_place_is_waited_for_and_never_a_refusal() {
+    let mut places = JoinSet::new();
+    for place in 0..PLACES {
+        places.spawn(async move {
+            let (network, store) = start().await;
+            // Once, as often as there are attempts, and for ever.
+            for times in [1, 2, 3, 9] {
+                let (name, code) = (format!("{place} {times}"), CONFLICTS[(place + times) % CONFLICTS.len()]);
+                prepare(&store, &name, &[]).await;
+                let before = state(&store, &name).await;
+                network.follow(vec![cancelled_at(&[(place, code)]); times]);
+                let answer = store.write(&one_of_each(&name)).await;
+                let requests = network.requests();
+                assert_eq!(requests.len(), (times + 1).min(3), "I14: {name}");
+                assert!(requests.iter().all(|request| *request == requests[0]), "the same call: {name}");
+                network.follow([]);
+                if times < 3 {
+                    answer.unwrap();
+                } else {
+                    assert_unavailable(&answer);
+                    assert_eq!(state(&store, &name).await, before, "all or nothing: {name}");
+                    store.write(&one_of_each(&name)).await.unwrap();
+                }
+                assert_eq!(state(&store, &name).await, [Some((1, 0)), Some((2, 0)), None, Some((1, 0)), None, Some((1, 1))], "{name}");
+            }
+        });
+    }
+    while let Some(place) = places.join_next().await {
+        place.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f_07_f_11_f_13_what_was_done_before_somebody_was_in_the_way_is_done() {
+    let (network, store) = start().await;
+    for place in 0..PLACES {
+        let name = format!("DONE {place}");
+        prepare(&store, &name, &[]).await;
+        let second = if place % 2 == 0 { cancelled_at(&[(place, "TransactionConflict")]) } else { error("TransactionInProgressException") };
+        network.follow([Step::Lost, second, Step::Forgotten]);
+        // Our own items fail the conditions now.
+        store.write(&one_of_each(&name)).await.unwrap();
+        assert_eq!(network.requests().len(), 3);
+        assert_eq!(state(&store, &name).await[5], Some((1, 1)), "counted once");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_12_a_single_write_in_the_way_of_a_transaction_is_retried() {
     let (network, store) = start().await;
-    for write in [put("TX#1", 1, Expect::Absent(NOW)), count("LIMIT#1", 1, 5)] {
-        network.follow(vec![error("TransactionConflictException"); 3]);
-        assert_unavailable(&store.write(std::slice::from_ref(&write)).await);
-        network.follow([error("TransactionConflictException"), error("TransactionConflictException")]);
-        store.write(&[write]).await.unwrap();
-        assert_eq!(network.requests().len(), 3);
+    let conflict = || error("TransactionConflictException");
+    let remove = Write::Delete { key: Key("TX#1".into()), expect: Expect::Anything };
+    for write in [put("TX#1", 1, Expect::Absent(NOW)), count("LIMIT#1", 1, 1), count("LIMIT#1", 0, 1), remove] {
+        let write = std::slice::from_ref(&write);
+        network.follow(vec![conflict(); 9]);
+        assert_unavailable(&store.write(write).await);
+        assert_eq!(network.requests().len(), 3, "I14: {write:?}");
+        network.follow([conflict(), conflict()]);
+        store.write(write).await.unwrap();
+        assert_eq!(network.requests().len(), 3, "{write:?}");
     }
+    store.write(&[put("TX#1", 1, Expect::Absent(NOW))]).await.unwrap();
+    for write in [put("TX#1", 2, Expect::Absent(NOW)), put("TX#1", 2, Expect::Version(9)), count("LIMIT#1", 1, 1)] {
+        network.follow([conflict()]);
+        assert_refused(&store.write(std::slice::from_ref(&write)).await, &[0]);
+        assert_eq!(network.requests().len(), 2, "when the other one is gone, the condition decides, once: {write:?}");
+    }
+}
+
+/// `IdempotentParameterMismatchException`: a token is never sent with anything but what it was first sent with, whatever goes wrong and whoever
+/// repeats what.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f_14_a_token_belongs_to_what_it_was_first_sent_with() {
+    let (network, store) = start().await;
+    let store = Arc::new(store);
+    // The same numbers each time; each caller makes few different calls, so that they repeat their own and each other's.
+    let mut seed = 0x5eed_u32;
+    let mut draw = |below: u32| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 16) % below
+    };
+    let step = |n| match n {
+        0 | 1 => Step::Lost,
+        2 => cancelled(&["TransactionConflict", "None"]),
+        3 => error("ThrottlingException"),
+        4 => error("TransactionInProgressException"),
+        _ => Step::Through,
+    };
+    network.follow((0..200).map(|_| step(draw(8))).collect::<Vec<_>>());
+    let mut callers = JoinSet::new();
+    for _ in 0..8 {
+        let calls: Vec<_> = (0..10).map(|_| (draw(2), i64::from(draw(2)))).collect();
+        let store = store.clone();
+        callers.spawn(async move {
+            for (key, by) in calls {
+                // Refused and unavailable both occur; a mismatch would be broken.
+                let writes = [count(&format!("LIMIT#{key}"), by, 1_000), put(&format!("OWN#{key}"), 1, Expect::Anything)];
+                let answer = store.write(&writes).await;
+                assert!(matches!(answer, Ok(()) | Err(StoreError::Unavailable(_))), "{answer:?}");
+            }
+        });
+    }
+    while let Some(caller) = callers.join_next().await {
+        caller.unwrap();
+    }
+    let mut first = HashMap::new();
+    let mut repeated = 0;
+    for request in network.requests() {
+        let token = request["ClientRequestToken"].as_str().unwrap().to_owned();
+        repeated += usize::from(first.contains_key(&token));
+        assert_eq!(*first.entry(token).or_insert_with(|| request.clone()), request);
+    }
+    assert!(repeated > 20 && first.len() > 20, "{repeated} repetitions of {} calls", first.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

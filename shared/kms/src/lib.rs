@@ -87,7 +87,9 @@ impl Signer for KmsSigner {
             .send()
             .await
             .map_err(|error| failure("Sign", &error))?;
-        let signature = answer.signature().ok_or_else(|| SignerError("Sign answered without a signature".into()))?;
+        // As long as the modulus (RFC 8017 §8.2.1): never a token that is not signed (security.md F-35).
+        let signature = answer.signature().filter(|signature| signature.as_ref().len() == key.modulus.len());
+        let signature = signature.ok_or_else(|| SignerError("Sign answered without a signature".into()))?;
         Ok(format!("{message}.{}", encoded(signature.as_ref())))
     }
 

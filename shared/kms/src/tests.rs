@@ -1,11 +1,15 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
+use std::collections::VecDeque;
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use aws_sdk_kms::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_kms::config::retry::RetryConfig;
+use aws_sdk_kms::config::timeout::TimeoutConfig;
 use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use base64::prelude::BASE64_STANDARD;
 use rsa::pkcs8::EncodePublicKey;
@@ -17,11 +21,25 @@ use super::*;
 /// Two keys, made once: making them is slow.
 static KEYS: LazyLock<[RsaPrivateKey; 2]> = LazyLock::new(|| [(); 2].map(|()| RsaPrivateKey::new(&mut OsRng, 2048).unwrap()));
 
-/// A KMS with the keys `key-0` and `key-1`, that remembers what it was asked and can be down.
+/// A KMS with the keys `key-0` and `key-1`, that remembers what it was asked and can be down, or answer as scripted first.
 #[derive(Clone, Debug, Default)]
 struct Kms {
     asked: Arc<Mutex<Vec<String>>>,
     down: Arc<Mutex<bool>>,
+    script: Arc<Mutex<VecDeque<Step>>>,
+}
+
+/// What becomes of a request that KMS does not answer as it should.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// An error with this status and code.
+    Error(u16, &'static str),
+    /// A status of 200, and this.
+    Answer(&'static str),
+    /// The connection ends.
+    HangsUp,
+    /// No answer ever comes.
+    Hangs,
 }
 
 impl HttpConnector for Kms {
@@ -30,6 +48,9 @@ impl HttpConnector for Kms {
         let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
         let key = body["KeyId"].as_str().unwrap();
         self.asked.lock().unwrap().push(format!("{operation} {key}"));
+        if let Some(step) = self.script.lock().unwrap().pop_front() {
+            return step.carried_out();
+        }
         let place: usize = key.strip_prefix("key-").unwrap().parse().unwrap();
         let answer = match operation.as_str() {
             _ if *self.down.lock().unwrap() => json!({ "__type": "KMSInternalException", "message": "key arn:aws:kms:… is away" }),
@@ -50,14 +71,42 @@ impl HttpConnector for Kms {
     }
 }
 
+impl Step {
+    fn carried_out(self) -> HttpConnectorFuture {
+        let (status, body) = match self {
+            Self::Error(status, code) => (status, json!({ "__type": code, "message": "key arn:aws:kms:… is away" }).to_string()),
+            Self::Answer(body) => (200, body.to_owned()),
+            Self::HangsUp => return HttpConnectorFuture::ready(Err(ConnectorError::io("hung up".into()))),
+            Self::Hangs => return HttpConnectorFuture::new(std::future::pending()),
+        };
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))))
+    }
+}
+
 impl Kms {
     fn signer(&self, key_ids: &[&str]) -> KmsSigner {
+        self.signer_with(key_ids, RetryConfig::disabled())
+    }
+
+    /// With the retries that functions have, in less time.
+    fn patient_signer(&self, key_ids: &[&str]) -> KmsSigner {
+        self.signer_with(key_ids, RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(1)))
+    }
+
+    /// What happens to the next requests; forgets those seen so far.
+    fn follow(&self, script: impl IntoIterator<Item = Step>) {
+        *self.script.lock().unwrap() = script.into_iter().collect();
+        self.asked();
+    }
+
+    fn signer_with(&self, key_ids: &[&str], retries: RetryConfig) -> KmsSigner {
         let connector = SharedHttpConnector::new(self.clone());
         let config = aws_sdk_kms::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-north-1"))
             .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
-            .retry_config(RetryConfig::disabled())
+            .retry_config(retries)
+            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(100)).build())
             .http_client(http_client_fn(move |_, _| connector.clone()))
             .build();
         KmsSigner::new(Client::from_conf(config), key_ids.iter().map(|&id| id.into()).collect())
@@ -167,6 +216,73 @@ async fn f_35_without_kms_nothing_is_signed_and_cached_keys_still_verify() {
     *kms.down.lock().unwrap() = true;
     assert_eq!(signer.sign("JWT", &json!({})).await.unwrap_err().0, "Sign: KMSInternalException");
     assert_eq!(signer.verify("JWT", &token).await.unwrap(), Some(json!({})));
+}
+
+/// How KMS is away, and what the log is told of it.
+const AWAY: [(Step, &str); 6] = [
+    (Step::Error(400, "ThrottlingException"), "ThrottlingException"),
+    (Step::Error(500, "KMSInternalException"), "KMSInternalException"),
+    (Step::Error(500, "DependencyTimeoutException"), "DependencyTimeoutException"),
+    (Step::Error(503, "ServiceUnavailable"), "ServiceUnavailable"),
+    (Step::HangsUp, "no connection"),
+    (Step::Hangs, "timeout"),
+];
+
+#[tokio::test]
+async fn f_35_kms_away_for_a_moment_is_not_noticed() {
+    let kms = Kms::default();
+    for (away, _) in AWAY {
+        // At the first reading of the keys, and at signing.
+        let signer = kms.patient_signer(&["key-0"]);
+        kms.follow([away, away]);
+        let keys = signer.keys().await.unwrap();
+        assert_eq!(kms.asked(), ["GetPublicKey key-0"; 3], "{away:?}");
+        kms.follow([away, away]);
+        let token = signer.sign("JWT", &json!({ "sub": "u1" })).await.unwrap();
+        assert_eq!(kms.asked(), ["Sign key-0"; 3], "{away:?}");
+        assert_eq!(signer.verify("JWT", &token).await.unwrap(), Some(json!({ "sub": "u1" })));
+        assert_eq!(part(&token, 0)["kid"], keys["keys"][0]["kid"]);
+    }
+}
+
+#[tokio::test]
+async fn f_35_kms_away_ends_after_three_attempts_without_a_token_and_cached_keys_still_verify() {
+    let kms = Kms::default();
+    for (away, code) in AWAY {
+        let signer = kms.patient_signer(&["key-0"]);
+        // Nothing is cached of a failure: the next one asks again.
+        kms.follow([away; 3]);
+        assert_eq!(signer.keys().await.unwrap_err().0, format!("GetPublicKey: {code}"));
+        assert_eq!(kms.asked(), ["GetPublicKey key-0"; 3], "I14: {away:?}");
+        kms.follow([]);
+        let token = signer.sign("JWT", &json!({ "sub": "u1" })).await.unwrap();
+
+        kms.follow([away; 9]);
+        let began = Instant::now();
+        assert_eq!(signer.sign("JWT", &json!({})).await.unwrap_err().0, format!("Sign: {code}"));
+        assert_eq!(kms.asked(), ["Sign key-0"; 3], "I14: {away:?}");
+        assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+        assert_eq!(signer.verify("JWT", &token).await.unwrap(), Some(json!({ "sub": "u1" })), "published keys need no KMS");
+        assert!(signer.keys().await.is_ok() && kms.asked().is_empty());
+        kms.follow([]);
+        signer.sign("JWT", &json!({})).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn f_35_an_answer_without_a_signature_makes_no_token() {
+    let kms = Kms::default();
+    let signer = kms.signer(&["key-0"]);
+    signer.keys().await.unwrap();
+    for answer in ["{}", r#"{"KeyId":"key-0"}"#, "<html>", "", r#"{"Signature":"not base64!"}"#, r#"{"Signature":""}"#, r#"{"Signature":"AAAA"}"#] {
+        kms.follow([Step::Answer(answer)]);
+        let signed = signer.sign("JWT", &json!({})).await;
+        assert!(signed.is_err(), "never unsigned: {answer:?} gave {signed:?}");
+    }
+    for code in ["AccessDeniedException", "DisabledException", "KMSInvalidStateException", "NotFoundException"] {
+        kms.follow([Step::Error(400, code)]);
+        assert_eq!(signer.sign("JWT", &json!({})).await.unwrap_err().0, format!("Sign: {code}"), "its name alone");
+    }
 }
 
 #[tokio::test]

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_sdk_sesv2::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_sesv2::config::retry::RetryConfig;
+use aws_sdk_sesv2::config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -16,8 +18,10 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// A status and an error code; `None` hangs up.
+/// A status and an error code; `None` hangs up. A status of [`NEVER`] does not come: the mail is taken, and nothing says so.
 type Answer = Option<(u16, &'static str)>;
+
+const NEVER: u16 = 0;
 
 /// An SES that answers as scripted and remembers what it was asked.
 #[derive(Clone, Debug)]
@@ -30,7 +34,11 @@ impl HttpConnector for Ses {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         assert_eq!(request.uri(), "https://email.eu-north-1.amazonaws.com/v2/email/outbound-emails");
         self.asked.lock().unwrap().push(serde_json::from_slice(request.body().bytes().unwrap()).unwrap());
-        HttpConnectorFuture::ready(match self.answers.lock().unwrap().pop_front().unwrap() {
+        let answer = self.answers.lock().unwrap().pop_front().unwrap();
+        if let Some((NEVER, _)) = answer {
+            return HttpConnectorFuture::new(std::future::pending());
+        }
+        HttpConnectorFuture::ready(match answer {
             None => Err(ConnectorError::io("hung up".into())),
             Some((200, _)) => Ok(HttpResponse::new(200.try_into().unwrap(), SdkBody::from(r#"{"MessageId":"m1"}"#))),
             Some((status, code)) => {
@@ -58,7 +66,8 @@ async fn send_by(
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-north-1"))
         .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
-        .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(std::time::Duration::from_millis(1)))
+        .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(1)))
+        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(100)).build())
         .http_client(http_client_fn(move |_, _| connector.clone()))
         .build();
     let mailer = SesMailer::new(Client::from_conf(config), Some("vestibule".into()));
@@ -131,6 +140,23 @@ async fn f_24_a_refused_message_is_rejected_and_not_repeated() {
     let (result, asked) = send([Some((400, "MessageRejected"))]).await;
     assert!(matches!(result, Err(MailError::Rejected)));
     assert_eq!(asked.len(), 1);
+}
+
+#[tokio::test]
+async fn f_25_a_mail_that_was_taken_without_an_answer_is_sent_once_more_at_most_and_with_the_same_code() {
+    let lost: Answer = Some((NEVER, ""));
+    for (second, sent) in [(Some((200, "")), true), (lost, false), (None, false), (Some((429, "TooManyRequestsException")), false)] {
+        // A third attempt would find no answer left, and fail the test.
+        let (result, asked) = send([lost, second]).await;
+        assert_eq!((result.is_ok(), asked.len()), (sent, 2), "{second:?}: {result:?}");
+        assert_eq!(asked[0], asked[1], "one duplicate, the same to the letter");
+        assert!(asked[0]["Content"]["Simple"]["Body"]["Text"]["Data"].as_str().unwrap().contains("012345"));
+    }
+    // Whether it was taken is not known: never said to be rejected, which would count as sent.
+    let unsure = send([lost, lost]).await.0;
+    assert!(matches!(&unsure, Err(MailError::Unavailable(why)) if why == "timeout"), "{unsure:?}");
+    let (rejected, asked) = send([lost, Some((400, "MessageRejected"))]).await;
+    assert!(matches!(rejected, Err(MailError::Rejected)) && asked.len() == 2, "{rejected:?}");
 }
 
 #[tokio::test]
