@@ -4,7 +4,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use reqwest::header::{CONTENT_TYPE, SET_COOKIE};
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -40,6 +40,8 @@ pub struct Answer {
     pub body: Value,
     /// Cookies that were set, as `name=value`.
     pub cookies: Vec<String>,
+    /// The seconds after which the client shall try again, if the answer says so.
+    pub retry_after: Option<u64>,
 }
 
 /// The test control.
@@ -232,8 +234,9 @@ async fn answer(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
     let status = response.status().as_u16();
     let cookies = response.headers().get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap().to_owned());
     let cookies = cookies.collect();
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     let body = serde_json::from_slice(&response.bytes().await?).unwrap_or(Value::Null);
-    Ok(Answer { status, body, cookies })
+    Ok(Answer { status, body, cookies, retry_after })
 }
 
 impl Answer {

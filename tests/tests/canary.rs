@@ -3,6 +3,9 @@
 
 mod process;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use process::Server;
 use serde_json::{Value, json};
 use tests::{Answer, Browser, Control, asking_for_shoe_size, demo};
@@ -22,49 +25,69 @@ async fn r_l1_a_117_nothing_secret_is_written_whatever_happens() {
     (browser.verifier, browser.nonce) = (VERIFIER.into(), NONCE.into());
     let mut canaries: Vec<String> = [EMAIL, PASSWORD, WRONG, NAME, VERIFIER, NONCE].map(String::from).into();
     let mut see = |answer: &Answer| canaries.extend(secrets(answer));
+    // All answers.
+    let answers = RefCell::new(Vec::new());
+    let kept = |answer: Answer| {
+        answers.borrow_mut().push(answer.clone());
+        answer
+    };
 
-    see(&browser.begin().await);
-    browser.step("/idp/idx/enroll", json!({})).await;
+    see(&kept(browser.begin().await));
+    kept(browser.step("/idp/idx/enroll", json!({})).await);
     let profile = json!({"email": EMAIL, "firstName": "Ada", "lastName": NAME});
     let form = json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}});
     // Faults at every service, so that errors are logged too.
     for at in ["ddb.*", "ses.SendEmail"] {
         control.fault(json!({"at": at, "times": 50, "do": "reject"})).await;
-        let failed = browser.step("/idp/idx/enroll/new", form.clone()).await;
+        let failed = kept(browser.step("/idp/idx/enroll/new", form.clone()).await);
         control.fault(json!({"clear": true})).await;
         // A mail that is rejected for good looks like one that was sent.
         assert_eq!(failed.status >= 500, at.starts_with("ddb"), "{failed:#?}");
     }
     control.fault(json!({"at": "ses.SendEmail", "times": 50, "do": "err500"})).await;
-    browser.step("/idp/idx/email/resend", json!({})).await;
+    kept(browser.step("/idp/idx/email/resend", json!({})).await);
     control.fault(json!({"clear": true})).await;
     control.advance(31).await;
-    assert_eq!(browser.step("/idp/idx/email/resend", json!({})).await.status, 200);
-    browser.answer_code("000000").await;
+    assert_eq!(kept(browser.step("/idp/idx/email/resend", json!({})).await).status, 200);
+    kept(browser.answer_code("000000").await);
     let mail = control.mails(EMAIL).await.last().unwrap().clone();
     let (code, link) = (mail["code"].as_str().unwrap(), mail["link"].as_str().unwrap());
     browser.get(link).await;
     control.fault(json!({"at": "ddb.TransactWriteItems", "times": 50, "do": "err500"})).await;
-    assert!(browser.answer_code(code).await.status >= 500);
+    assert!(kept(browser.answer_code(code).await).status >= 500);
     control.fault(json!({"clear": true})).await;
-    let done = browser.answer_code(code).await;
+    let done = kept(browser.answer_code(code).await);
     see(&done);
-    browser.token("canary-interaction-code-1Vw5").await;
-    let tokens = browser.token(done.done()).await;
+    kept(browser.token("canary-interaction-code-1Vw5").await);
+    let tokens = kept(browser.token(done.done()).await);
     see(&tokens);
-    assert_eq!(browser.userinfo(tokens.body["access_token"].as_str().unwrap()).await.status, 200);
-    assert!(browser.userinfo("canary-access-token-2Kt6").await.status >= 400);
+    assert_eq!(kept(browser.userinfo(tokens.body["access_token"].as_str().unwrap()).await).status, 200);
+    assert!(kept(browser.userinfo("canary-access-token-2Kt6").await).status >= 400);
 
-    browser.sign_in(EMAIL, WRONG).await;
+    kept(browser.sign_in(EMAIL, WRONG).await);
     control.apply(asking_for_shoe_size(&demo(&server.base))).await;
-    see(&browser.sign_in(EMAIL, PASSWORD).await);
-    browser.step("/idp/idx/enroll/update", json!({"userProfile": {"shoeSize": "canary-size-8Pm3"}})).await;
-    browser.step("/idp/idx/enroll/update", json!({"userProfile": {"canary-field-4Cy7": 1}})).await;
-    see(&browser.step("/idp/idx/enroll/update", json!({"userProfile": {"shoeSize": "38"}})).await);
+    see(&kept(browser.sign_in(EMAIL, PASSWORD).await));
+    kept(browser.step("/idp/idx/enroll/update", json!({"userProfile": {"shoeSize": "canary-size-8Pm3"}})).await);
+    kept(browser.step("/idp/idx/enroll/update", json!({"userProfile": {"canary-field-4Cy7": 1}})).await);
+    see(&kept(browser.step("/idp/idx/enroll/update", json!({"userProfile": {"shoeSize": "38"}})).await));
 
     let token = link.split_once("token=").unwrap().1.to_owned();
-    canaries.extend([token, browser.handle.clone(), browser.interaction.clone()]);
+    canaries.extend([token.clone(), browser.handle.clone(), browser.interaction.clone()]);
     canaries.extend(["canary-".into(), "yellow-".into(), EMAIL.split('@').next().unwrap().into()]);
+    // What a person knows and what only the mailbox shows is in no answer, whatever became of the request; what an app gets is in those alone that
+    // hand it out, and in none that is an error of ours.
+    for answer in &*answers.borrow() {
+        let text = format!("{} {:?}", answer.body, answer.cookies);
+        for never in [PASSWORD, WRONG, VERIFIER, &token, "canary-interaction-code", "canary-access-token"] {
+            assert!(!text.contains(never), "{never} was answered: {answer:#?}");
+        }
+        assert!(text.split(|char: char| !char.is_ascii_digit()).all(|word| word != code), "the code was answered: {answer:#?}");
+        let of_ours = answer.status >= 500 && answer.messages() != ["idx.error.mail.not.sent"];
+        assert!(!of_ours || canaries.iter().all(|canary| !text.contains(canary.as_str())), "{answer:#?}");
+    }
+    let statuses: BTreeSet<_> = answers.borrow().iter().map(|answer| answer.status).collect();
+    assert!(answers.borrow().len() > 15 && [200, 400, 401, 503].iter().all(|status| statuses.contains(status)), "{statuses:?}");
+
     let output = server.stopped();
     assert!(output.lines().filter(|line| line.contains("\"message\":\"request\"")).count() > 15, "{output}");
     assert!(output.contains("a mail was not sent") && output.contains("ERROR"), "the faults were logged: {output}");
@@ -88,7 +111,8 @@ fn secrets(answer: &Answer) -> Vec<String> {
 
 #[test]
 fn a_canary_is_found_where_it_is() {
-    let answer = Answer { status: 200, body: json!({"stateHandle": "id.secret", "access_token": "a.b.c"}), cookies: vec!["n=v".into()] };
+    let answer =
+        Answer { status: 200, body: json!({"stateHandle": "id.secret", "access_token": "a.b.c"}), cookies: vec!["n=v".into()], retry_after: None };
     assert_eq!(secrets(&answer), ["c", "secret", "v"]);
-    assert!(secrets(&Answer { status: 200, body: Value::Null, cookies: vec![] }).is_empty());
+    assert!(secrets(&Answer { status: 200, body: Value::Null, cookies: vec![], retry_after: None }).is_empty());
 }

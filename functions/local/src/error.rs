@@ -36,6 +36,9 @@ pub enum StartError {
     /// `SQLite` cannot open the table.
     #[error("cannot open the table in the data folder: {0}; repair it, or choose another folder with --data")]
     Database(String),
+    /// The table that was there is not there any more.
+    #[error("{} is gone or empty, and with it every account: restore it; to begin anew, delete the whole folder", .0.display())]
+    TableLost(PathBuf),
     /// The signing key is not one.
     #[error("signing-key.pem in the data folder is not an RSA key in PKCS#8: delete it, and a new one is made")]
     SigningKey,

@@ -34,6 +34,9 @@ pub struct Fault {
     /// Which calls chance chooses: with the same seed the same ones, by their number.
     #[serde(default)]
     pub seed: u64,
+    /// At which write of a transaction a conflict or a refusal is, from 0; at the last one, if it has fewer.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub item: usize,
     /// Calls that this order has seen.
     #[serde(skip)]
     seen: u64,
@@ -56,6 +59,8 @@ pub enum Effect {
     TimeoutAfter,
     /// Another transaction is at the same item (F-11, F-12).
     Conflict,
+    /// The service says that a condition did not hold, whether it did or not (F-10).
+    Refuse,
     /// The same transaction is still under way (F-13).
     InProgress,
     /// The service does not want this: no permission; for mail, a rejected message (F-16, F-24).
@@ -114,8 +119,8 @@ impl Faults {
 
     /// Carries out `call` (its `body` tells a transaction's length), or what was ordered instead.
     pub async fn around<F: Future<Output = Response>>(&self, call: &str, body: &[u8], carry_out: impl FnOnce() -> F) -> Response {
-        let Some(effect) = self.next(call) else { return carry_out().await };
-        match effect {
+        let Some(due) = self.next(call) else { return carry_out().await };
+        match due.effect {
             Effect::Kill => die(),
             Effect::KillAfter => {
                 carry_out().await;
@@ -128,14 +133,14 @@ impl Faults {
             }
             Effect::Err500After => {
                 carry_out().await;
-                refusal(call, Effect::Err500, body)
+                refusal(call, Due { effect: Effect::Err500, ..due }, body)
             }
-            Effect::Throttle | Effect::Err500 | Effect::Conflict | Effect::InProgress | Effect::Reject => refusal(call, effect, body),
+            Effect::Throttle | Effect::Err500 | Effect::Conflict | Effect::Refuse | Effect::InProgress | Effect::Reject => refusal(call, due, body),
         }
     }
 
     /// Counts the call; what it shall suffer, if an order is due.
-    fn next(&self, call: &str) -> Option<Effect> {
+    fn next(&self, call: &str) -> Option<Due> {
         let mut state = self.state();
         *state.calls.entry(call.to_owned()).or_default() += 1;
         let mut due = None;
@@ -143,18 +148,18 @@ impl Faults {
             if let Some(probability) = fault.probability {
                 fault.seen += 1;
                 if due.is_none() && chance(fault.seed, fault.seen) < probability {
-                    due = Some(fault.effect);
+                    due = Some(fault.due());
                 }
             } else if fault.nth > 1 {
                 fault.nth -= 1;
             } else if due.is_none() && fault.times > 0 {
                 fault.times -= 1;
-                due = Some(fault.effect);
+                due = Some(fault.due());
             }
         }
         state.orders.retain(|fault| fault.probability.is_some() || fault.times > 0);
-        if let Some(effect) = due {
-            *state.suffered.entry(effect).or_default() += 1;
+        if let Some(due) = due {
+            *state.suffered.entry(due.effect).or_default() += 1;
         }
         due
     }
@@ -171,6 +176,17 @@ impl Fault {
             None => self.at == call,
         }
     }
+
+    fn due(&self) -> Due {
+        Due { effect: self.effect, item: self.item }
+    }
+}
+
+/// What one call shall suffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Due {
+    effect: Effect,
+    item: usize,
 }
 
 /// An error as AWS writes it: the type in the header (REST services) and in the body (JSON services).
@@ -179,16 +195,18 @@ pub fn error(status: StatusCode, kind: &str, message: &str) -> Response {
     (status, [(HeaderName::from_static("x-amzn-errortype"), kind.to_owned())], Json(body)).into_response()
 }
 
-fn refusal(call: &str, effect: Effect, body: &[u8]) -> Response {
+fn refusal(call: &str, due: Due, body: &[u8]) -> Response {
     let (service, operation) = call.split_once('.').unwrap_or((call, ""));
     let transaction = service == "ddb" && operation.starts_with("Transact");
-    let (status, kind) = match (effect, service) {
+    let (status, kind) = match (due.effect, service) {
         (Effect::Throttle, "ddb") => (400, "ProvisionedThroughputExceededException"),
         (Effect::Throttle, "ses") => (429, "TooManyRequestsException"),
         (Effect::Throttle, _) => (400, "ThrottlingException"),
-        (Effect::Conflict, "ddb") if transaction => return cancelled(body),
+        (Effect::Conflict, "ddb") if transaction => return cancelled(body, "TransactionConflict", due.item),
+        (Effect::Refuse, "ddb") if transaction => return cancelled(body, "ConditionalCheckFailed", due.item),
         (Effect::Conflict, "ddb") => (400, "TransactionConflictException"),
         (Effect::Conflict, _) => (409, "ConflictException"),
+        (Effect::Refuse, _) => (400, "ConditionalCheckFailedException"),
         (Effect::InProgress, _) => (400, "TransactionInProgressException"),
         (Effect::Reject, "ses") => (400, "MessageRejected"),
         (Effect::Reject, _) => (400, "AccessDeniedException"),
@@ -200,13 +218,14 @@ fn refusal(call: &str, effect: Effect, body: &[u8]) -> Response {
     error(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), kind, "ordered by the test control")
 }
 
-/// A transaction that met another one: DynamoDB names a reason for each of its items.
-fn cancelled(body: &[u8]) -> Response {
+/// A transaction that was not carried out for what is at one of its items: DynamoDB names a reason for each of them.
+fn cancelled(body: &[u8], code: &str, item: usize) -> Response {
     let items = serde_json::from_slice::<Value>(body).ok().and_then(|body| body.get("TransactItems")?.as_array().map(Vec::len)).unwrap_or(1);
-    let reasons: Vec<_> = (0..items).map(|place| json!({ "Code": if place == 0 { "TransactionConflict" } else { "None" } })).collect();
+    let wrong = item.min(items.saturating_sub(1));
+    let reasons: Vec<_> = (0..items).map(|place| json!({ "Code": if place == wrong { code } else { "None" } })).collect();
     let body = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
+        "Message": format!("Transaction cancelled, please refer cancellation reasons for specific reasons [{code}]"),
         "CancellationReasons": reasons,
     });
     (StatusCode::BAD_REQUEST, Json(body)).into_response()
@@ -225,6 +244,11 @@ fn die() -> ! {
 
 fn once() -> u32 {
     1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_first(item: &usize) -> bool {
+    *item == 0
 }
 
 /// Between 0 and 1, for the call of this number (`SplitMix64`).
@@ -259,9 +283,27 @@ mod tests {
         let faults = Faults::default();
         faults.order(fault(r#"{"at":"ddb.*","do":"err500"}"#));
         assert_eq!(faults.next("ses.SendEmail"), None);
-        assert_eq!(faults.next("ddb.GetItem"), Some(Effect::Err500));
+        assert_eq!(faults.next("ddb.GetItem").map(|due| due.effect), Some(Effect::Err500));
         faults.order(fault(r#"{"at":"*","do":"timeout_after"}"#));
-        assert_eq!(faults.next("ses.SendEmail"), Some(Effect::TimeoutAfter));
+        assert_eq!(faults.next("ses.SendEmail").map(|due| due.effect), Some(Effect::TimeoutAfter));
+    }
+
+    #[tokio::test]
+    async fn f_10_f_11_a_transaction_is_cancelled_for_the_write_that_was_ordered() {
+        let body = json!({ "TransactItems": [{}, {}, {}] }).to_string();
+        for (effect, code) in [("conflict", "TransactionConflict"), ("refuse", "ConditionalCheckFailed")] {
+            for (item, place) in [(0, 0), (1, 1), (2, 2), (7, 2)] {
+                let faults = Faults::default();
+                faults.order(fault(&format!(r#"{{"at":"ddb.*","item":{item},"do":"{effect}"}}"#)));
+                let answer = faults.around("ddb.TransactWriteItems", body.as_bytes(), async || unreachable!("it is not carried out")).await;
+                assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+                let body = axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap();
+                let body: Value = serde_json::from_slice(&body).unwrap();
+                let codes: Vec<_> = body["CancellationReasons"].as_array().unwrap().iter().map(|reason| reason["Code"].as_str().unwrap()).collect();
+                let expected: Vec<_> = (0..3).map(|at| if at == place { code } else { "None" }).collect();
+                assert_eq!(codes, expected);
+            }
+        }
     }
 
     #[test]
@@ -281,7 +323,7 @@ mod tests {
 
     #[test]
     fn every_name_of_the_notation_is_understood() {
-        for name in ["throttle", "err500", "timeout_before", "timeout_after", "conflict", "kill"] {
+        for name in ["throttle", "err500", "timeout_before", "timeout_after", "conflict", "refuse", "kill"] {
             fault(&format!(r#"{{"at":"*","nth":1,"do":"{name}"}}"#));
         }
     }

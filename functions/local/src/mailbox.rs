@@ -45,6 +45,8 @@ pub struct Mailbox {
 struct State {
     mails: Vec<Mail>,
     file: Option<File>,
+    /// The file may end with the beginning of a mail that was not taken.
+    cut_short: bool,
 }
 
 impl Mailbox {
@@ -63,7 +65,7 @@ impl Mailbox {
         if let Some(file) = &mut file {
             let _ = file.write_all(b"\n");
         }
-        Ok(Self { state: Mutex::new(State { mails, file }) })
+        Ok(Self { state: Mutex::new(State { mails, file, cut_short: false }) })
     }
 
     /// Takes a mail; its id. It is in the file before this returns.
@@ -71,19 +73,25 @@ impl Mailbox {
     /// # Errors
     /// If it cannot be written; then it is not taken.
     pub fn put(&self, mail: impl FnOnce(u64) -> Mail) -> std::io::Result<u64> {
-        let mut state = self.state();
-        let id = state.mails.last().map_or(1, |mail| mail.id + 1);
+        let State { mails, file, cut_short } = &mut *self.state();
+        let id = mails.last().map_or(1, |mail| mail.id + 1);
         let mail = mail(id);
         let mut line = serde_json::to_string(&mail)?;
         line.push('\n');
-        if let Some(file) = &mut state.file {
+        if let Some(file) = file {
+            // On a disk that is full for a while, the next mail must not continue the broken line.
+            if *cut_short {
+                line.insert(0, '\n');
+            }
+            *cut_short = true;
             file.write_all(line.as_bytes())?;
+            *cut_short = false;
         }
-        state.mails.push(mail);
+        mails.push(mail);
         // Rarely, because it moves the rest.
-        if state.mails.len() >= 2 * KEPT {
-            let old = state.mails.len() - KEPT;
-            state.mails.drain(..old);
+        if mails.len() >= 2 * KEPT {
+            let old = mails.len() - KEPT;
+            mails.drain(..old);
         }
         Ok(id)
     }
@@ -155,6 +163,27 @@ mod tests {
         assert_eq!(mailbox.to(None), [mail(1, "ada@example.com"), mail(2, "bob@example.com")]);
         assert_eq!(mailbox.to(Some("BOB@example.com")).len(), 1);
         assert_eq!(mailbox.after(1).len(), 1);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn f_40_a_mail_after_one_that_found_the_disk_full_survives_a_restart() {
+        let folder = std::env::temp_dir().join(format!("vestibule-full-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        {
+            let data = Data::open(&folder).unwrap();
+            let mailbox = Mailbox::open(&data).unwrap();
+            // A file that is always full stands in for the real one.
+            let real = mailbox.state().file.replace(File::options().write(true).open("/dev/full").unwrap());
+            assert!(mailbox.put(|id| mail(id, "ada@example.com")).is_err());
+            assert!(mailbox.to(None).is_empty(), "it is not taken");
+            data.append_to(FILE).unwrap().unwrap().write_all(br#"{"id":1,"at":1,"fr"#).unwrap();
+            mailbox.state().file = real;
+            assert_eq!(mailbox.put(|id| mail(id, "ada@example.com")).unwrap(), 1);
+        }
+        let mailbox = Mailbox::open(&Data::open(&folder).unwrap()).unwrap();
+        assert_eq!(mailbox.to(None), [mail(1, "ada@example.com")]);
         fs::remove_dir_all(folder).unwrap();
     }
 

@@ -7,6 +7,7 @@
 //! | `GET /clock` | `{"now": ms, "ahead_s": n}` |
 //! | `POST /clock` `{"advance_s": n}` | moves the functions' clock |
 //! | `POST /fault` `{"at","nth","times","do"}` | orders a fault; `{"clear": true}` forgets all orders |
+//! | `POST /fault` `{"at","item","do"}` | `conflict` and `refuse`: at which write of the transaction it is |
 //! | `POST /fault` `{"at","probability","seed","do"}` | lets that share of the calls fail, until all orders are forgotten |
 //! | `GET /fault` | the orders that are open |
 //! | `GET /calls`, `POST /calls` | how often each AWS operation was called; starts the count anew, that of faults too |

@@ -275,7 +275,9 @@ async fn state(store: &DynamoStore, name: &str) -> Vec<Option<(u64, u64)>> {
 /// A transaction of so many places that is cancelled for these reasons at some of them.
 fn cancelled_at(reasons: &[(usize, &str)]) -> Step {
     let mut codes = ["None"; PLACES];
-    reasons.iter().for_each(|(place, code)| codes[*place] = code);
+    for (place, code) in reasons {
+        codes[*place] = code;
+    }
     cancelled(&codes)
 }
 

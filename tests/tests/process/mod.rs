@@ -2,9 +2,12 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use std::io::{BufRead as _, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+
+/// Where the program is.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_vestibule-under-test");
 
 /// A running process.
 pub struct Server {
@@ -20,7 +23,11 @@ pub struct Server {
 impl Server {
     /// Starts it on a free port and waits until it says where.
     pub fn start(arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule-under-test"));
+        Self::start_by(Command::new(PROGRAM), arguments)
+    }
+
+    /// Starts it by a command that becomes it: [`PROGRAM`], or something that is given it.
+    pub fn start_by(mut command: Command, arguments: &[&str]) -> Self {
         command.args(["--port", "0"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let output = Arc::new(Mutex::new(String::new()));
@@ -54,6 +61,12 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// Ends it in good order (SIGTERM) and waits until it is gone.
+    pub fn ended(mut self) {
+        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+    }
+
     /// Kills it; everything that it has written.
     pub fn stopped(mut self) -> String {
         self.kill();
@@ -61,6 +74,14 @@ impl Server {
         let output = self.output.lock().unwrap();
         output.clone()
     }
+}
+
+/// What it says when it does not start: one line on standard error, and exit code 1.
+pub fn refusal(mut command: Command, arguments: &[&str]) -> String {
+    let Output { status, stdout, stderr } = command.args(["--port", "0"]).args(arguments).output().unwrap();
+    let said = String::from_utf8(stderr).unwrap();
+    assert_eq!((status.code(), said.lines().count(), stdout.as_slice()), (Some(1), 1, &b""[..]), "{said}");
+    said
 }
 
 impl Drop for Server {

@@ -1,6 +1,8 @@
 //! DynamoDB: the embedded engine on a loopback listener, and, under test control, a proxy in front of it that can fail.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,13 +27,30 @@ const MAX_BODY: usize = 16 << 20;
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Opens the database of the data folder, or one in memory.
+///
+/// What cannot be read is an error, and so is a table that is no longer there: never a new and empty database in its place (security.md F-40).
 pub fn open(data: &Data) -> Result<Database, StartError> {
-    let opened = match data.path(FILE) {
-        Some(path) => Database::new(&path.to_string_lossy()),
-        None => Database::memory(),
-    };
-    // F-40: a file that cannot be read is an error, never a new and empty database.
-    opened.map_err(|cause| StartError::Database(cause.to_string()))
+    let failed = |cause: &dyn std::fmt::Display| StartError::Database(cause.to_string());
+    let Some(path) = data.path(FILE) else { return Database::memory().map_err(|cause| failed(&cause)) };
+    // The secrets are made after the table: where there are some, there was one, and it was never empty.
+    if is_empty(&path) && data.path(super::secrets::FILE).is_some_and(|secrets| secrets.exists()) {
+        return Err(StartError::TableLost(path));
+    }
+    // SQLite would make a file that everybody may read.
+    data.append_to(FILE)?;
+    Database::new(&path.to_string_lossy()).map_err(|cause| {
+        let said = cause.to_string();
+        // The engine's advice is for those who build it.
+        if said.contains("not a valid SQLite database") { failed(&"table.db is not an SQLite database") } else { failed(&said) }
+    })
+}
+
+/// Whether there is no such file, or nothing in it.
+fn is_empty(path: &Path) -> bool {
+    match std::fs::metadata(path) {
+        Ok(file) => file.is_file() && file.len() == 0,
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    }
 }
 
 /// Serves the database until `stop` resolves.

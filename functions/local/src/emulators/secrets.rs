@@ -11,7 +11,8 @@ use crate::StartError;
 use crate::data::Data;
 use crate::fault::error;
 
-const FILE: &str = "secrets.json";
+/// The file that holds them.
+pub const FILE: &str = "secrets.json";
 
 /// Key of the MAC over passwords before they are stored.
 pub const PEPPER: &str = "vestibule-pepper";

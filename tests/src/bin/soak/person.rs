@@ -143,5 +143,5 @@ async fn whole(request: RequestBuilder) -> reqwest::Result<Answer> {
     let response = request.send().await?;
     let status = response.status().as_u16();
     let body = serde_json::from_slice(&response.bytes().await?).unwrap_or(Value::Null);
-    Ok(Answer { status, body, cookies: Vec::new() })
+    Ok(Answer { status, body, cookies: Vec::new(), retry_after: None })
 }
