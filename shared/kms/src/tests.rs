@@ -276,8 +276,8 @@ async fn f_35_an_answer_without_a_signature_makes_no_token() {
     signer.keys().await.unwrap();
     for answer in ["{}", r#"{"KeyId":"key-0"}"#, "<html>", "", r#"{"Signature":"not base64!"}"#, r#"{"Signature":""}"#, r#"{"Signature":"AAAA"}"#] {
         kms.follow([Step::Answer(answer)]);
-        let signed = signer.sign("JWT", &json!({})).await;
-        assert!(signed.is_err(), "never unsigned: {answer:?} gave {signed:?}");
+        let token = signer.sign("JWT", &json!({})).await;
+        assert!(token.is_err(), "never unsigned: {answer:?} gave {token:?}");
     }
     for code in ["AccessDeniedException", "DisabledException", "KMSInvalidStateException", "NotFoundException"] {
         kms.follow([Step::Error(400, code)]);
