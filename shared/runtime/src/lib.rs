@@ -9,7 +9,7 @@ mod system;
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use engine::Engine;
 use engine::http::Response;
@@ -48,13 +48,20 @@ where
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Event>| Ok::<_, Infallible>(instance.answer(event.payload).await))).await
 }
 
-/// Answers one event: the engine's answer, or 500 with the request's id if the engine panics (security.md R-B3). Writes one line of log.
+/// Answers one event: the engine's answer, 500 with the request's id if the engine panics (security.md R-B3), 503 if it has none in time. Writes one
+/// line of log.
 pub async fn handle(engine: &Engine, function: Function, event: Event) -> Response {
     logged(function, event, |request| async {
         let request_id = request.request_id.clone();
         // Boxed: what a step keeps while it waits is large.
-        let served = gateway::guarded(Box::pin(engine.serve(function, request))).await;
-        served.unwrap_or_else(|| gateway::fault(StatusCode::INTERNAL_SERVER_ERROR, &request_id))
+        match tokio::time::timeout(ANSWER_WITHIN, gateway::guarded(Box::pin(engine.serve(function, request)))).await {
+            Ok(Some(served)) => served,
+            Ok(None) => gateway::fault(StatusCode::INTERNAL_SERVER_ERROR, &request_id),
+            Err(_) => {
+                tracing::error!(request_id, "no answer in time");
+                gateway::fault(StatusCode::SERVICE_UNAVAILABLE, &request_id)
+            }
+        }
     })
     .await
 }
@@ -100,6 +107,10 @@ where
         gateway::response(logged(self.function, event, unavailable).await)
     }
 }
+
+/// Every request is answered within this time, whatever AWS does (security.md I14); the same request again then tells the truth (I6). Below the
+/// functions' timeout in `template.yaml`, which would answer with nothing.
+const ANSWER_WITHIN: Duration = Duration::from_secs(9);
 
 /// Names a request in its answer, as it is named in the logs (security.md A-116). The header is Okta's.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-okta-request-id");

@@ -77,6 +77,31 @@ async fn f_31_a_panic_is_500_with_the_request_id_and_the_next_request_works() {
     }
 }
 
+/// A store that never answers.
+struct Silent;
+
+#[async_trait]
+impl Store for Silent {
+    async fn read(&self, _: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
+        std::future::pending().await
+    }
+
+    async fn write(&self, _: &[StoreWrite]) -> Result<(), StoreError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn i14_f_09_a_request_that_waits_for_ever_is_answered_in_time() {
+    let key = Secret::new("0123456789abcdef0123456789abcdef");
+    let engine = Engine::new("https://id.example.org", Arc::new(Silent), Arc::new(SystemClock), Arc::new(SystemRandom), key);
+    let began = tokio::time::Instant::now();
+    let response = handle(&engine, Function::Identify, event()).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(response.headers().contains_key("retry-after"));
+    assert!(began.elapsed() < std::time::Duration::from_secs(10));
+}
+
 #[tokio::test]
 async fn r_l1_one_line_of_facts_and_no_secret() {
     let lines = lines(async { handle(&broken(), Function::Identify, event()).await }).await;
