@@ -99,7 +99,7 @@ async fn i14_f_09_a_request_that_waits_for_ever_is_answered_in_time() {
     let response = handle(&engine, Function::Identify, event()).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(response.headers().contains_key("retry-after"));
-    assert!(began.elapsed() < std::time::Duration::from_secs(10));
+    assert!(began.elapsed() < Duration::from_secs(10));
 }
 
 #[tokio::test]
