@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// Where the program is.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_vestibule-under-test");
@@ -76,11 +77,22 @@ impl Server {
     }
 }
 
-/// What it says when it does not start: one line on standard error, and exit code 1.
+/// What it says when it does not start: one line on standard error, and exit code 1, within some seconds.
 pub fn refusal(mut command: Command, arguments: &[&str]) -> String {
-    let Output { status, stdout, stderr } = command.args(["--port", "0"]).args(arguments).output().unwrap();
-    let said = String::from_utf8(stderr).unwrap();
-    assert_eq!((status.code(), said.lines().count(), stdout.as_slice()), (Some(1), 1, &b""[..]), "{said}");
+    command.args(["--port", "0"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let began = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if began.elapsed() > Duration::from_secs(20) {
+            // It runs, where it should not have started.
+            child.kill().unwrap();
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    let (said, greeting) = (String::from_utf8(stderr).unwrap(), String::from_utf8(stdout).unwrap());
+    assert_eq!((status.code(), said.lines().count(), greeting.as_str()), (Some(1), 1, ""), "{said}");
     said
 }
 
