@@ -176,7 +176,8 @@ async fn f_35_while_kms_is_away_no_token_is_made_and_the_code_stays_good_for_its
             assert_eq!(refused.body.as_object().unwrap().len(), 2, "an error, its description, and no token: {refused:#?}");
         }
         control.fault(json!({"clear": true})).await;
-        control.advance(58).await;
+        // Within the minute, with room for what a busy machine takes meanwhile.
+        control.advance(40).await;
         let tokens = browser.token(&code).await;
         assert_eq!(tokens.status, 200, "{order} at signature {nth}: {tokens:#?}");
         assert_signed(&tokens);
