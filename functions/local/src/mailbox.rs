@@ -13,7 +13,7 @@ use crate::data::Data;
 const FILE: &str = "mails.jsonl";
 
 /// So many of the newest mails are kept in memory; the file has them all.
-const KEPT: usize = 2_000;
+const KEPT: usize = 1_000;
 
 /// One mail, as SES was given it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
