@@ -24,6 +24,8 @@ impl Model {
                     _ => (policy.asks_shoe && shoe.is_none()).then_some(View::Profile),
                 }
             }
+            // Whoever has proven nothing is treated like anybody, where it must not be seen who has an account.
+            Who::Member { .. } | Who::Stranger if policy.prevents_enumeration && !flow.password_proven && !flow.email_proven => Some(View::Password),
             Who::Member { .. } | Who::Stranger if policy.denied => Some(View::Denied),
             Who::Stranger => Some(View::Password),
             Who::Member { .. } if !flow.password_proven => Some(View::Password),
