@@ -6,6 +6,7 @@
 
 use std::net::Ipv6Addr;
 
+use futures_util::future::join;
 use policy::step::{Budget, Whose};
 use policy::time::Timestamp;
 
@@ -50,11 +51,6 @@ impl Counter {
         self.refunded
     }
 
-    /// Where it was counted before.
-    pub(crate) fn before(&self) -> Option<&Key> {
-        self.before.as_ref()
-    }
-
     /// Counts one, with what the window before has left.
     pub(crate) fn count(&self, before: u64) -> Write {
         self.write(1, self.max.saturating_sub(before))
@@ -85,18 +81,36 @@ impl Engine {
     /// What the windows before weigh, one number for each counter.
     pub(crate) async fn weights(&self, counters: &[Counter], now: Timestamp) -> Result<Vec<u64>, StoreError> {
         let keys: Vec<Key> = counters.iter().filter_map(|counter| counter.before.clone()).collect();
-        let found = if keys.is_empty() { Vec::new() } else { self.store.read(&keys).await? };
+        let found = self.read(&keys).await?;
         Ok(counters.iter().map(|counter| counter.weight(&found, now)).collect())
     }
 
-    /// Counts one of each, whatever becomes of it. Whether one is used up; doubt is a failure (security.md I12).
-    pub(crate) async fn spend(&self, counters: &[Counter]) -> Result<bool, Failure> {
-        any_refused(self.store.as_ref(), counters.iter().map(|counter| counter.count(0)).collect()).await
+    /// Reads, and counts one of each budget beside it, whatever becomes of the request: what was read, what was counted, and whether one of the budgets
+    /// is used up. Doubt is a failure (security.md I12).
+    pub(crate) async fn read_and_count(
+        &self,
+        mut wanted: Vec<Key>,
+        budgets: &[Budget],
+        source: &str,
+        now: Timestamp,
+    ) -> Result<(Vec<Option<Item>>, Vec<Counter>, bool), Failure> {
+        let counters = self.counters(budgets, source, now);
+        wanted.extend(counters.iter().filter_map(|counter| counter.before.clone()));
+        let counts = counters.iter().map(|counter| counter.count(0)).collect();
+        let (items, over) = join(self.read(&wanted), any_refused(self.store.as_ref(), counts)).await;
+        let items = items?;
+        let over = over? || self.over_with_before(&counters, &items, now).await?;
+        Ok((items, counters, over))
     }
 
-    /// Whether what was [spent](Self::spend) is too much together with what `found` has of the windows before; then it is given back. Only after
+    /// Reads nothing where nothing is asked for.
+    pub(crate) async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
+        if keys.is_empty() { Ok(Vec::new()) } else { self.store.read(keys).await }
+    }
+
+    /// Whether what was counted is too much together with what `found` has of the windows before; then it is given back. Only after
     /// the count: of many at once, each then sees itself and whoever came before, so never too many get past.
-    pub(crate) async fn over_with_before(&self, counters: &[Counter], found: &[Option<Item>], now: Timestamp) -> Result<bool, Failure> {
+    async fn over_with_before(&self, counters: &[Counter], found: &[Option<Item>], now: Timestamp) -> Result<bool, Failure> {
         let weighed = counters.iter().map(|counter| (counter, counter.weight(found, now))).filter(|(_, before)| *before > 0);
         let asked = weighed.map(|(counter, before)| counter.write(0, counter.max.saturating_sub(before))).collect();
         if !any_refused(self.store.as_ref(), asked).await? {

@@ -29,9 +29,6 @@ pub(crate) enum Failure {
     /// The store, the mail provider or the signing key does not answer. Nothing was lost; trying again may help.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// Too many requests with one handle (security.md R-R5).
-    #[error("too many requests")]
-    TooManyRequests,
     /// All hashing places are taken.
     #[error("too busy to hash")]
     Busy,

@@ -121,9 +121,9 @@ impl Engine {
         }
         let body = envelope::step(&view);
         let status = match (advanced.status, &standing) {
-            (Status::Rejected(Rejection::Invalid) | Status::NotOffered, _) => StatusCode::BAD_REQUEST,
+            (Status::Rejected(Rejection::Invalid) | Status::NotOffered | Status::Malformed, _) => StatusCode::BAD_REQUEST,
             (Status::Rejected(Rejection::Unauthenticated), _) => StatusCode::UNAUTHORIZED,
-            (Status::Rejected(Rejection::TooManyRequests), _) => StatusCode::TOO_MANY_REQUESTS,
+            (Status::Rejected(Rejection::TooManyRequests) | Status::Hurried, _) => StatusCode::TOO_MANY_REQUESTS,
             (_, Standing::Refused(Refusal::AccessDenied)) => StatusCode::FORBIDDEN,
             (_, Standing::Refused(Refusal::NotAssigned | Refusal::RegistrationClosed)) => StatusCode::BAD_REQUEST,
             // The form is the one that the client has: only an error makes it say so (idx.md §12.12).
@@ -132,7 +132,12 @@ impl Engine {
         };
         let reply =
             if operation == Operation::Introspect && status != StatusCode::OK { Reply::json(status, &body) } else { Reply::ion(status, &body) };
-        Ok(if status == StatusCode::TOO_MANY_REQUESTS { reply.with_header(header::RETRY_AFTER, "30".into()) } else { reply })
+        // When it is worth trying again, in seconds.
+        Ok(match advanced.status {
+            Status::Rejected(Rejection::TooManyRequests) => reply.with_header(header::RETRY_AFTER, "30".into()),
+            Status::Hurried => reply.with_header(header::RETRY_AFTER, "5".into()),
+            _ => reply,
+        })
     }
 }
 
@@ -148,7 +153,7 @@ pub(crate) fn failure(operation: Option<Operation>, failure: &Failure, request_i
         Failure::SessionExpired => {
             (StatusCode::UNAUTHORIZED, "idx.session.expired", "You have been logged out due to inactivity. Refresh or return to the sign in screen.")
         }
-        Failure::Busy | Failure::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "tooManyRequests", "Too many attempts. Try again later."),
+        Failure::Busy => (StatusCode::TOO_MANY_REQUESTS, "tooManyRequests", "Too many attempts. Try again later."),
         Failure::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "E0000010", "The service is unavailable for the moment. Try again."),
         Failure::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error"),
     };
@@ -173,7 +178,6 @@ pub(crate) fn failure(operation: Option<Operation>, failure: &Failure, request_i
     };
     match failure {
         Failure::Busy | Failure::Unavailable(_) => reply.with_header(header::RETRY_AFTER, "2".into()),
-        Failure::TooManyRequests => reply.with_header(header::RETRY_AFTER, "5".into()),
         _ => reply,
     }
 }

@@ -90,6 +90,8 @@ impl Engine {
             (None, Status::Rejected(Rejection::Unauthenticated)) => "unauthenticated",
             (None, Status::Rejected(Rejection::TooManyRequests)) => "too_many_requests",
             (None, Status::NotOffered) => "not_offered",
+            (None, Status::Malformed) => "malformed",
+            (None, Status::Hurried) => "hurried",
             (None, Status::NotMailed) => "not_mailed",
             (None, Status::Elsewhere) => "elsewhere",
         };

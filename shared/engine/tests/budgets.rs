@@ -34,6 +34,7 @@ fn r_r5_ten_requests_per_handle_in_any_five_seconds() {
             let answers: Vec<_> = (0..requests).map(|_| browser.step("/idp/idx/introspect", json!({}))).collect();
             for refused in answers.iter().filter(|answer| answer.status == 429) {
                 assert_eq!((refused.header("retry-after"), refused.messages()), (Some("5"), vec!["tooManyRequests".to_string()]));
+                assert_eq!(refused.forms(), ["identify", "select-enroll-profile"], "the form stays");
             }
             answers.iter().filter(|answer| answer.status == 200).count()
         };

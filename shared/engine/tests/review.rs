@@ -311,3 +311,39 @@ fn a_password_that_was_not_asked_for_costs_nothing() {
     let new: Vec<_> = stage.items("LIMIT").into_iter().map(|item| item.key.0).filter(|key| key.contains("guess")).collect();
     assert_eq!((new, before <= stage.items("LIMIT").len()), (vec![], true));
 }
+
+/// I9: a mailbox that is for recovery only can still be set up by whoever has signed in otherwise.
+#[test]
+fn a_mailbox_that_is_not_for_signing_in_can_be_set_up() {
+    let stage = Stage::with(&demo_with(&[]));
+    let mut ada = stage.browser("newsletter-spa");
+    let form = json!({"userProfile": {"email": ADA, "firstName": "Ada", "lastName": "Lovelace"}, "credentials": {"passcode": PASSWORD}});
+    assert!(enroll(&mut ada, form).interaction_code().is_some());
+    stage.apply(&demo_with(&[
+        ("passcodeLength: 6 ", "allowedFor: recovery\n      passcodeLength: 6 "),
+        ("{ key: okta_email, enroll: { self: OPTIONAL } }", "{ key: okta_email, enroll: { self: REQUIRED } }"),
+    ]));
+    ada.begin();
+    let asked = ada.password(ADA, PASSWORD);
+    assert_eq!(asked.forms()[0], "select-authenticator-enroll", "{}", asked.text);
+    ada.step("/idp/idx/credential/enroll", json!({"authenticator": {"id": "aut-email"}}));
+    let done = ada.answer_code(&stage.code(ADA));
+    assert!(done.interaction_code().is_some(), "{}", done.text);
+}
+
+/// idx.md §16.4: whose page was open while the policy changed sees the form as it is now.
+#[test]
+fn a_form_that_has_changed_meanwhile_is_shown_as_it_is_now() {
+    let asked = ("# - { name: shoeSize, label: Shoe size, required: true }", "- { name: shoeSize, label: Shoe size, required: true }");
+    let stage = Stage::with(&demo_with(&[asked]));
+    let mut ada = stage.browser("demo-spa");
+    ada.begin();
+    ada.step("/idp/idx/enroll", json!({}));
+    stage.apply(&demo_with(&[]));
+    let profile = json!({"email": ADA, "firstName": "Ada", "lastName": "Lovelace", "shoeSize": "38"});
+    let refused = ada.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}));
+    assert_eq!((refused.status, refused.messages()), (400, vec!["E0000020".to_string()]), "{}", refused.text);
+    assert_eq!(refused.forms()[0], "enroll-profile");
+    assert!(!refused.text.contains("Shoe size"));
+    assert_eq!(ada.sign_up(ADA, PASSWORD).status, 200);
+}

@@ -53,6 +53,7 @@ fn wire(message: &Message) -> Vec<Wire> {
             let text = format!("Password requirements were not met. {sentence}");
             about("password.passwordRequirementsNotMet", &sentence, text)
         }
+        Message::NotAsAsked => error("E0000020", "This is not what the form asks for now. Please look through it and send it again."),
         Message::RegistrationUnavailable => error("idx.error.registration.unavailable", "Registration is currently unavailable."),
         Message::TooManyRequests => error("tooManyRequests", "Too many attempts. Try again later."),
         Message::MailNotSent => error("idx.error.mail.not.sent", "We could not send the email. Wait a moment, then ask for it again."),

@@ -33,6 +33,8 @@ pub enum Message {
     },
     /// The password does not satisfy the rules.
     Password(PasswordProblem),
+    /// The fields are not those of the form, or not any more.
+    NotAsAsked,
     /// Sign-up is closed.
     RegistrationUnavailable,
     /// A budget is used up.

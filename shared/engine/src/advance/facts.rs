@@ -1,6 +1,5 @@
 //! What the policy asked for. The second round trip reads people and counts budgets at once; only then is anything compared.
 
-use futures_util::future::join;
 use policy::Context;
 use policy::organisation::AuthenticatorKey;
 use policy::password_rules;
@@ -15,7 +14,7 @@ use crate::commit::{self, About, Commit, Owner, StoredPassword};
 use crate::configuration::read;
 use crate::derive::same;
 use crate::keys;
-use crate::ports::{Expect, Item, Key, StoreError, Verdict};
+use crate::ports::{Expect, Item, Key, Verdict};
 use crate::{Engine, Failure};
 
 /// A right password whose hash should be made again.
@@ -58,18 +57,7 @@ impl Engine {
         if verifies {
             wanted.push(keys::password(whose.as_ref().unwrap_or(&nobody)));
         }
-        // A guess is counted before it is evaluated, and whatever becomes of it (security.md R-O4).
-        let (items, over_budget) = if let Some((_, over)) = memory.spent {
-            (self.read(&wanted).await?, over)
-        } else {
-            let counters = self.counters(&needs.budgets, arrival.source, context.now);
-            wanted.extend(counters.iter().filter_map(|counter| counter.before().cloned()));
-            let (items, over) = join(self.read(&wanted), self.spend(&counters)).await;
-            let (items, over) = (items?, over?);
-            let over = over || self.over_with_before(&counters, &items, context.now).await?;
-            memory.spent = Some((counters, over));
-            (items, over)
-        };
+        let (items, over_budget) = self.counted(arrival, context, needs, wanted, memory).await?;
         let find = |key: &Key| items.iter().flatten().find(|item| item.key == *key);
         let mut facts = Facts { over_budget, over_commit_budget: memory.over_commit_budget, contested: memory.contested, ..Facts::default() };
         for owner in &owners {
@@ -129,8 +117,25 @@ impl Engine {
         Ok(found)
     }
 
-    async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
-        if keys.is_empty() { Ok(Vec::new()) } else { self.store.read(keys).await }
+    /// Reads people, and counts a guess before it is evaluated (security.md R-O4): once, however often the step is decided.
+    async fn counted(
+        &self,
+        arrival: &Arrival<'_>,
+        context: &Context<'_>,
+        needs: &Needs,
+        wanted: Vec<Key>,
+        memory: &mut Memory,
+    ) -> Result<(Vec<Option<Item>>, bool), Failure> {
+        if let Some((_, over)) = memory.spent {
+            return Ok((self.read(&wanted).await?, over));
+        }
+        let first = if needs.kept_budgets.is_empty() { &needs.budgets } else { &needs.kept_budgets };
+        let (items, mut counters, mut over) = self.read_and_count(wanted, first, arrival.source, context.now).await?;
+        if over && !needs.kept_budgets.is_empty() {
+            (_, counters, over) = self.read_and_count(Vec::new(), &needs.budgets, arrival.source, context.now).await?;
+        }
+        memory.spent = Some((counters, over));
+        Ok((items, over))
     }
 
     /// Gives back what was counted for a guess that was right: what is limited are wrong ones.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_util::future::join;
 use idx::body::Handle;
 use idx::operation::Operation;
 use policy::secret::Secret;
@@ -41,6 +40,8 @@ pub(super) struct Loaded {
     /// Owners of the values that the request itself names.
     pub early: Vec<(Identity, Option<Owner>)>,
     pub known_browser: Option<KnownBrowser>,
+    /// Whether there were too many requests with this handle (security.md R-R5).
+    pub hurried: bool,
 }
 
 impl Engine {
@@ -61,7 +62,7 @@ impl Engine {
         let mut wanted = vec![keys::organisation_head(), keys::transaction(id)];
         wanted.extend(browser.clone());
         wanted.extend(named.iter().map(keys::unique));
-        let items = self.read_and_count(arrival, id, wanted, memory, now).await?;
+        let (items, hurried) = self.arrived(arrival, id, wanted, memory, now).await?;
         let mut items = items.into_iter();
         let head = items.next().flatten();
         let item = items.next().flatten().filter(|item| item.lives(now)).ok_or(Failure::SessionExpired)?;
@@ -82,7 +83,7 @@ impl Engine {
         if memory.stale_user {
             self.refresh_user(&mut stored.transaction).await?;
         }
-        Ok(Loaded { revision, stored, version: item.version, early, known_browser })
+        Ok(Loaded { revision, stored, version: item.version, early, known_browser, hurried })
     }
 
     /// The account may have changed since this transaction read it.
@@ -138,31 +139,25 @@ impl Engine {
         }
     }
 
-    /// Reads, and counts the request beside it: ten per handle in five seconds (security.md R-R5).
-    async fn read_and_count(
+    /// Reads, and counts the request beside it: ten per handle in five seconds (security.md R-R5). Whether that is too many.
+    async fn arrived(
         &self,
         arrival: &Arrival<'_>,
         id: &str,
-        mut wanted: Vec<Key>,
+        wanted: Vec<Key>,
         memory: &mut Memory,
         now: Timestamp,
-    ) -> Result<Vec<Option<Item>>, Failure> {
+    ) -> Result<(Vec<Option<Item>>, bool), Failure> {
         // A poll is cheaper than its count, and comes all by itself. A link is no handle.
         let counts = !memory.arrived && arrival.operation != Operation::Poll && matches!(arrival.finder, Finder::Handle(_));
         if !counts {
-            return Ok(self.store.read(&wanted).await?);
+            return Ok((self.read(&wanted).await?, false));
         }
         memory.arrived = true;
         // As this instance knows the limit: good enough for a brake.
         let limits = self.cache.known().map(|revision| revision.organisation.settings.limits.clone()).unwrap_or_default();
-        let counters = self.counters(&[step::requests(&limits, id)], arrival.source, now);
-        wanted.extend(counters.iter().filter_map(|counter| counter.before().cloned()));
-        let (items, over) = join(self.store.read(&wanted), self.spend(&counters)).await;
-        let (items, over) = (items?, over?);
-        if over || self.over_with_before(&counters, &items, now).await? {
-            return Err(Failure::TooManyRequests);
-        }
-        Ok(items)
+        let (items, _, over) = self.read_and_count(wanted, &[step::requests(&limits, id)], arrival.source, now).await?;
+        Ok((items, over))
     }
 
     /// Whether this handle is one that we gave out for this transaction.

@@ -70,6 +70,10 @@ pub(crate) enum Status {
     Rejected(Rejection),
     /// The input was not offered.
     NotOffered,
+    /// The input was offered, with other fields.
+    Malformed,
+    /// Too many requests with one handle: this one was not looked at (security.md R-R5).
+    Hurried,
     /// Taken, but the mail could not be sent.
     NotMailed,
     /// The flow went on in another tab.
@@ -115,6 +119,10 @@ impl Engine {
             if arrival.page.is_some_and(|page| !app.allowed_origins.iter().any(|origin| origin == page)) {
                 return Err(Failure::ForeignOrigin);
             }
+            if loaded.hurried {
+                let (transaction, notices) = (loaded.stored.transaction, message::form(Message::TooManyRequests));
+                return Ok(Advanced { revision, transaction, notices, status: Status::Hurried, code: None });
+            }
             if let Some(answered) = self.answered_before(arrival, &loaded, now).await? {
                 return Ok(answered);
             }
@@ -127,7 +135,7 @@ impl Engine {
 
     /// One try. `None`: overtaken, try again.
     async fn attempt(&self, arrival: &Arrival<'_>, context: &Context<'_>, loaded: Loaded, memory: &mut Memory) -> Result<Option<Advanced>, Failure> {
-        let Loaded { revision, stored, version, early, known_browser } = loaded;
+        let Loaded { revision, stored, version, early, known_browser, .. } = loaded;
         let before = &stored.transaction;
         let needs = step::lookup(context, before, &arrival.input, known_browser.is_some(), memory.contested);
         let (mut facts, outdated) = self.facts(arrival, context, before, &needs, early, memory).await?;
@@ -143,8 +151,7 @@ impl Engine {
 
         let mut decision = match step::step(context, before.clone(), &arrival.input, &facts) {
             Ok(decision) => decision,
-            Err(StepError::Malformed) => return Err(Failure::Malformed),
-            Err(StepError::NotOffered) => return self.not_offered(arrival, context, revision, stored, version, memory).await,
+            Err(error) => return self.not_taken(error, arrival, context, (revision, stored, version), memory).await,
         };
 
         let mut commit = Commit::default();
@@ -191,14 +198,13 @@ impl Engine {
         Ok(Some(Advanced { revision, transaction: decision.transaction, notices, status, code }))
     }
 
-    /// The client sees what is offered instead.
-    async fn not_offered(
+    /// Not what is offered now: the client sees what is. People get here whose page was open while a policy changed.
+    async fn not_taken(
         &self,
+        error: StepError,
         arrival: &Arrival<'_>,
         context: &Context<'_>,
-        revision: Arc<Revision>,
-        stored: Stored,
-        version: u64,
+        (revision, stored, version): (Arc<Revision>, Stored, u64),
         memory: &mut Memory,
     ) -> Result<Option<Advanced>, Failure> {
         if memory.stale_user {
@@ -209,10 +215,15 @@ impl Engine {
                 return Ok(None);
             }
         }
-        // The one link that people follow after it was taken away: sign-up was switched off meanwhile.
-        let closed = matches!(arrival.input, Input::SelectEnrollProfile) && !context.offers_registration();
-        let notices = if closed { message::form(Message::RegistrationUnavailable) } else { Vec::new() };
-        Ok(Some(Advanced { revision, transaction: stored.transaction, notices, status: Status::NotOffered, code: None }))
+        let (status, notices) = match (error, &arrival.input) {
+            // The one link that people follow after it was taken away: sign-up was switched off meanwhile.
+            (StepError::NotOffered, Input::SelectEnrollProfile) if !context.offers_registration() => {
+                (Status::NotOffered, message::form(Message::RegistrationUnavailable))
+            }
+            (StepError::NotOffered, _) => (Status::NotOffered, Vec::new()),
+            (StepError::Malformed, _) => (Status::Malformed, message::form(Message::NotAsAsked)),
+        };
+        Ok(Some(Advanced { revision, transaction: stored.transaction, notices, status, code: None }))
     }
 
     /// All or nothing. `false`: overtaken, and `memory` knows by what.

@@ -9,7 +9,7 @@ use crate::assurance::{self, Who};
 use crate::email::throttle_key_of;
 use crate::organisation::Limits;
 use crate::time::{Span, Timestamp};
-use crate::transaction::{Purpose, Transaction};
+use crate::transaction::{Challenge, Purpose, Transaction};
 
 /// A count that must stay within a limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +70,7 @@ pub(super) fn password_guess(context: &Context<'_>, transaction: &Transaction, n
 }
 
 /// One guess of a code.
-pub(super) fn passcode_guess(context: &Context<'_>, transaction: &Transaction) -> Vec<Budget> {
-    let Some(challenge) = &transaction.challenge else { return guess(context, transaction, "", transaction.known_browser) };
+pub(super) fn passcode_guess(context: &Context<'_>, transaction: &Transaction, challenge: &Challenge) -> Vec<Budget> {
     let mut budgets = guess(context, transaction, &challenge.address, transaction.known_browser);
     let code = Whose::Of(format!("{}:{}", transaction.id, challenge.sequence));
     let attempts = context.organisation.settings.limits.attempts_per_passcode;
@@ -79,17 +78,36 @@ pub(super) fn passcode_guess(context: &Context<'_>, transaction: &Transaction) -
     budgets
 }
 
+/// The first guess of a code may use what is [kept](kept_for_first_tries) of the address's budget: whoever was mailed a code can answer it, however
+/// much others have guessed (security.md R-R8, A-107).
+pub(super) fn first_passcode_guess(context: &Context<'_>, transaction: &Transaction, challenge: &Challenge) -> Vec<Budget> {
+    let mut budgets = passcode_guess(context, transaction, challenge);
+    if let Some(of_name) = budgets.first_mut() {
+        of_name.max = context.organisation.settings.limits.guesses_per_address_per_hour;
+    }
+    if let Some(of_code) = budgets.last_mut() {
+        of_code.max = 1;
+    }
+    budgets
+}
+
+/// Guesses of an address that only the first tries of codes may use. An address gets no more codes than mails, so nobody can use them up; at most
+/// half, where there are many mails.
+fn kept_for_first_tries(limits: &Limits) -> u32 {
+    limits.mails_per_address_per_day.min(limits.guesses_per_address_per_hour / 2)
+}
+
 /// One guess (security.md R-O6), first of them the budget of whom is guessed at. A browser that this person has used before has one of its own: what
 /// others guess elsewhere does not lock the owner out (R-R8).
 fn guess(context: &Context<'_>, transaction: &Transaction, name: &str, known_browser: bool) -> Vec<Budget> {
     let limits = &context.organisation.settings.limits;
     let throttle = throttle_key_of(name);
-    let of_name = |name, whose| Budget::of(name, Whose::Of(whose), limits.guesses_per_address_per_hour, HOUR);
+    let all = limits.guesses_per_address_per_hour;
     let guesses = [
         if known_browser {
-            of_name("guess-known-browser", format!("{throttle} {}", transaction.client.browser))
+            Budget::of("guess-known-browser", Whose::Of(format!("{throttle} {}", transaction.client.browser)), all, HOUR)
         } else {
-            of_name("guess-address", throttle)
+            Budget::of("guess-address", Whose::Of(throttle), all - kept_for_first_tries(limits), HOUR)
         },
         Budget::of("guess-source", Whose::Source, limits.guesses_per_source_per_hour, HOUR),
         Budget::of_all("guess-all", &transaction.id, limits.guesses_in_all_per_hour, HOUR),

@@ -15,7 +15,7 @@ use crate::organisation::{AuthenticatorKey, Property};
 use crate::password_rules;
 use crate::remediation::{current_profile_form, password_rules as rules_of};
 use crate::secret::Secret;
-use crate::transaction::{Registration, Subject, Transaction};
+use crate::transaction::{Challenge, Registration, Subject, Transaction};
 use crate::user::Profile;
 
 /// A value that at most one person may have: `(attribute, canonical value)`.
@@ -43,6 +43,8 @@ pub struct Needs {
     pub password: PasswordWork,
     /// Budgets to count before anything is evaluated (security.md R-O4): if one is used up, nothing is.
     pub budgets: Vec<Budget>,
+    /// Counted instead, if all of these have room: what is kept for some guesses and not for others (R-R8).
+    pub kept_budgets: Vec<Budget>,
     /// Whether the typed code is to be compared.
     pub passcode: bool,
 }
@@ -74,7 +76,9 @@ pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, k
         },
         // What is not a code is not evaluated, and so not counted.
         Input::AnswerEmail(typed) if passcode_digits(typed, passcode_length(context)).is_none() => Needs::default(),
-        Input::AnswerEmail(_) => Needs { budgets: budget::passcode_guess(context, transaction), passcode: true, ..Needs::default() },
+        Input::AnswerEmail(_) => {
+            transaction.challenge.as_ref().map_or_else(Needs::default, |challenge| answer_email(context, transaction, challenge))
+        }
         Input::EnrollProfile { profile, password } => enroll_profile(context, transaction, profile, password.as_ref()),
         Input::EnrollPassword(password) => Needs { password: new_password(context, transaction, password, None), ..Needs::default() },
         Input::UpdateProfile(profile) => update_profile(context, transaction, profile),
@@ -146,6 +150,12 @@ fn identify(context: &Context<'_>, transaction: &Transaction, identifier: &str, 
         None => (PasswordWork::None, Vec::new()),
     };
     Needs { identities, password, budgets, ..Needs::default() }
+}
+
+fn answer_email(context: &Context<'_>, transaction: &Transaction, challenge: &Challenge) -> Needs {
+    // What others guess does not weigh on a browser that is known anyway.
+    let kept_budgets = if transaction.known_browser { Vec::new() } else { budget::first_passcode_guess(context, transaction, challenge) };
+    Needs { budgets: budget::passcode_guess(context, transaction, challenge), kept_budgets, passcode: true, ..Needs::default() }
 }
 
 fn enroll_profile(context: &Context<'_>, transaction: &Transaction, typed: &Profile, password: Option<&Secret>) -> Needs {

@@ -12,7 +12,7 @@ use crate::remediation::{Remediation, Standing, remediations};
 use crate::requirement::usable_mailbox;
 use crate::secret::Secret;
 use crate::time::Span;
-use crate::transaction::{Challenge, Purpose, Subject};
+use crate::transaction::{Challenge, Purpose, Subject, Transaction};
 
 /// A mail that nobody reported as sent is sent once more, with the same code, by whoever asks after this time.
 const SEND_AGAIN_AFTER: Span = Span::seconds(5);
@@ -40,7 +40,7 @@ impl Step<'_> {
             return decision.reject(Rejection::Invalid, message::passcode(Message::InvalidPasscode));
         }
         let live = decision.transaction.challenge.as_ref().is_some_and(|challenge| challenge.lives(self.context.now));
-        if !live || !self.facts.passcode_right || !provable(self.context, &decision.transaction.subject) {
+        if !live || !self.facts.passcode_right || !provable(self.context, &decision.transaction) {
             return decision.reject(Rejection::Unauthenticated, message::passcode(Message::InvalidPasscode));
         }
         self.mailbox_proven(decision)
@@ -49,7 +49,7 @@ impl Step<'_> {
     pub(super) fn confirm_link(&self, decision: Decision, sequence: u32) -> Result<Decision, StepError> {
         let live =
             decision.transaction.challenge.as_ref().is_some_and(|challenge| challenge.lives(self.context.now) && challenge.sequence == sequence);
-        if !live || !provable(self.context, &decision.transaction.subject) {
+        if !live || !provable(self.context, &decision.transaction) {
             return Err(StepError::NotOffered);
         }
         Ok(self.mailbox_proven(decision))
@@ -79,7 +79,7 @@ impl Step<'_> {
         challenge.retried = true;
         let challenge = challenge.clone();
         decision.counts.extend(budget::mail(self.context, &transaction.id, &challenge.address, challenge.purpose));
-        decision.mail = Some(mail_for(self.context, &transaction.subject, challenge));
+        decision.mail = Some(mail_for(self.context, transaction, challenge));
         decision
     }
 
@@ -109,7 +109,7 @@ impl Step<'_> {
         };
         transaction.challenge = Some(challenge.clone());
         decision.counts.extend(budget::mail(self.context, &decision.transaction.id, &address, purpose));
-        decision.mail = Some(mail_for(self.context, &decision.transaction.subject, challenge));
+        decision.mail = Some(mail_for(self.context, &decision.transaction, challenge));
         decision
     }
 
@@ -146,20 +146,21 @@ pub fn tells_whether_sent(organisation: &Organisation, challenge: &Challenge) ->
     challenge.purpose == Purpose::Registration || !organisation.settings.user_enumeration_prevention.authentication
 }
 
-/// Whether a right code can be right for this subject at all.
-fn provable(context: &Context<'_>, subject: &Subject) -> bool {
-    match subject {
+/// Whether a right code can be right for whom this is about at all.
+fn provable(context: &Context<'_>, transaction: &Transaction) -> bool {
+    match &transaction.subject {
         Subject::Applicant { registration: Some(registration) } => !registration.decoy,
-        Subject::Member { user, .. } => usable_mailbox(context, &Who::is(user)),
+        // Whoever has proven something else already may set the mailbox up, also where it is not for signing in.
+        Subject::Member { user, .. } => !transaction.proofs.is_empty() || usable_mailbox(context, &Who::is(user)),
         Subject::Visitor | Subject::Applicant { registration: None } | Subject::Stranger { .. } => false,
     }
 }
 
-fn mail_for(context: &Context<'_>, subject: &Subject, challenge: Challenge) -> Mail {
-    match subject {
+fn mail_for(context: &Context<'_>, transaction: &Transaction, challenge: Challenge) -> Mail {
+    match &transaction.subject {
         Subject::Applicant { registration: Some(registration) } if registration.decoy => Mail::AlreadyRegistered { address: challenge.address },
         // Everybody is offered the same where answers must not tell who has an account: also who may not sign in by mail.
-        _ if !provable(context, subject) => Mail::Nobody(challenge),
+        _ if !provable(context, transaction) => Mail::Nobody(challenge),
         _ => Mail::Passcode(challenge),
     }
 }

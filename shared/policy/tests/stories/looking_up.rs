@@ -43,7 +43,7 @@ fn a_name_with_a_password_is_looked_up_by_each_identifier_of_the_app_in_order_an
 
 #[test]
 fn the_lockout_of_the_password_policy_is_one_of_the_budgets_of_a_password() {
-    for (attempts, expected) in [(0, 20), (1, 1), (10, 10), (30, 20)] {
+    for (attempts, expected) in [(0, 10), (1, 1), (10, 10), (30, 10)] {
         let mut organisation = demo();
         organisation.policies.password[0].settings.as_mut().unwrap().password.lockout.max_attempts = attempts;
         assert_eq!(needs(&organisation, &begin(), &identify("ada@example.com")).budgets[0].max, expected, "0 is none");
@@ -78,14 +78,34 @@ fn r_o4_a_code_is_compared_within_its_own_five_tries_and_what_is_no_code_is_not_
     let needs = |typed: &str| needs(&organisation, &transaction, &Input::AnswerEmail(Secret::new(typed)));
     let code = needs("123-456");
     assert!(code.passcode && code.identities.is_empty() && matches!(code.password, PasswordWork::None));
-    assert_eq!(named(&code.budgets)[0], ("guess-address", "ada@example.com", 20));
-    let own = code.budgets.last().unwrap();
-    assert_eq!((own.name, whose(own), own.max, own.since, own.refund), ("passcode", "transaction:1", 5, Some(made), false));
+    assert_eq!(named(&code.budgets)[0], ("guess-address", "ada@example.com", 10));
+    for (budgets, tries) in [(&code.budgets, 5), (&code.kept_budgets, 1)] {
+        let own = budgets.last().unwrap();
+        assert_eq!((own.name, whose(own), own.max, own.since, own.refund), ("passcode", "transaction:1", tries, Some(made), false));
+    }
     for no_code in ["12345", "1234567", "12345a", "", "١٢٣٤٥٦"] {
         assert!(nothing(&needs(no_code)), "{no_code}");
         assert!(passcode_digits(&Secret::new(no_code), 6).is_none());
     }
     assert_eq!(passcode_digits(&Secret::new(" 12 34-56"), 6).unwrap().expose(), "123456");
+}
+
+#[test]
+fn r_r8_as_many_guesses_of_an_address_are_kept_for_first_tries_as_it_can_have_codes() {
+    for (guesses, mails, others) in [(20, 10, 10), (20, 3, 17), (20, 50, 10), (7, 5, 4), (1, 10, 1)] {
+        let mut organisation = demo();
+        let limits = &mut organisation.settings.limits;
+        (limits.guesses_per_address_per_hour, limits.mails_per_address_per_day) = (guesses, mails);
+        let mut transaction = sign_up(&organisation, ada(), vec![]).transaction;
+        let input = Input::AnswerEmail(Secret::new("123456"));
+        let code = needs(&organisation, &transaction, &input);
+        assert_eq!((code.budgets[0].max, code.kept_budgets[0].max), (others, guesses));
+        assert_eq!(named(&code.budgets)[1..3], named(&code.kept_budgets)[1..3], "the others are the same");
+        assert_eq!(needs(&organisation, &begin(), &identify("ada@example.com")).budgets[0].max, others.min(10));
+        transaction.known_browser = true;
+        let code = needs(&organisation, &transaction, &input);
+        assert_eq!((code.budgets[0].max, code.kept_budgets), (guesses, vec![]), "it has its own");
+    }
 }
 
 #[test]

@@ -142,11 +142,10 @@ impl Model {
             None => {}
         }
         let (status, changed) = match kind {
-            Kind::Malformed => return (false, Expected { status: 400, view: View::Over }),
             Kind::Changed => (200, true),
             Kind::Back => (400, true),
             Kind::Same => (200, false),
-            Kind::NotOffered => (400, false),
+            Kind::NotOffered | Kind::Malformed => (400, false),
             Kind::Refused(status) => (status, false),
         };
         if changed {

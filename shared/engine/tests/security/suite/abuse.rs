@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::stage::{MailFault, Stage};
-use super::{ADA, PASSWORD, by_password_or_mail, with_ada, with_ada_in};
+use super::stage::{MANY, MailFault, Stage, demo};
+use super::{ADA, PASSWORD, another, at_once, by_password_or_mail, with_ada, with_ada_in};
 
 #[test]
 fn r_r6_a_103_a_104_few_mails_per_address_whatever_is_tried() {
@@ -81,6 +81,58 @@ fn r_r8_a_107_the_owner_gets_in_while_others_guess() {
     stage.advance(2 * 3_600);
     stranger.begin();
     assert!(stranger.password(ADA, PASSWORD).interaction_code().is_some(), "limits pass");
+}
+
+#[test]
+fn r_r8_a_107_a_code_that_was_mailed_is_good_however_much_others_have_guessed() {
+    let mut organisation = by_password_or_mail();
+    organisation.settings.limits.guesses_per_source_per_hour = 1_000;
+    let stage = with_ada_in(&organisation);
+    let challenged = || {
+        let mut browser = stage.browser("demo-spa");
+        browser.begin();
+        browser.step("/idp/idx/identify", json!({"identifier": ADA}));
+        let asked = browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
+        (browser, asked.status)
+    };
+    let (mut owner, _) = challenged();
+    let mailed = stage.code(ADA);
+    // Whoever knows the address has as many codes mailed as may be, and tries each as often as may be, with the password in between.
+    let (mut evaluated, mut refused) = (0, 0);
+    let mut count = |status: u16| {
+        evaluated += usize::from(status == 401);
+        refused += usize::from(status == 429);
+    };
+    for _ in 0..12 {
+        let (mut attacker, status) = challenged();
+        if status == 200 {
+            let wrong = another(&stage.code(ADA));
+            (0..6).for_each(|_| count(attacker.answer_code(&wrong).status));
+        }
+        attacker.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-password"}}));
+        count(attacker.step("/idp/idx/challenge/answer", json!({"credentials": {"passcode": "not the password"}})).status);
+    }
+    assert!((10..20).contains(&evaluated) && refused > 20, "{evaluated} evaluated, {refused} refused");
+    let signed_in = owner.answer_code(&mailed);
+    assert!(signed_in.interaction_code().is_some(), "{}", signed_in.text);
+}
+
+#[test]
+fn r_o6_of_many_first_tries_at_once_one_is_the_first() {
+    let mut organisation = demo();
+    organisation.settings.limits.guesses_per_address_per_hour = 4;
+    let stage = Stage::with(&organisation);
+    let mut browser = stage.browser("demo-spa");
+    browser.sign_up(ADA, PASSWORD);
+    let wrong = another(&stage.code(ADA));
+    let statuses = at_once(MANY.min(12), |_| {
+        let mut twin = stage.browser("demo-spa");
+        twin.handle.clone_from(&browser.handle);
+        twin.answer_code(&wrong).status
+    });
+    // Two for everybody, and one of the two that are kept for first tries: this code has but one.
+    let evaluated = statuses.iter().filter(|status| **status == 401).count();
+    assert!((2..=3).contains(&evaluated), "{statuses:?}");
 }
 
 #[test]
