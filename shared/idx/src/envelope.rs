@@ -78,9 +78,15 @@ pub fn step(view: &View<'_>) -> Value {
                 envelope.insert("uiDisplay".into(), object(said.collect()));
             }
         }
-        Standing::Refused(Refusal::AccessDenied) => notices.extend(policy::message::form(Message::AccessDenied)),
-        Standing::Refused(Refusal::NotAssigned) => notices.extend(policy::message::form(Message::NotAssigned)),
-        Standing::Refused(Refusal::RegistrationClosed) => notices.extend(policy::message::form(Message::RegistrationUnavailable)),
+        Standing::Refused(refusal) => {
+            notices.extend(policy::message::form(match refusal {
+                Refusal::AccessDenied => Message::AccessDenied,
+                Refusal::NotAssigned => Message::NotAssigned,
+                Refusal::RegistrationClosed => Message::RegistrationUnavailable,
+            }));
+            // The way back to the first page.
+            envelope.insert("cancel".into(), view.form("cancel", Operation::Cancel, Vec::new()));
+        }
         Standing::Finished { .. } | Standing::Cancelled => notices.extend(policy::message::form(Message::ContinuedElsewhere)),
     }
     let on_form = matches!(view.standing, Standing::Offered(_));
@@ -188,7 +194,9 @@ impl View<'_> {
     fn remediation(&self, remediation: &Remediation, related: &mut Related) -> Value {
         match remediation {
             Remediation::Identify { with_password } => {
-                let mut fields = vec![json!({"name": "identifier", "label": "Username", "required": true})];
+                let mut identifier = json!({"name": "identifier", "label": "Username", "required": true});
+                self.with_messages(&mut identifier, &Place::Identifier);
+                let mut fields = vec![identifier];
                 if *with_password {
                     fields.push(self.passcode("Password", true));
                 }

@@ -43,6 +43,7 @@ fn wire(message: &Message) -> Vec<Wire> {
         Message::AuthenticationFailed => error("errors.E0000004", "Unable to sign in"),
         Message::IncorrectPassword => error("incorrectPassword", "Password is incorrect"),
         Message::InvalidPasscode => error("api.authn.error.PASSCODE_INVALID", "Invalid code. Try again."),
+        Message::Blank => blank(),
         Message::Attribute { label, violation, .. } => return attribute(label, violation),
         Message::NotUnique { label } => about("registration.error.notUniqueWithinOrg", label, format!("A user with this {label} already exists")),
         Message::Password(PasswordProblem::Common) => {
@@ -77,7 +78,7 @@ fn attribute(label: &str, violation: &Violation) -> Vec<Wire> {
             vec![about("registration.error.invalidLoginEmail", label, text), pattern()]
         }
         Violation::Pattern => vec![pattern()],
-        Violation::Blank => vec![error("model.validation.field.blank", "This field cannot be left blank")],
+        Violation::Blank => vec![blank()],
         Violation::WrongType => vec![error("model.validation.field.wrong.type", "The type of the field is invalid")],
         Violation::TooShort { min } => {
             vec![about("model.validation.field.string.minLength", &min.to_string(), format!("This field cannot be less than {min} characters"))]
@@ -87,6 +88,10 @@ fn attribute(label: &str, violation: &Violation) -> Vec<Wire> {
         }
         _ => vec![error("model.validation.field.value.not.allowed", "This value is not allowed")],
     }
+}
+
+fn blank() -> Wire {
+    error("model.validation.field.blank", "This field cannot be left blank")
 }
 
 /// The name is echoed only if nothing in it could be taken for markup: clients insert top-level messages as HTML (idx.md §12.1).

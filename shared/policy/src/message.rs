@@ -17,6 +17,8 @@ pub enum Message {
     IncorrectPassword,
     /// The code is wrong, expired or used; does not say which.
     InvalidPasscode,
+    /// A field that must be filled in is not.
+    Blank,
     /// A value on the form is wrong.
     Attribute {
         /// What the field is called.
@@ -65,6 +67,8 @@ pub enum Place {
     Form,
     /// The attribute of this name.
     Attribute(String),
+    /// The field of whoever says who they are.
+    Identifier,
     /// The password or code field.
     Passcode,
 }
@@ -77,4 +81,9 @@ pub fn form(message: Message) -> Vec<Notice> {
 /// Shorthand for one notice on the password or code field.
 pub fn passcode(message: Message) -> Vec<Notice> {
     alloc::vec![Notice { place: Place::Passcode, message }]
+}
+
+/// A notice that this field must be filled in.
+pub fn blank(place: Place) -> Notice {
+    Notice { place, message: Message::Blank }
 }

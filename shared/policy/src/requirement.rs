@@ -51,9 +51,11 @@ pub fn requirements(context: &Context<'_>, transaction: &Transaction) -> Vec<Req
     }
 }
 
-/// Whether an applicant must prove the mailbox before there is an account. Where answers must not tell who has one, everybody must.
+/// Whether an applicant must prove the mailbox before there is an account. Where answers must not tell who has one, everybody must; and where there need
+/// be no password, or the account would be nobody's (policies.md §3.7).
 pub fn proves_mailbox_first(context: &Context<'_>) -> bool {
-    context.enrollment.activation_requirements.email_verification || context.prevents_enumeration()
+    let password = || assurance::enrolment(context.organisation, &future_member(context), AuthenticatorKey::OktaPassword);
+    context.enrollment.activation_requirements.email_verification || context.prevents_enumeration() || password() != SelfEnroll::Required
 }
 
 /// The facts about somebody who will be in the policy's target group: policies are evaluated for the future member (policies.md §3.4).

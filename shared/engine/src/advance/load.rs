@@ -37,6 +37,8 @@ pub(super) struct Loaded {
     pub revision: Arc<Revision>,
     pub stored: Stored,
     pub version: u64,
+    /// The account in it was read again: it is not what is stored.
+    pub refreshed: bool,
     /// Owners of the values that the request itself names.
     pub early: Vec<(Identity, Option<Owner>)>,
     pub known_browser: Option<KnownBrowser>,
@@ -80,15 +82,13 @@ impl Engine {
             return Err(Failure::SessionExpired);
         }
         let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
-        if memory.stale_user {
-            self.refresh_user(&mut stored.transaction).await?;
-        }
-        Ok(Loaded { revision, stored, version: item.version, early, known_browser, hurried })
+        let refreshed = memory.stale_user && self.refresh_user(&mut stored.transaction).await?;
+        Ok(Loaded { revision, stored, version: item.version, refreshed, early, known_browser, hurried })
     }
 
-    /// The account may have changed since this transaction read it.
-    async fn refresh_user(&self, transaction: &mut Transaction) -> Result<(), Failure> {
-        let Subject::Member { user, version, .. } = &mut transaction.subject else { return Ok(()) };
+    /// The account may have changed since this transaction read it. Whether it was read again.
+    async fn refresh_user(&self, transaction: &mut Transaction) -> Result<bool, Failure> {
+        let Subject::Member { user, version, .. } = &mut transaction.subject else { return Ok(false) };
         let item = self.store.read(&[keys::user(&user.id)]).await?.into_iter().next().flatten();
         let current: Option<User> = item.as_ref().map(read).transpose()?;
         // Whoever was deactivated or deleted meanwhile gets no session (security.md A-073).
@@ -101,7 +101,7 @@ impl Engine {
             transaction.proofs.clear();
             transaction.known_browser = false;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The values that the request itself names, so that their owners are read in the first round trip. A guess of what the policy will ask

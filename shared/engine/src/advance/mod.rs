@@ -135,7 +135,7 @@ impl Engine {
 
     /// One try. `None`: overtaken, try again.
     async fn attempt(&self, arrival: &Arrival<'_>, context: &Context<'_>, loaded: Loaded, memory: &mut Memory) -> Result<Option<Advanced>, Failure> {
-        let Loaded { revision, stored, version, early, known_browser, .. } = loaded;
+        let Loaded { revision, stored, version, refreshed, early, known_browser, .. } = loaded;
         let before = &stored.transaction;
         let needs = step::lookup(context, before, &arrival.input, known_browser.is_some(), memory.contested);
         let (mut facts, outdated) = self.facts(arrival, context, before, &needs, early, memory).await?;
@@ -151,7 +151,7 @@ impl Engine {
 
         let mut decision = match step::step(context, before.clone(), &arrival.input, &facts) {
             Ok(decision) => decision,
-            Err(error) => return self.not_taken(error, arrival, context, (revision, stored, version), memory).await,
+            Err(error) => return self.not_taken(error, arrival, context, (revision, stored, version, refreshed), memory).await,
         };
 
         let mut commit = Commit::default();
@@ -166,10 +166,11 @@ impl Engine {
             Self::refund(memory, &mut commit);
         }
         let (mut written, mut last_request) = (version, stored.last_request);
-        if decision.transaction != *before {
+        // What was read of an account that has changed meanwhile is kept, also where nothing else is: the next answer must be to what was shown.
+        if decision.transaction != *before || refreshed {
             decision.transaction.touched = context.now;
-            // A poll is answered anew each time, and what was asked before it may still be repeated.
-            if decision.rejection.is_none() && arrival.operation != Operation::Poll {
+            // A poll is answered anew each time, and what was asked before it may still be repeated; but the one that got the code gets it again.
+            if decision.rejection.is_none() && (arrival.operation != Operation::Poll || code.is_some()) {
                 last_request = Some(LastRequest { mac: arrival.mac.clone(), at: context.now });
             }
             written = version + 1;
@@ -204,10 +205,10 @@ impl Engine {
         error: StepError,
         arrival: &Arrival<'_>,
         context: &Context<'_>,
-        (revision, stored, version): (Arc<Revision>, Stored, u64),
+        (revision, stored, version, refreshed): (Arc<Revision>, Stored, u64, bool),
         memory: &mut Memory,
     ) -> Result<Option<Advanced>, Failure> {
-        if memory.stale_user {
+        if refreshed {
             // Offered for the account as it was: from now on the client sees it as it is.
             let mut commit = Commit::default();
             commit.push(About::Transaction, put_transaction(&stored, version + 1, Expect::Version(version)));

@@ -18,8 +18,8 @@ use crate::oidc::Grant;
 use crate::{Engine, Failure};
 
 impl Engine {
-    /// An identical request, repeated within a minute, gets the answer again: its first one may have been lost (security.md R-S2, I6). A poll
-    /// that finds its code handed out already gets it again until it is redeemed.
+    /// An identical request, repeated within a minute, gets the answer again: its first one may have been lost (security.md R-S2, I6). The one that got
+    /// the interaction code gets it again until it is redeemed, and nobody else does (idx.md §5.8).
     pub(super) async fn answered_before(&self, arrival: &Arrival<'_>, loaded: &Loaded, now: Timestamp) -> Result<Option<Advanced>, Failure> {
         let transaction = &loaded.stored.transaction;
         let answer =
@@ -50,10 +50,8 @@ impl Engine {
                 if waits_for_mail { (message::form(Message::MailNotSent), Status::NotMailed) } else { (Vec::new(), Status::Accepted) };
             return Ok(Some(answer(notices, status, None)));
         }
-        let polls = arrival.operation == Operation::Poll;
         // The request that was answered with the code, an introspection too: nothing can have come after it.
-        let repeated = same_request(REPEAT_WINDOW);
-        if repeated || polls {
+        if same_request(REPEAT_WINDOW) {
             let code = self.interaction_code(transaction);
             let item = self.store.read(&[keys::code(&sha256(code.expose()))]).await?.into_iter().next().flatten();
             let grant = item.map(|item| read::<Grant>(&item)).transpose()?;
@@ -61,7 +59,7 @@ impl Engine {
                 return Ok(Some(answer(Vec::new(), Status::Accepted, Some(code))));
             }
         }
-        if polls {
+        if arrival.operation == Operation::Poll {
             return Ok(Some(answer(Vec::new(), Status::Elsewhere, None)));
         }
         Err(Failure::SessionExpired)

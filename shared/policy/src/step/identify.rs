@@ -1,7 +1,8 @@
 //! Who are you: identify, password challenges (policies.md §3.6, §6.3).
 
 use super::{Decision, Rejection, Step, StepError, budget};
-use crate::message::{self, Message};
+use crate::email::identifier_key;
+use crate::message::{self, Message, Place};
 use crate::organisation::AuthenticatorKey;
 use crate::secret::Secret;
 use crate::transaction::Subject;
@@ -9,8 +10,15 @@ use crate::transaction::Subject;
 impl Step<'_> {
     pub(super) fn identify(&self, mut decision: Decision, identifier: &str, password: Option<&Secret>) -> Result<Decision, StepError> {
         let asks_password = !crate::assurance::identifier_first(self.context.organisation);
-        if password.is_some() != asks_password {
+        if password.is_some() && !asks_password {
             return Err(StepError::Malformed);
+        }
+        let left_blank = [
+            identifier_key(identifier).is_empty().then(|| message::blank(Place::Identifier)),
+            (password.is_none() && asks_password).then(|| message::blank(Place::Passcode)),
+        ];
+        if left_blank.iter().any(Option::is_some) {
+            return Ok(decision.reject(Rejection::Invalid, left_blank.into_iter().flatten().collect()));
         }
         // The first attribute that has a match decides; there is no fall-through to a lower one (policies.md §1.6).
         let found = self.facts.owners.iter().flatten().next().filter(|(user, _)| user.is_active());

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::budget::{self, Budget};
-use super::{Input, accepts};
+use super::{Input, taken};
 use crate::Context;
 use crate::assurance;
 use crate::email::identifier_key;
@@ -64,10 +64,8 @@ pub enum PasswordWork {
 /// What must be known to decide `input`. `known_browser` is as in [`Facts`](super::Facts); with `contested`, the owners of a sign-up's values too.
 pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, known_browser: bool, contested: bool) -> Needs {
     // What is not offered costs nothing.
-    if !accepts(context, transaction, input) {
-        return Needs::default();
-    }
-    let mut needs = match input {
+    let Some(taken) = taken(context, transaction, input) else { return Needs::default() };
+    let mut needs = match taken {
         Input::Identify { identifier, password } => identify(context, transaction, identifier, password.as_ref(), known_browser),
         Input::AnswerPassword(password) => Needs {
             password: PasswordWork::Verify(password.clone()),
@@ -138,8 +136,8 @@ pub(super) fn profile_today(context: &Context<'_>, registration: &Registration) 
 }
 
 fn identify(context: &Context<'_>, transaction: &Transaction, identifier: &str, password: Option<&Secret>, known_browser: bool) -> Needs {
-    // Not what was asked for: neither counted nor compared.
-    if password.is_some() == assurance::identifier_first(context.organisation) {
+    // Not what was asked for, or nobody's name: neither counted nor compared.
+    if password.is_some() == assurance::identifier_first(context.organisation) || identifier_key(identifier).is_empty() {
         return Needs::default();
     }
     let identities = context.enrollment.allowed_identifiers.iter().map(|attribute| Identity::of(attribute, identifier)).collect();

@@ -19,6 +19,7 @@ use crate::Context;
 use crate::message::{self, Message, Notice};
 use crate::organisation::AuthenticatorKey;
 use crate::remediation::{Remediation, Standing, remediations};
+use crate::requirement::requirements;
 use crate::secret::Secret;
 use crate::transaction::{Challenge, Outcome, Subject, Transaction};
 use crate::user::{PasswordHash, Profile, User};
@@ -207,16 +208,14 @@ pub enum StepError {
 /// # Errors
 /// [`StepError`] if the input is not what is offered now; nothing changes then.
 pub fn step(context: &Context<'_>, transaction: Transaction, input: &Input, facts: &Facts) -> Result<Decision, StepError> {
-    if !accepts(context, &transaction, input) {
-        return Err(StepError::NotOffered);
-    }
+    let Some(taken) = taken(context, &transaction, input) else { return Err(StepError::NotOffered) };
     let before = transaction.clone();
     let step = Step { context, facts, before: &before, can_mail: input.can_mail() };
     let decision = Decision::unchanged(transaction);
     if facts.over_budget {
         return Ok(decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests)));
     }
-    let decided = match input {
+    let decided = match taken {
         Input::Introspect => Ok(step.settle(decision)),
         Input::Cancel => Ok(cancel(decision)),
         Input::Identify { identifier, password } => step.identify(decision, identifier, password.as_ref()),
@@ -237,14 +236,26 @@ pub fn step(context: &Context<'_>, transaction: Transaction, input: &Input, fact
     decided.map(Decision::with_new_version)
 }
 
+/// What `input` is taken for: itself, where it is offered. Where nothing is missing any more, because another tab was faster or a policy was relaxed, it
+/// is a mere look, which ends the flow: whoever sends a form that is not asked for any more goes on (policies.md §4, edge cases).
+pub(crate) fn taken<'i>(context: &Context<'_>, transaction: &Transaction, input: &'i Input) -> Option<&'i Input> {
+    if accepts(context, transaction, input) {
+        return Some(input);
+    }
+    let ends = transaction.outcome.is_none() && requirements(context, transaction).is_empty();
+    ends.then_some(&Input::Introspect)
+}
+
 /// Whether `input` is offered now. The one place that says which input belongs to which remediation.
 pub fn accepts(context: &Context<'_>, transaction: &Transaction, input: &Input) -> bool {
+    // A tab that waits for a link asks where it is, and the flow may have gone on in another one (idx.md §9, §16.3). Nobody waits for a mail that
+    // was never sent.
+    let looks = matches!(input, Input::Introspect) || (matches!(input, Input::Poll) && transaction.sends > 0);
     match remediations(context, transaction) {
-        // A tab that waits for a link asks where it is, and the flow may have gone on in another one (idx.md §9, §16.3).
-        Standing::Offered(offered) => matches!(input, Input::Introspect | Input::Poll) || offered.iter().any(|remediation| remediation.takes(input)),
-        Standing::Refused(_) => matches!(input, Input::Introspect | Input::Poll | Input::Cancel),
+        Standing::Offered(offered) => looks || offered.iter().any(|remediation| remediation.takes(input)),
+        Standing::Refused(_) => looks || matches!(input, Input::Cancel),
         // The client whose link was followed elsewhere fetches its code by asking again.
-        Standing::Finished { issued, .. } => !issued && matches!(input, Input::Introspect | Input::Poll),
+        Standing::Finished { issued, .. } => !issued && looks,
         Standing::Cancelled => false,
     }
 }

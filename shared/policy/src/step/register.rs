@@ -21,7 +21,8 @@ impl Step<'_> {
     }
 
     pub(super) fn enroll_profile(&self, mut decision: Decision, typed: &Profile, password: Option<&Secret>) -> Result<Decision, StepError> {
-        if password.is_some() != self.context.enrollment.password_on_form() {
+        let asks_password = self.context.enrollment.password_on_form();
+        if password.is_some() && !asks_password {
             return Err(StepError::Malformed);
         }
         let form = form::registration(self.context);
@@ -34,6 +35,7 @@ impl Step<'_> {
         let profile = reading.as_ref().map(|reading| new_profile(self.context, &reading.stored)).unwrap_or_default();
         let mut wrong = reading.err().unwrap_or_default();
         wrong.extend(password.into_iter().flat_map(|password| self.password_notices(&decision, password, &profile)));
+        wrong.extend((asks_password && password.is_none()).then(|| message::blank(Place::Passcode)));
         if !wrong.is_empty() {
             return Ok(decision.reject(Rejection::Invalid, wrong));
         }

@@ -108,9 +108,11 @@ fn accepted_is_offered(tried: &Tried<'_>) {
 
 /// Which inputs an offer is for, written down a second time.
 fn is_offered(tried: &Tried<'_>) -> bool {
+    let looks = matches!(tried.input, Input::Introspect) || (matches!(tried.input, Input::Poll) && tried.before.sends > 0);
     let takes = |one: &Remediation| match tried.input {
         // Both ask where the flow is.
-        Input::Introspect | Input::Poll => true,
+        _ if looks => true,
+        Input::Introspect | Input::Poll => false,
         Input::Identify { .. } => matches!(one, Remediation::Identify { .. }),
         Input::SelectIdentify => matches!(one, Remediation::SelectIdentify),
         Input::SelectEnrollProfile => matches!(one, Remediation::SelectEnrollProfile),
@@ -125,11 +127,12 @@ fn is_offered(tried: &Tried<'_>) -> bool {
         Input::Cancel => matches!(one, Remediation::Cancel),
     };
     match remediations(&tried.context, tried.before) {
-        Standing::Offered(offered) => offered.iter().any(takes),
+        // Nothing is missing any more: whatever is sent, it is the end.
+        Standing::Offered(offered) => offered.iter().any(takes) || requirements(&tried.context, tried.before).is_empty(),
         // Nothing helps: look at it, or give up.
-        Standing::Refused(_) => matches!(tried.input, Input::Introspect | Input::Poll | Input::Cancel),
+        Standing::Refused(_) => looks || matches!(tried.input, Input::Cancel),
         // The link was followed elsewhere: the client that waits fetches its code.
-        Standing::Finished { issued, .. } => !issued && matches!(tried.input, Input::Introspect | Input::Poll),
+        Standing::Finished { issued, .. } => !issued && looks,
         Standing::Cancelled => false,
     }
 }

@@ -62,12 +62,14 @@ impl Model {
         }
         let within = if request.step == Step::Resend { COOLDOWN } else { REPEATED_WITHIN };
         let looks = matches!(request.step, Step::Introspect | Step::Reload);
-        let repeated = !looks && flow.last.as_ref().is_some_and(|(last, at)| last == request && now - at < within);
+        let repeated_within = |span| flow.last.as_ref().is_some_and(|(last, at)| last == request && now - at < span);
+        let repeated = !looks && repeated_within(within);
         match flow.end {
             Some(End::Done { grant: Some(grant), .. }) => {
                 let Grant { issued, used, .. } = self.grants[grant];
                 match request.step {
-                    _ if (repeated || request.step == Step::Poll) && !used && now < issued + INTERACTION_CODE_LIVES => {
+                    // Whoever got it, also by looking; nobody else.
+                    _ if repeated_within(REPEATED_WITHIN) && !used && now < issued + INTERACTION_CODE_LIVES => {
                         self.seen.insert("the interaction code once more");
                         Expected { status: 200, view: View::Code }
                     }
@@ -101,6 +103,10 @@ impl Model {
         loop {
             let taken = if self.offers(&flow, &request.step) {
                 self.take(&flow, request)
+            } else if flow.end.is_none() && self.missing(&flow).is_none() {
+                // Nothing is missing any more: whatever was sent, this is the end.
+                self.seen.insert("done by a form that is not asked for any more");
+                self.take(&flow, &Request { step: Step::Introspect, ..request.clone() })
             } else {
                 Taken { kind: Kind::NotOffered, flow: flow.clone(), write: None, mailed: None }
             };
@@ -119,10 +125,9 @@ impl Model {
                     (flow.password_proven, flow.email_proven) = (false, false);
                 }
                 flow.who = Who::Member { key, seen: current };
-                // Seen for good only if the client is told or the step is taken.
-                if !self.offers(&flow, &request.step) {
-                    self.flows[place] = flow.clone();
-                }
+                // Seen for good, also if the step comes to nothing.
+                flow.touched = self.now;
+                self.flows[place] = flow.clone();
                 continue;
             }
             return self.settle(place, taken, request, by_link);
@@ -150,14 +155,16 @@ impl Model {
         };
         if changed {
             flow.touched = self.now;
-            // A poll is answered anew each time, and what was asked before it may still be repeated.
-            if status == 200 && request.step != Step::Poll {
-                flow.last = (!by_link).then(|| (request.clone(), self.now));
-                flow.pressed = None;
-            }
+            let mut gets_code = false;
             if let (Some(End::Done { key, hands, grant: grant @ None }), false) = (&mut flow.end, by_link) {
                 *grant = Some(self.grants.len());
                 self.grants.push(Grant { key, hands: *hands, issued: self.now, used: false, revoked: false });
+                gets_code = true;
+            }
+            // A poll is answered anew each time, and what was asked before it may still be repeated.
+            if status == 200 && (request.step != Step::Poll || gets_code) {
+                flow.last = (!by_link).then(|| (request.clone(), self.now));
+                flow.pressed = None;
             }
             self.flows[place] = flow.clone();
         }

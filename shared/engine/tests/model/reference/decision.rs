@@ -46,7 +46,7 @@ impl Model {
     }
 
     pub(super) fn offers(&self, flow: &Flow, step: &Step) -> bool {
-        let looks = matches!(step, Step::Introspect | Step::Reload | Step::Poll);
+        let looks = matches!(step, Step::Introspect | Step::Reload) || (*step == Step::Poll && flow.sends > 0);
         if let Some(end) = &flow.end {
             return matches!(end, End::Done { grant: None, .. }) && looks;
         }
@@ -88,7 +88,8 @@ impl Model {
                 }
                 self.turned(flow, Who::Applicant { address: *address, password: *password, shoe: request.shoe.then_some("42"), decoy: taken }, true)
             }
-            Step::Identify(..) if request.with_password == self.policy.prevents_enumeration => stays(Kind::Malformed),
+            Step::Identify(..) if request.with_password && self.policy.prevents_enumeration => stays(Kind::Malformed),
+            Step::Identify(..) if !request.with_password && !self.policy.prevents_enumeration => stays(Kind::Refused(400)),
             Step::Identify(address, password) => match self.people.get(key(*address)).filter(|person| person.active) {
                 None if self.policy.prevents_enumeration => self.turned(flow, Who::Stranger, false),
                 None if self.policy.closed(before.app) => stays(Kind::Refused(401)),
