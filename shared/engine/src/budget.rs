@@ -2,7 +2,8 @@
 //!
 //! A counter counts in one window of the clock, and the store keeps it from going over its limit whatever happens at once. So that not two windows'
 //! worth fits around the edge between them, what was counted in the window before weighs too, for as long as the last try there lies within one
-//! width: the limit holds in *any* span of the window's width.
+//! width: the limit holds in *any* span of the window's width. What was counted in the window after it weighs as well: by another instance's clock, or
+//! by this one's before it was set back (security.md F-34).
 
 use std::net::Ipv6Addr;
 
@@ -18,8 +19,8 @@ use crate::{Engine, Failure};
 /// A budget at a moment: where it is counted now, and where it was counted before.
 pub(crate) struct Counter {
     key: Key,
-    /// `None`: the first window is the only one.
-    before: Option<Key>,
+    /// The windows before and after; none, if the first one is the only one.
+    beside: Vec<Key>,
     max: u64,
     /// When a count that is made now no longer weighs.
     expires_at: Timestamp,
@@ -42,8 +43,9 @@ impl Counter {
         };
         let window = (now.0 + phase) / width;
         let at = |window| keys::limit(budget.name, &pseudonym, window);
-        let before = if budget.since.is_none() { window.checked_sub(1).map(at) } else { None };
-        Self { key: at(window), before, max: budget.max.into(), expires_at: now + budget.window, refunded: budget.refund }
+        let beside =
+            if budget.since.is_none() { [window.checked_sub(1), window.checked_add(1)].into_iter().flatten().map(at).collect() } else { Vec::new() };
+        Self { key: at(window), beside, max: budget.max.into(), expires_at: now + budget.window, refunded: budget.refund }
     }
 
     /// Whether it is given back to whoever was right.
@@ -51,9 +53,9 @@ impl Counter {
         self.refunded
     }
 
-    /// Counts one, with what the window before has left.
-    pub(crate) fn count(&self, before: u64) -> Write {
-        self.write(1, self.max.saturating_sub(before))
+    /// Counts one, with what the windows beside this one have left.
+    pub(crate) fn count(&self, beside: u64) -> Write {
+        self.write(1, self.max.saturating_sub(beside))
     }
 
     /// Takes one back.
@@ -65,10 +67,19 @@ impl Counter {
         Write::Count { key: self.key.clone(), by, max, expires_at: self.expires_at }
     }
 
-    /// How much the window before weighs.
+    /// How much the windows beside this one weigh.
     fn weight(&self, found: &[Option<Item>], now: Timestamp) -> u64 {
-        let before = found.iter().flatten().find(|item| Some(&item.key) == self.before.as_ref());
-        before.filter(|item| item.lives(now)).map_or(0, |item| item.count)
+        count_of(&self.beside, found, now)
+    }
+
+    /// Where it is counted, now and beside.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Key> {
+        self.beside.iter().chain([&self.key])
+    }
+
+    /// Whether there is nothing left.
+    pub(crate) fn is_used_up(&self, found: &[Option<Item>], now: Timestamp) -> bool {
+        self.weight(found, now) + count_of(std::slice::from_ref(&self.key), found, now) >= self.max
     }
 }
 
@@ -78,9 +89,9 @@ impl Engine {
         budgets.into_iter().map(|budget| Counter::of(budget, source, &self.interaction_key, now)).collect()
     }
 
-    /// What the windows before weigh, one number for each counter.
+    /// What the windows beside these weigh, one number for each counter.
     pub(crate) async fn weights(&self, counters: &[Counter], now: Timestamp) -> Result<Vec<u64>, StoreError> {
-        let keys: Vec<Key> = counters.iter().filter_map(|counter| counter.before.clone()).collect();
+        let keys: Vec<Key> = counters.iter().flat_map(|counter| counter.beside.clone()).collect();
         let found = self.read(&keys).await?;
         Ok(counters.iter().map(|counter| counter.weight(&found, now)).collect())
     }
@@ -95,11 +106,11 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(Vec<Option<Item>>, Vec<Counter>, bool), Failure> {
         let counters = self.counters(budgets, source, now);
-        wanted.extend(counters.iter().filter_map(|counter| counter.before.clone()));
+        wanted.extend(counters.iter().flat_map(|counter| counter.beside.clone()));
         let counts = counters.iter().map(|counter| counter.count(0)).collect();
         let (items, over) = join(self.read(&wanted), any_refused(self.store.as_ref(), counts)).await;
         let items = items?;
-        let over = over? || self.over_with_before(&counters, &items, now).await?;
+        let over = over? || self.over_with_others(&counters, &items, now).await?;
         Ok((items, counters, over))
     }
 
@@ -108,19 +119,24 @@ impl Engine {
         if keys.is_empty() { Ok(Vec::new()) } else { self.store.read(keys).await }
     }
 
-    /// Whether what was counted is too much together with what `found` has of the windows before; then it is given back. Only after
+    /// Whether what was counted is too much together with what `found` has of the windows beside; then it is given back. Only after
     /// the count: of many at once, each then sees itself and whoever came before, so never too many get past.
-    async fn over_with_before(&self, counters: &[Counter], found: &[Option<Item>], now: Timestamp) -> Result<bool, Failure> {
-        let weighed = counters.iter().map(|counter| (counter, counter.weight(found, now))).filter(|(_, before)| *before > 0);
-        let asked = weighed.map(|(counter, before)| counter.write(0, counter.max.saturating_sub(before))).collect();
+    async fn over_with_others(&self, counters: &[Counter], found: &[Option<Item>], now: Timestamp) -> Result<bool, Failure> {
+        let weighed = counters.iter().map(|counter| (counter, counter.weight(found, now))).filter(|(_, beside)| *beside > 0);
+        let asked = weighed.map(|(counter, beside)| counter.write(0, counter.max.saturating_sub(beside))).collect();
         if !any_refused(self.store.as_ref(), asked).await? {
             return Ok(false);
         }
         // What is refused must not weigh on the next window: whoever keeps trying would keep everybody out. Of many at once, all may have seen
-        // each other: what is given back is asked for once more, now with what the window before has left.
+        // each other: what is given back is asked for once more, now with what the windows beside have left.
         any_refused(self.store.as_ref(), counters.iter().map(Counter::refund).collect()).await?;
         any_refused(self.store.as_ref(), counters.iter().map(|counter| counter.count(counter.weight(found, now))).collect()).await
     }
+}
+
+/// What was counted at these places and still weighs.
+fn count_of(keys: &[Key], found: &[Option<Item>], now: Timestamp) -> u64 {
+    found.iter().flatten().filter(|item| keys.contains(&item.key) && item.lives(now)).map(|item| item.count).sum()
 }
 
 /// What counts as one source: an IPv4 address, or the /64 that an IPv6 host picks its addresses from.

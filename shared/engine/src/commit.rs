@@ -1,5 +1,7 @@
 //! From decisions to writes.
 
+use std::collections::BTreeMap;
+
 use policy::step::{Decision, Effect, Identity, PasswordChange};
 use policy::time::Timestamp;
 use policy::transaction::Transaction;
@@ -43,11 +45,14 @@ pub(crate) struct StoredPassword {
     /// The account's generation when it was set.
     #[serde(default)]
     pub generation: u32,
+    /// What a newer version of this program keeps here (security.md F-37).
+    #[serde(flatten)]
+    pub other: BTreeMap<String, Value>,
 }
 
 impl StoredPassword {
     fn of(user: &User, hash: &PasswordHash) -> Self {
-        Self { hash: hash.clone(), generation: user.generation }
+        Self { hash: hash.clone(), generation: user.generation, other: BTreeMap::new() }
     }
 }
 
@@ -113,6 +118,11 @@ impl Commit {
                     self.push(About::User, Write::Delete { key: keys::unique(identity), expect: Expect::Anything });
                 }
             }
+            Effect::CedeName { user, version, identity, to } => {
+                self.push(About::User, put(keys::user(&user.id), version + 1, None, json!(user), Expect::Version(*version)));
+                // As long as the record is what was read, the value is that person's.
+                self.push(About::User, put(keys::unique(identity), 1, None, json!(Owner { user: to.clone() }), Expect::Anything));
+            }
             Effect::CheckUser { id, version } => {
                 self.push(About::User, Write::Check { key: keys::user(id), expect: Expect::Version(*version) });
             }
@@ -151,11 +161,11 @@ mod tests {
             status: UserStatus::Active,
             created: Timestamp(0),
             last_updated: Timestamp(0),
-            profile: std::collections::BTreeMap::new(),
+            profile: BTreeMap::new(),
             email_verified: false,
             has_password: true,
             groups: std::collections::BTreeSet::new(),
-            granted: std::collections::BTreeMap::new(),
+            granted: BTreeMap::new(),
             generation: 0,
             other: <_>::default(),
         };

@@ -106,6 +106,11 @@ impl Engine {
                 }
                 match advanced {
                     Ok(advanced) if advanced.status == Status::Accepted => Ok(Reply::html(StatusCode::OK, &Page::ReturnToTab.render())),
+                    // Whoever reads the mailbox may know why it is not taken, somebody having been faster for example (security.md A-031).
+                    Ok(advanced) if matches!(advanced.status, Status::Rejected(_)) => {
+                        let text = idx::message::text(&advanced.notices);
+                        Ok(Reply::html(StatusCode::BAD_REQUEST, &Page::Error { text }.render()))
+                    }
                     // Pressed twice at once, and the other press was faster: the same request, the same answer.
                     Ok(_) | Err(Failure::SessionExpired) => Ok(match self.find_link(id, &token, Some(&mac)).await? {
                         Link::Followed { .. } => Reply::html(StatusCode::OK, &Page::ReturnToTab.render()),

@@ -12,6 +12,7 @@ use policy::user::User;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::advance::of_app;
 use crate::commit::{Stored, put_transaction};
 use crate::configuration::read;
 use crate::derive::{half_sha256, sha256};
@@ -142,7 +143,7 @@ impl Engine {
     }
 
     /// Begins a transaction.
-    pub(crate) async fn interact(&self, body: &[u8], headers: &HeaderMap) -> Result<Reply, Failure> {
+    pub(crate) async fn interact(&self, body: &[u8], headers: &HeaderMap, page: Option<&str>) -> Result<Reply, Failure> {
         let Some(parameters) = parameters(body) else { return Ok(Reply::oauth("invalid_request", "A parameter is repeated.")) };
         let revision = self.current().await?;
         let (known, browser) = match cookie::of(headers) {
@@ -153,6 +154,7 @@ impl Engine {
             Ok(client) => client,
             Err((error, description)) => return Ok(Reply::oauth(error, description)),
         };
+        of_app(page, revision.organisation.app(&client.app).ok_or(Failure::ForeignOrigin)?)?;
         let now = self.clock.now();
         let transaction = Transaction::begin(self.random_id(), client, now);
         let handle = self.interaction_handle(&transaction.id);
@@ -163,7 +165,7 @@ impl Engine {
 
     /// Interaction code to tokens. A code is spent by whoever presents it, rightly or wrongly: who guesses the verifier has one try (security.md
     /// Tokens are signed before that, so that without a signer the code stays good.
-    pub(crate) async fn token(&self, body: &[u8]) -> Result<Reply, Failure> {
+    pub(crate) async fn token(&self, body: &[u8], page: Option<&str>) -> Result<Reply, Failure> {
         let Some(parameters) = parameters(body) else { return Ok(Reply::oauth("invalid_request", "A parameter is repeated.")) };
         let parameter = |name: &str| parameters.get(name).map(String::as_str);
         if parameter("grant_type") != Some("interaction_code") {
@@ -182,8 +184,12 @@ impl Engine {
             if grant.revoked {
                 break;
             }
+            let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
+            // A page of another app does not even spend it.
+            if let Some(app) = revision.organisation.app(&grant.app) {
+                of_app(page, app)?;
+            }
             let tokens = if grant.redeemable(now) && grant.presented_by_its_client(parameter) {
-                let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
                 self.tokens(&grant, &key.0, &revision.organisation, now).await?
             } else {
                 None
@@ -264,7 +270,8 @@ impl Engine {
     /// Claims for an access token that is still good (OpenID Connect Core §5.3).
     pub(crate) async fn userinfo(&self, headers: &HeaderMap) -> Result<Reply, Failure> {
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let token = authorization.strip_prefix("Bearer ").unwrap_or_default();
+        // The scheme's case does not matter (RFC 9110 §11.1).
+        let token = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")).map_or("", |(_, token)| token);
         let refused = || {
             Ok(Reply::json(
                 StatusCode::UNAUTHORIZED,

@@ -43,8 +43,8 @@ impl Engine {
             Operation::OpenApi => Ok(self.openapi()),
             Operation::Discovery => Ok(self.discovery()),
             Operation::Keys => self.published_keys().await,
-            Operation::Interact => self.interact(form(request)?, &request.headers).await,
-            Operation::Token => self.token(form(request)?).await,
+            Operation::Interact => self.interact(form(request)?, &request.headers, self.page(origin)).await,
+            Operation::Token => self.token(form(request)?, self.page(origin)).await,
             Operation::Userinfo => self.userinfo(&request.headers).await,
             Operation::OpenLink => self.open_link(id, request).await,
             Operation::ConfirmLink => {
@@ -68,10 +68,7 @@ impl Engine {
             mac: self.request_mac(operation, &request.body),
             source: &request.source,
             browser: cookie::of(&request.headers).map(|cookie| sha256(cookie.expose())),
-            page: match origin {
-                Origin::Page(page) if *page != self.own_origin() => Some(page),
-                _ => None,
-            },
+            page: self.page(origin),
         };
         let advanced = self.advance(&arrival).await?;
         self.log(operation, request, &advanced);
@@ -97,6 +94,14 @@ impl Engine {
         };
         let Request { request_id, source, .. } = request;
         tracing::info!(request_id, transaction = transaction.id, app = transaction.client.app, ?operation, outcome, who, source, "step");
+    }
+
+    /// The page that sent a request, unless it is our own.
+    fn page<'o>(&self, origin: &'o Origin) -> Option<&'o str> {
+        match origin {
+            Origin::Page(page) if *page != self.own_origin() => Some(page),
+            _ => None,
+        }
     }
 
     /// Whether a page of this origin may change anything: our own, or one that an app has listed. No origin: not a page.

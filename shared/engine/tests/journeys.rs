@@ -18,7 +18,12 @@ fn signs_up_with_a_code_and_comes_back_with_tokens() {
     let form = browser.step("/idp/idx/enroll", json!({}));
     assert_eq!(form.forms(), ["enroll-profile", "select-identify"]);
     let sent = browser.sign_up(ADA, PASSWORD);
-    assert_eq!((sent.status, sent.forms()), (200, vec!["enroll-authenticator".to_string()]), "{}", sent.text);
+    assert_eq!(
+        (sent.status, sent.forms()),
+        (200, vec!["enroll-authenticator".to_string(), "select-authenticator-enroll".to_string()]),
+        "{}",
+        sent.text
+    );
     assert!(stage.items("USER").is_empty(), "no user before the mailbox is proven");
     let done = browser.answer_code(&stage.code(ADA));
     assert_eq!(done.status, 200, "{}", done.text);
@@ -160,7 +165,7 @@ fn the_password_is_set_after_the_code_where_the_form_does_not_ask_for_it() {
     let profile = json!({"email": ADA, "firstName": "Ada", "lastName": "Lovelace"});
     browser.step("/idp/idx/enroll/new", json!({"userProfile": profile}));
     let next = browser.answer_code(&stage.code(ADA));
-    assert_eq!(next.forms(), ["enroll-authenticator"], "{}", next.text);
+    assert_eq!(next.forms(), ["enroll-authenticator", "select-authenticator-enroll"], "{}", next.text);
     assert!(stage.items("USER").is_empty());
     let weak = browser.step("/idp/idx/credential/answer", json!({"credentials": {"passcode": "short"}}));
     assert_eq!((weak.status, weak.messages()), (400, vec!["password.passwordRequirementsNotMet".to_string()]));
@@ -284,6 +289,11 @@ fn a_tab_that_polls_finds_the_step_that_another_tab_went_on_to() {
     let (path, token) = link.split_once("?token=").unwrap();
     assert_eq!(browser.send(path, "application/x-www-form-urlencoded", format!("token={token}").as_bytes()).status, 200);
     let polled = browser.step("/idp/idx/email/poll", json!({}));
-    assert_eq!((polled.status, polled.forms()), (200, vec!["enroll-authenticator".to_string()]), "{}", polled.text);
+    assert_eq!(
+        (polled.status, polled.forms()),
+        (200, vec!["enroll-authenticator".to_string(), "select-authenticator-enroll".to_string()]),
+        "{}",
+        polled.text
+    );
     assert_eq!(polled.body["currentAuthenticator"]["value"]["key"], json!("okta_password"));
 }

@@ -18,6 +18,12 @@ pub fn values<'a>(notices: impl IntoIterator<Item = &'a Notice>) -> Vec<Value> {
     notices.into_iter().flat_map(|notice| wire(&notice.message)).map(|wire| wire.value()).collect()
 }
 
+/// The texts of these notices, for a page.
+pub fn text(notices: &[Notice]) -> String {
+    let texts: Vec<_> = notices.iter().flat_map(|notice| wire(&notice.message)).map(|wire| wire.text).collect();
+    texts.join(" ")
+}
+
 /// One message by its key, for answers that have no transaction.
 pub fn plain(key: &'static str, text: &str) -> Value {
     error(key, text).value()

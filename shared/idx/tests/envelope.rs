@@ -81,7 +81,9 @@ fn member(has_password: bool) -> Subject {
 }
 
 fn applicant() -> Subject {
-    Subject::Applicant { registration: Some(Registration { user_id: "00u1".into(), profile: profile(), password: None, decoy: false }) }
+    Subject::Applicant {
+        registration: Some(Registration { user_id: "00u1".into(), profile: profile(), password: None, contested: false, decoy: false }),
+    }
 }
 
 fn challenge(purpose: Purpose) -> Challenge {

@@ -145,17 +145,23 @@ pub fn first_of_anybody(organisation: &Organisation, app: &App) -> Vec<Authentic
     let enrollment = reachable(&organisation.policies.authenticator_enrollment, |policy| {
         Place::of(policy.status, (policy.system, policy.priority), policy.conditions.as_ref())
     });
-    let settings: Vec<_> =
-        enrollment.into_iter().filter_map(|policy| policy.settings.as_ref()).flat_map(|settings| &settings.authenticators).collect();
+    let settings: Vec<_> = enrollment.iter().filter_map(|policy| policy.settings.as_ref()).collect();
+    let wants = |settings: &MfaEnrollSettings, key, wanted: fn(SelfEnroll) -> bool| {
+        settings.authenticators.iter().any(|one| one.key == key && wanted(one.enroll.own))
+    };
     let usable: Keys = AuthenticatorKey::ALL
         .into_iter()
-        .filter(|key| settings.iter().any(|one| one.key == *key && one.enroll.own != SelfEnroll::NotAllowed))
+        .filter(|key| settings.iter().any(|settings| wants(settings, *key, |own| own != SelfEnroll::NotAllowed)))
         .filter(|key| *key != AuthenticatorKey::OktaEmail || signs_in_by_mail(organisation))
         .collect();
+    // Who may have no password has only the mailbox to begin with, and what they are offered is offered to everybody (I9).
+    let without_password = settings.iter().any(|settings| !wants(settings, AuthenticatorKey::OktaPassword, |own| own == SelfEnroll::Required));
+    let mailbox = usable.iter().copied().filter(|key| without_password && *key == AuthenticatorKey::OktaEmail);
     let asked: Keys = rules
         .into_iter()
         .flat_map(|rule| sessions.iter().map(|global| Rules { global, app: &rule.actions.app_sign_on }))
         .flat_map(|rules| rules.next(&Keys::new(), &usable))
+        .chain(mailbox)
         .collect();
     if asked.is_empty() { alloc::vec![AuthenticatorKey::OktaPassword] } else { asked.into_iter().collect() }
 }

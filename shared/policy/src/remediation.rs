@@ -109,12 +109,14 @@ fn view(context: &Context<'_>, transaction: &Transaction, requirement: &Requirem
             alloc::vec![Remediation::EnrollProfile { form: form.clone(), password }, Remediation::SelectIdentify]
         }
         Requirement::Verify(keys) => verify(transaction, keys),
-        Requirement::Enroll(AuthenticatorKey::OktaEmail) => match emailed(true) {
-            Some(email) => alloc::vec![email],
-            None => alloc::vec![Remediation::SelectAuthenticatorEnroll { keys: alloc::vec![AuthenticatorKey::OktaEmail], optional: false }],
-        },
-        Requirement::Enroll(AuthenticatorKey::OktaPassword) => {
-            alloc::vec![Remediation::EnrollPassword { rules: complexity(context, &who(context, transaction)) }]
+        // Okta's server-side SDKs choose from a list, also where there is one thing to choose.
+        Requirement::Enroll(key) => {
+            let current = match key {
+                AuthenticatorKey::OktaEmail => emailed(true),
+                AuthenticatorKey::OktaPassword => Some(Remediation::EnrollPassword { rules: complexity(context, &who(context, transaction)) }),
+            };
+            let list = Remediation::SelectAuthenticatorEnroll { keys: alloc::vec![*key], optional: false };
+            current.into_iter().chain([list]).collect()
         }
         Requirement::EnrollOptional(keys) => {
             let mut offered = Vec::new();

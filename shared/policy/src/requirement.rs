@@ -72,7 +72,7 @@ fn of_applicant(context: &Context<'_>, transaction: &Transaction, registration: 
     let mailbox_proven = transaction.proven(AuthenticatorKey::OktaEmail);
     let mut list = Vec::new();
 
-    if !mailbox_proven && proves_mailbox_first(context) {
+    if !mailbox_proven && (proves_mailbox_first(context) || registration.contested) {
         list.push(Requirement::Enroll(AuthenticatorKey::OktaEmail));
     }
     let has = |key| match key {
@@ -120,6 +120,10 @@ fn of_member(context: &Context<'_>, transaction: &Transaction, user: &User) -> V
         AuthenticatorKey::OktaPassword => user.has_password,
         AuthenticatorKey::OktaEmail => user.email_verified,
     };
+    // Somebody may have signed up where the proof was not asked for (policies.md §1, `emailVerification`).
+    if !user.email_verified && context.enrollment.activation_requirements.email_verification {
+        list.push(Requirement::Enroll(AuthenticatorKey::OktaEmail));
+    }
     enrolments(context, transaction, &who, has, &mut list);
     list.extend(form::progressive(context, &user.profile).map(Requirement::CompleteProfile));
     list

@@ -86,7 +86,7 @@ pub struct Client {
 
 /// Whom a transaction is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase")]
+#[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
 pub enum Subject {
     /// Nobody yet: the first page.
     Visitor,
@@ -124,6 +124,9 @@ pub struct Registration {
     /// The address has an account already, and nobody shall learn it: nothing will ever be right (security.md R-R3).
     #[serde(default, skip_serializing_if = "Not::not")]
     pub decoy: bool,
+    /// The address has an account for which nobody ever proved the mailbox: it is whose who proves it (security.md I3).
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub contested: bool,
 }
 
 impl Registration {
@@ -188,7 +191,7 @@ impl Purpose {
 
 /// How a transaction ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase")]
+#[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
 pub enum Outcome {
     /// Signed in.
     Done {

@@ -73,7 +73,7 @@ fn r_s1_a_transaction_ends_after_an_hour_and_after_a_quarter_without_a_step() {
 #[test]
 fn who_a_transaction_is_about() {
     let of = |subject| Transaction { subject, ..begun() };
-    let registration = |profile| Some(Registration { user_id: "00u1".into(), profile, password: None, decoy: false });
+    let registration = |profile| Some(Registration { user_id: "00u1".into(), profile, password: None, decoy: false, contested: false });
     for (subject, expected) in [
         (Subject::Visitor, None),
         (Subject::Applicant { registration: None }, None),

@@ -34,7 +34,7 @@ const NOBODY: &str = "success@simulator.amazonses.com";
 
 impl SesMailer {
     async fn send_to(&self, to: &str, mail: &Mail) -> Result<(), MailError> {
-        let content = content(mail).map_err(MailError::Unavailable)?;
+        let content = content(mail).map_err(MailError::NotTaken)?;
         let sent = self
             .client
             .send_email()
@@ -67,20 +67,18 @@ fn content(mail: &Mail) -> Result<Message, String> {
     Ok(Message::builder().subject(part(words.subject)?).body(body).build())
 }
 
-/// Only a message that SES refuses for what it is, is `Rejected`; everything else may go better later or after a repair.
+/// Only a message that SES refuses for what it is, is `Rejected`; everything else may go better later or after a repair. Where SES has answered, or was
+/// not reached, nothing went out; a silence says nothing (security.md F-25).
 fn failure(error: &SdkError<SendEmailError>) -> MailError {
     match error.as_service_error() {
         Some(SendEmailError::MessageRejected(_)) => MailError::Rejected,
-        Some(error) => MailError::Unavailable(error.code().unwrap_or("error without a code").to_owned()),
-        None => MailError::Unavailable(
-            match error {
-                SdkError::TimeoutError(_) => "timeout",
-                SdkError::DispatchFailure(_) => "no connection",
-                SdkError::ConstructionFailure(_) => "request could not be built",
-                _ => "unreadable answer",
-            }
-            .to_owned(),
-        ),
+        Some(error) => MailError::NotTaken(error.code().unwrap_or("error without a code").to_owned()),
+        None => match error {
+            SdkError::DispatchFailure(failure) if !failure.is_timeout() => MailError::NotTaken("no connection".to_owned()),
+            SdkError::ConstructionFailure(_) => MailError::NotTaken("request could not be built".to_owned()),
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => MailError::Unavailable("timeout".to_owned()),
+            _ => MailError::Unavailable("unreadable answer".to_owned()),
+        },
     }
 }
 

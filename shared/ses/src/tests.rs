@@ -118,21 +118,21 @@ async fn f_22_throttling_is_retried_once() {
     assert_eq!(asked[0], asked[1], "the same code, whichever of the two arrives");
 
     let (result, asked) = send([Some((429, "TooManyRequestsException")), Some((429, "TooManyRequestsException"))]).await;
-    assert!(matches!(result, Err(MailError::Unavailable(code)) if code == "TooManyRequestsException"));
+    assert!(matches!(result, Err(MailError::NotTaken(code)) if code == "TooManyRequestsException"));
     assert_eq!(asked.len(), 2);
 }
 
 #[tokio::test]
-async fn f_23_a_mail_system_that_is_off_is_unavailable() {
+async fn f_23_a_mail_system_that_is_off_takes_nothing() {
     for code in
         ["AccountSuspendedException", "SendingPausedException", "MailFromDomainNotVerifiedException", "NotFoundException", "BadRequestException"]
     {
         let (result, asked) = send([Some((400, code))]).await;
-        assert!(matches!(result, Err(MailError::Unavailable(found)) if found == code));
+        assert!(matches!(result, Err(MailError::NotTaken(found)) if found == code));
         assert_eq!(asked.len(), 1);
     }
-    assert!(matches!(send([Some((500, "InternalFailure")), Some((503, "InternalFailure"))]).await.0, Err(MailError::Unavailable(_))));
-    assert!(matches!(send([None, None]).await.0, Err(MailError::Unavailable(_))));
+    assert!(matches!(send([Some((500, "InternalFailure")), Some((503, "InternalFailure"))]).await.0, Err(MailError::NotTaken(_))));
+    assert!(matches!(send([None, None]).await.0, Err(MailError::NotTaken(_))));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use policy::user::User;
 use serde_json::json;
 
 use super::{Arrival, Memory};
+use crate::budget::Counter;
 use crate::commit::{self, About, Commit, Owner, StoredPassword};
 use crate::configuration::read;
 use crate::derive::same;
@@ -20,8 +21,8 @@ use crate::{Engine, Failure};
 /// A right password whose hash should be made again.
 pub(super) struct Rehash {
     password: Secret,
+    stored: StoredPassword,
     version: u64,
-    generation: u32,
 }
 
 impl Engine {
@@ -32,7 +33,7 @@ impl Engine {
         context: &Context<'_>,
         transaction: &Transaction,
         needs: &Needs,
-        early: Vec<(Identity, Option<Owner>)>,
+        (early, read_before): (Vec<(Identity, Option<Owner>)>, Vec<(Key, Option<Item>)>),
         memory: &mut Memory,
     ) -> Result<(Facts, Option<(String, Rehash)>), Failure> {
         let owners = self.owners(needs, early).await?;
@@ -57,7 +58,11 @@ impl Engine {
         if verifies {
             wanted.push(keys::password(whose.as_ref().unwrap_or(&nobody)));
         }
-        let (items, over_budget) = self.counted(arrival, context, needs, wanted, memory).await?;
+        let watched = self.counters(&needs.watched_budgets, arrival.source, context.now);
+        wanted.extend(watched.iter().flat_map(Counter::places).filter(|place| !read_before.iter().any(|(known, _)| known == *place)).cloned());
+        let (mut items, over) = self.counted(arrival, context, needs, wanted, memory).await?;
+        items.extend(read_before.into_iter().map(|(_, item)| item));
+        let over_budget = over || watched.iter().any(|counter| counter.is_used_up(&items, context.now));
         let find = |key: &Key| items.iter().flatten().find(|item| item.key == *key);
         let mut facts = Facts { over_budget, over_commit_budget: memory.over_commit_budget, contested: memory.contested, ..Facts::default() };
         for owner in &owners {
@@ -95,7 +100,7 @@ impl Engine {
                 let Verdict { matches, outdated: old } = self.passwords()?.verify(&password, stored.as_ref().map(|stored| &stored.hash)).await?;
                 facts.password_right = matches && stored.as_ref().is_some_and(of_today);
                 if let (true, true, Some(item), Some(stored), Some(id)) = (facts.password_right, old, item, stored, whose) {
-                    outdated = Some((id, Rehash { password, version: item.version, generation: stored.generation }));
+                    outdated = Some((id, Rehash { password, stored, version: item.version }));
                 }
             }
         }
@@ -158,11 +163,11 @@ impl Engine {
     }
 
     /// Old parameters or an old pepper: hash again, unless the password was changed meanwhile. Signing in does not depend on it (R-P10).
-    pub(super) async fn rehash(&self, user: &str, Rehash { password, version, generation }: Rehash) {
+    pub(super) async fn rehash(&self, user: &str, Rehash { password, stored, version }: Rehash) {
         let Ok(passwords) = self.passwords() else { return };
         let result = match passwords.hash(&password).await {
             Ok(hash) => {
-                let body = json!(StoredPassword { hash, generation });
+                let body = json!(StoredPassword { hash, ..stored });
                 let write = commit::put(keys::password(user), version, None, body, Expect::Version(version));
                 self.store.write(&[write]).await.map_err(|error| error.to_string())
             }

@@ -31,8 +31,10 @@ impl Engine {
         let grant = Grant::new(transaction, &user, generation, at, context.now);
         let key = keys::code(&sha256(code.expose()));
         commit.push(About::Own, commit::put(key, 1, Some(grant.kept_until()), json!(grant), Expect::Absent(context.now)));
+        // Only a browser that shows its cookie can be known again.
         if let Some(identifier) = transaction.identifier()
             && !transaction.known_browser
+            && arrival.browser.as_ref() == Some(&transaction.client.browser)
         {
             let key = self.browser_key(&transaction.client.browser, identifier);
             commit.push(About::Own, KnownBrowser { user, generation }.write(key, context.now));

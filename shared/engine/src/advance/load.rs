@@ -12,6 +12,7 @@ use policy::user::User;
 
 use super::known_browser::KnownBrowser;
 use super::{Arrival, Memory};
+use crate::budget::Counter;
 use crate::commit::{Owner, Stored};
 use crate::configuration::{Revision, read};
 use crate::derive::same;
@@ -41,6 +42,8 @@ pub(super) struct Loaded {
     pub refreshed: bool,
     /// Owners of the values that the request itself names.
     pub early: Vec<(Identity, Option<Owner>)>,
+    /// Counters that the policy may want to look at.
+    pub watched: Vec<(Key, Option<Item>)>,
     pub known_browser: Option<KnownBrowser>,
     /// Whether there were too many requests with this handle (security.md R-R5).
     pub hurried: bool,
@@ -64,6 +67,8 @@ impl Engine {
         let mut wanted = vec![keys::organisation_head(), keys::transaction(id)];
         wanted.extend(browser.clone());
         wanted.extend(named.iter().map(keys::unique));
+        let watched = self.watched(arrival, now);
+        wanted.extend(watched.clone());
         let (items, hurried) = self.arrived(arrival, id, wanted, memory, now).await?;
         let mut items = items.into_iter();
         let head = items.next().flatten();
@@ -74,6 +79,7 @@ impl Engine {
         for (identity, item) in named.into_iter().zip(items.by_ref()) {
             early.push((identity, item.map(|item| read::<Owner>(&item)).transpose()?));
         }
+        let watched = watched.into_iter().zip(items.by_ref()).collect();
 
         let mut stored: Stored = read(&item)?;
         // The budget of a known browser is that of the browser that began: another one's cookie is no key to it (security.md R-O6).
@@ -83,7 +89,7 @@ impl Engine {
         }
         let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
         let refreshed = memory.stale_user && self.refresh_user(&mut stored.transaction).await?;
-        Ok(Loaded { revision, stored, version: item.version, refreshed, early, known_browser, hurried })
+        Ok(Loaded { revision, stored, version: item.version, refreshed, early, watched, known_browser, hurried })
     }
 
     /// The account may have changed since this transaction read it. Whether it was read again.
@@ -137,6 +143,12 @@ impl Engine {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Where the budgets are counted that the policy may want to look at. As this instance knows the limits: what is counted where does not depend on them.
+    fn watched(&self, arrival: &Arrival<'_>, now: Timestamp) -> Vec<Key> {
+        let limits = self.cache.known().map(|revision| revision.organisation.settings.limits.clone()).unwrap_or_default();
+        self.counters(&step::watched(&limits, &arrival.input), arrival.source, now).iter().flat_map(Counter::places).cloned().collect()
     }
 
     /// Reads, and counts the request beside it: ten per handle in five seconds (security.md R-R5). Whether that is too many.

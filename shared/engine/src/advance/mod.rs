@@ -15,6 +15,7 @@ use std::sync::Arc;
 use idx::operation::Operation;
 use policy::Context;
 use policy::message::{self, Message, Notice};
+use policy::organisation::App;
 use policy::password_rules;
 use policy::secret::Secret;
 use policy::step::{self, Input, Rejection, StepError};
@@ -116,9 +117,7 @@ impl Engine {
             let app = revision.organisation.app(&loaded.stored.transaction.client.app).ok_or(Failure::SessionExpired)?;
             let context = Context::new(&revision.organisation, app, now).ok_or_else(|| Failure::internal("an app without enrollment policy"))?;
             // An app's page may not even try a handle of another app (security.md A-064).
-            if arrival.page.is_some_and(|page| !app.allowed_origins.iter().any(|origin| origin == page)) {
-                return Err(Failure::ForeignOrigin);
-            }
+            of_app(arrival.page, app)?;
             if loaded.hurried {
                 let (transaction, notices) = (loaded.stored.transaction, message::form(Message::TooManyRequests));
                 return Ok(Advanced { revision, transaction, notices, status: Status::Hurried, code: None });
@@ -135,10 +134,10 @@ impl Engine {
 
     /// One try. `None`: overtaken, try again.
     async fn attempt(&self, arrival: &Arrival<'_>, context: &Context<'_>, loaded: Loaded, memory: &mut Memory) -> Result<Option<Advanced>, Failure> {
-        let Loaded { revision, stored, version, refreshed, early, known_browser, .. } = loaded;
+        let Loaded { revision, stored, version, refreshed, early, watched, known_browser, .. } = loaded;
         let before = &stored.transaction;
         let needs = step::lookup(context, before, &arrival.input, known_browser.is_some(), memory.contested);
-        let (mut facts, outdated) = self.facts(arrival, context, before, &needs, early, memory).await?;
+        let (mut facts, outdated) = self.facts(arrival, context, before, &needs, (early, watched), memory).await?;
         if let Some(known) = known_browser {
             // Whose the name is was not known before the budgets were counted. What was compared is forgotten, and counted where it belongs.
             if !facts.owners.iter().flatten().next().is_some_and(|(user, _)| known.of(user)) {
@@ -190,7 +189,7 @@ impl Engine {
         let mut status = decision.rejection.map_or(Status::Accepted, Status::Rejected);
         let mut notices = decision.notices;
         if let Some(mail) = &decision.mail
-            && !self.send(context, &decision.transaction, mail, last_request, written).await?
+            && !self.send(context, &decision.transaction, mail, last_request, written, &counters).await?
             && decision.transaction.challenge.as_ref().is_none_or(|challenge| step::tells_whether_sent(context.organisation, challenge))
         {
             status = Status::NotMailed;
@@ -240,6 +239,14 @@ impl Engine {
             }
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// Whether `page` is one of the app's own (security.md R-T7).
+pub(crate) fn of_app(page: Option<&str>, app: &App) -> Result<(), Failure> {
+    match page {
+        Some(page) if !app.allowed_origins.iter().any(|origin| origin == page) => Err(Failure::ForeignOrigin),
+        _ => Ok(()),
     }
 }
 

@@ -6,6 +6,7 @@ use policy::secret::Secret;
 use policy::step;
 use policy::transaction::{Purpose, Transaction};
 
+use crate::budget::Counter;
 use crate::commit::{LastRequest, Stored, put_transaction};
 use crate::configuration::read;
 use crate::keys;
@@ -16,7 +17,7 @@ use crate::{Engine, Failure};
 pub(crate) const WELCOME_LINK_HOURS: u32 = 24;
 
 impl Engine {
-    /// Sends, after the commit: a mail about something that did not happen would be worse than none. Whether the provider took it.
+    /// Sends, after the commit: a mail about something that did not happen would be worse than none. `counted`: what was counted for it.
     pub(super) async fn send(
         &self,
         context: &Context<'_>,
@@ -24,6 +25,7 @@ impl Engine {
         mail: &step::Mail,
         last_request: Option<LastRequest>,
         version: u64,
+        counted: &[Counter],
     ) -> Result<bool, Failure> {
         let (letter, mailer) = (self.letter(context, transaction, mail)?, &self.mail()?.mailer);
         let sent = match mail {
@@ -33,8 +35,13 @@ impl Engine {
         if let Err(error) = sent {
             tracing::warn!(transaction = transaction.id, %error, "a mail was not sent");
             // A rejected address looks like any other, also to whoever asks again (security.md R-M6, A-008): it is marked like one that was sent.
-            if !matches!(error, MailError::Rejected) {
-                return Ok(false);
+            match error {
+                MailError::Rejected => {}
+                MailError::NotTaken(_) => {
+                    self.give_back(counted).await;
+                    return Ok(false);
+                }
+                MailError::Unavailable(_) => return Ok(false),
             }
         }
         // Says that nobody needs to send it again. If this write is lost, at worst the same code is mailed twice.
@@ -45,6 +52,17 @@ impl Engine {
             }
         }
         Ok(true)
+    }
+
+    /// A mail that never went out was not sent to anybody: when the provider is back, whoever asked in vain can still have their code (security.md
+    /// F-26, I9). Whoever asked has asked all the same: that count stays.
+    async fn give_back(&self, counted: &[Counter]) {
+        let refunds: Vec<_> = counted.iter().filter(|counter| counter.is_refunded()).map(Counter::refund).collect();
+        if !refunds.is_empty()
+            && let Err(error) = self.store.write(&refunds).await
+        {
+            tracing::warn!(%error, "what was counted for a mail that was not sent could not be given back");
+        }
     }
 
     /// Whoever has moved the transaction on meanwhile may not know it yet: it is marked where it is now.

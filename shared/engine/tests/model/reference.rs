@@ -125,6 +125,8 @@ enum Who {
         address: usize,
         password: usize,
         shoe: Option<&'static str>,
+        /// Somebody has the address who never proved it.
+        contested: bool,
         /// Somebody has the address, and nobody shall learn it.
         decoy: bool,
     },
@@ -354,13 +356,17 @@ impl Policy {
         Page { password: !self.prevents_enumeration, shoe: self.asks_shoe }
     }
 
-    /// Whether there is no account before the mailbox is proven.
-    fn proves_first(self, app: App) -> bool {
-        let verifies = match app {
+    /// Whether nobody gets in whose mailbox is not proven.
+    fn verifies(self, app: App) -> bool {
+        match app {
             App::Demo => self.verifies_demo,
             App::Newsletter => self.verifies_newsletter,
-        };
-        verifies || self.prevents_enumeration
+        }
+    }
+
+    /// Whether there is no account before the mailbox is proven.
+    fn proves_first(self, app: App) -> bool {
+        self.verifies(app) || self.prevents_enumeration
     }
 }
 

@@ -180,7 +180,7 @@ fn letter(mail: &Mail) -> Letter {
 impl Mailer for Mailbox {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
         if *self.broken.lock().unwrap() {
-            return Err(MailError::Unavailable("broken".into()));
+            return Err(MailError::NotTaken("broken".into()));
         }
         if *self.rejects.lock().unwrap() {
             *self.rejected.lock().unwrap() += 1;
@@ -192,7 +192,7 @@ impl Mailer for Mailbox {
 
     async fn send_to_nobody(&self, _: &Mail) -> Result<(), MailError> {
         if *self.broken.lock().unwrap() {
-            return Err(MailError::Unavailable("broken".into()));
+            return Err(MailError::NotTaken("broken".into()));
         }
         *self.to_nobody.lock().unwrap() += 1;
         Ok(())

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::Input;
 use crate::Context;
 use crate::assurance::{self, Who};
 use crate::email::throttle_key_of;
@@ -24,7 +25,7 @@ pub struct Budget {
     pub window: Span,
     /// When the first window begins, for something that is newer than the clock's windows: none ends in the middle of its life.
     pub since: Option<Timestamp>,
-    /// Whether the count is taken back if the proof was right: what is limited are wrong guesses.
+    /// Whether the count is taken back if the proof was right, or if the mail never went out: what is limited are wrong guesses, and mails.
     pub refund: bool,
 }
 
@@ -97,22 +98,22 @@ fn kept_for_first_tries(limits: &Limits) -> u32 {
     limits.mails_per_address_per_day.min(limits.guesses_per_address_per_hour / 2)
 }
 
-/// One guess (security.md R-O6), first of them the budget of whom is guessed at. A browser that this person has used before has one of its own: what
-/// others guess elsewhere does not lock the owner out (R-R8).
+/// One guess (security.md R-O6), first of them the budget of whom is guessed at. A browser that this person has used before has one of its own, and no
+/// other: what others guess, elsewhere or all together, does not lock the owner out (R-R8).
 fn guess(context: &Context<'_>, transaction: &Transaction, name: &str, known_browser: bool) -> Vec<Budget> {
     let limits = &context.organisation.settings.limits;
     let throttle = throttle_key_of(name);
     let all = limits.guesses_per_address_per_hour;
-    let guesses = [
-        if known_browser {
-            Budget::of("guess-known-browser", Whose::Of(format!("{throttle} {}", transaction.client.browser)), all, HOUR)
-        } else {
-            Budget::of("guess-address", Whose::Of(throttle), all - kept_for_first_tries(limits), HOUR)
-        },
-        Budget::of("guess-source", Whose::Source, limits.guesses_per_source_per_hour, HOUR),
-        Budget::of_all("guess-all", &transaction.id, limits.guesses_in_all_per_hour, HOUR),
-    ];
-    guesses.map(|budget| Budget { refund: true, ..budget }).into()
+    let guesses = if known_browser {
+        alloc::vec![Budget::of("guess-known-browser", Whose::Of(format!("{throttle} {}", transaction.client.browser)), all, HOUR)]
+    } else {
+        alloc::vec![
+            Budget::of("guess-address", Whose::Of(throttle), all - kept_for_first_tries(limits), HOUR),
+            Budget::of("guess-source", Whose::Source, limits.guesses_per_source_per_hour, HOUR),
+            Budget::of_all("guess-all", &transaction.id, limits.guesses_in_all_per_hour, HOUR),
+        ]
+    };
+    guesses.into_iter().map(|budget| Budget { refund: true, ..budget }).collect()
 }
 
 /// One answer that tells whether there is an account of some name: what is told is told in bulk to nobody (security.md A-010). Taken back where there is
@@ -122,9 +123,23 @@ pub(super) fn unknown_name(context: &Context<'_>) -> Budget {
     Budget { refund: true, ..Budget::of("unknown-name", Whose::Source, max, Span::minutes(10)) }
 }
 
-/// One answer that a value on the sign-up form is taken: the same limit for those who try names there.
-pub(super) fn taken_name(context: &Context<'_>) -> Budget {
-    Budget { name: "taken-name", refund: false, ..unknown_name(context) }
+/// One answer that a value on a form is taken: the same limit for those who try names there.
+pub(super) fn taken_name(limits: &Limits) -> Budget {
+    Budget::of("taken-name", Whose::Source, limits.unknown_names_per_source, Span::minutes(10))
+}
+
+/// One account whose mailbox nobody has proven: nobody makes them in bulk, of addresses of others. As many as mails, one of which each of them costs.
+pub(super) fn unproven_account(limits: &Limits) -> Budget {
+    Budget::of("unproven-account", Whose::Source, limits.mails_per_source_per_hour, HOUR)
+}
+
+/// The budgets that [`Needs::watched_budgets`](super::Needs::watched_budgets) may name for this input, so that they can be looked at early.
+pub fn watched(limits: &Limits, input: &Input) -> Vec<Budget> {
+    match input {
+        Input::EnrollProfile { .. } => alloc::vec![taken_name(limits), unproven_account(limits)],
+        Input::UpdateProfile(_) => alloc::vec![taken_name(limits)],
+        _ => Vec::new(),
+    }
 }
 
 /// One mail (security.md R-R6). Sign-up may use 80 % of the SES quota: sign-in must still be mailed when somebody floods it.
@@ -136,10 +151,11 @@ pub(super) fn mail(context: &Context<'_>, transaction: &str, address: &str, purp
         Purpose::SignIn => limits.mails_in_all_per_day,
     };
     let throttle = throttle_key_of(address);
+    let given_back = |budget| Budget { refund: true, ..budget };
     [
-        Budget::of("mail-address-hour", Whose::Of(throttle.clone()), limits.mails_per_address_per_hour, HOUR),
-        Budget::of("mail-address-day", Whose::Of(throttle), limits.mails_per_address_per_day, day),
+        given_back(Budget::of("mail-address-hour", Whose::Of(throttle.clone()), limits.mails_per_address_per_hour, HOUR)),
+        given_back(Budget::of("mail-address-day", Whose::Of(throttle), limits.mails_per_address_per_day, day)),
         Budget::of("mail-source-hour", Whose::Source, limits.mails_per_source_per_hour, HOUR),
-        Budget::of_all("mail-all-day", transaction, of_all, day),
+        given_back(Budget::of_all("mail-all-day", transaction, of_all, day)),
     ]
 }

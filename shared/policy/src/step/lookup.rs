@@ -1,38 +1,24 @@
 //! What must be loaded, counted or hashed before an input can be decided.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde_json::Value;
 
 use super::budget::{self, Budget};
+use super::profile::{self, Identity, claims, new_profile, profile_today};
 use super::{Input, taken};
 use crate::Context;
 use crate::assurance;
 use crate::email::identifier_key;
 use crate::form;
-use crate::organisation::{AuthenticatorKey, Property};
+use crate::organisation::AuthenticatorKey;
 use crate::password_rules;
 use crate::remediation::{current_profile_form, password_rules as rules_of};
+use crate::requirement::proves_mailbox_first;
 use crate::secret::Secret;
-use crate::transaction::{Challenge, Registration, Subject, Transaction};
+use crate::transaction::{Challenge, Subject, Transaction};
 use crate::user::Profile;
-
-/// A value that at most one person may have: `(attribute, canonical value)`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Identity {
-    /// Name of the attribute.
-    pub attribute: String,
-    /// The value in its one canonical form.
-    pub value: String,
-}
-
-impl Identity {
-    /// The identity that `text` typed for `attribute` names.
-    pub fn of(attribute: &str, text: &str) -> Self {
-        Self { attribute: attribute.into(), value: canonical(attribute, &Value::String(text.into())) }
-    }
-}
 
 /// What must be known to decide.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +31,8 @@ pub struct Needs {
     pub budgets: Vec<Budget>,
     /// Counted instead, if all of these have room: what is kept for some guesses and not for others (R-R8).
     pub kept_budgets: Vec<Budget>,
+    /// Not counted now, but if one of these is used up, nothing is evaluated either: whether there is room must not depend on the answer.
+    pub watched_budgets: Vec<Budget>,
     /// Whether the typed code is to be compared.
     pub passcode: bool,
 }
@@ -91,15 +79,6 @@ pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, k
     needs
 }
 
-/// The values of `profile` that at most one person may have.
-pub(super) fn claims(context: &Context<'_>, profile: &Profile) -> Vec<Identity> {
-    profile
-        .iter()
-        .filter(|(name, _)| context.organisation.user_schema.property(name).is_some_and(|property| property.is_unique()))
-        .map(|(name, value)| Identity { attribute: name.clone(), value: canonical(name, value) })
-        .collect()
-}
-
 /// What a new password is held against: it must not be something that anybody would guess of this person.
 pub(super) fn password_context<'a>(context: &Context<'a>, profile: &'a Profile) -> password_rules::PasswordContext<'a> {
     let text = |name: &str| profile.get(name).and_then(Value::as_str);
@@ -111,28 +90,6 @@ pub(super) fn password_context<'a>(context: &Context<'a>, profile: &'a Profile) 
         app_label: Some(context.app.label.as_str()),
         company_name: Some(context.organisation.settings.company_name.as_str()),
     }
-}
-
-/// The profile that a sign-up form makes: the email becomes the username, unless a username was asked for (policies.md §3.2), and defaults
-/// fill what was not given.
-pub(super) fn new_profile(context: &Context<'_>, typed: &Profile) -> Profile {
-    let mut profile = typed.clone();
-    if let Some(email) = typed.get("email").cloned() {
-        profile.entry("login".to_string()).or_insert(email);
-    }
-    for (name, Property { default, .. }) in context.organisation.user_schema.properties() {
-        if let Some(default) = default {
-            profile.entry(name).or_insert(default);
-        }
-    }
-    profile
-}
-
-/// What is stored of a sign-up: only what the policy still asks for, and what is right for it today (security.md R-S9).
-pub(super) fn profile_today(context: &Context<'_>, registration: &Registration) -> Profile {
-    let form = form::registration(context);
-    let asked = form.fields.iter().filter(|field| field.property.is_some());
-    new_profile(context, &asked.filter_map(|field| Some((field.name.clone(), field.read(registration.profile.get(&field.name)).ok()??))).collect())
 }
 
 fn identify(context: &Context<'_>, transaction: &Transaction, identifier: &str, password: Option<&Secret>, known_browser: bool) -> Needs {
@@ -161,7 +118,7 @@ fn enroll_profile(context: &Context<'_>, transaction: &Transaction, typed: &Prof
         return Needs::default();
     }
     // Wrong values are reported before anybody is looked up (security.md A-007).
-    let Ok(reading) = form::registration(context).read(typed) else { return Needs::default() };
+    let Ok(reading) = profile::read(context, &form::registration(context), typed, &Profile::new()) else { return Needs::default() };
     let profile = new_profile(context, &reading.stored);
     let password = match password {
         Some(password) => match new_password(context, transaction, password, Some(&profile)) {
@@ -170,16 +127,23 @@ fn enroll_profile(context: &Context<'_>, transaction: &Transaction, typed: &Prof
         },
         None => PasswordWork::None,
     };
-    Needs { identities: claims(context, &profile), password, ..Needs::default() }
+    let limits = &context.organisation.settings.limits;
+    let mut watched_budgets = alloc::vec![budget::taken_name(limits)];
+    watched_budgets.extend((!proves_mailbox_first(context)).then(|| budget::unproven_account(limits)));
+    Needs { identities: claims(context, &profile), password, watched_budgets, ..Needs::default() }
 }
 
 fn update_profile(context: &Context<'_>, transaction: &Transaction, typed: &Profile) -> Needs {
-    let Some(reading) = current_profile_form(context, transaction).and_then(|form| form.read(typed).ok()) else { return Needs::default() };
+    let known = transaction.profile().cloned().unwrap_or_default();
+    let Some(reading) = current_profile_form(context, transaction).and_then(|form| profile::read(context, &form, typed, &known).ok()) else {
+        return Needs::default();
+    };
     let identities = match &transaction.subject {
         Subject::Applicant { registration: Some(registration) } => claims(context, &profile_today(context, &registration.with(&reading.stored))),
         _ => claims(context, &reading.stored),
     };
-    Needs { identities, ..Needs::default() }
+    let watched_budgets = if identities.is_empty() { Vec::new() } else { alloc::vec![budget::taken_name(&context.organisation.settings.limits)] };
+    Needs { identities, watched_budgets, ..Needs::default() }
 }
 
 fn new_password(context: &Context<'_>, transaction: &Transaction, password: &Secret, profile: Option<&Profile>) -> PasswordWork {
@@ -188,14 +152,6 @@ fn new_password(context: &Context<'_>, transaction: &Transaction, password: &Sec
     match password_rules::check(password, &rules_of(context, transaction), &password_context(context, profile)) {
         Ok(password) => PasswordWork::Hash(password),
         Err(_) => PasswordWork::None,
-    }
-}
-
-fn canonical(attribute: &str, value: &Value) -> String {
-    match (attribute, value) {
-        ("login" | "email", Value::String(text)) => identifier_key(text),
-        (_, Value::String(text)) => text.clone(),
-        (_, other) => other.to_string(),
     }
 }
 

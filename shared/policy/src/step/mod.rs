@@ -3,6 +3,7 @@
 mod budget;
 mod identify;
 mod lookup;
+mod profile;
 mod progressive_enrollment;
 mod register;
 mod settle;
@@ -11,8 +12,9 @@ mod verify_email;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub use budget::{Budget, Whose, requests};
-pub use lookup::{Identity, Needs, PasswordWork, lookup, passcode_digits};
+pub use budget::{Budget, Whose, requests, watched};
+pub use lookup::{Needs, PasswordWork, lookup, passcode_digits};
+pub use profile::Identity;
 pub use verify_email::tells_whether_sent;
 
 use crate::Context;
@@ -139,6 +141,17 @@ pub enum Effect {
         claims: Vec<Identity>,
         /// Values that others may have again.
         releases: Vec<Identity>,
+    },
+    /// A value that this person had is somebody else's from now on.
+    CedeName {
+        /// The new record.
+        user: User,
+        /// The version that is there now.
+        version: u64,
+        /// The value.
+        identity: Identity,
+        /// Id of the person who has it from now on.
+        to: String,
     },
     /// Nothing, but the user must still be in this version.
     CheckUser {

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::lookup::{claims, profile_today};
+use super::profile::{self, claims, profile_today};
 use super::register::not_unique;
 use super::{Decision, Effect, Identity, PasswordChange, Rejection, Step, StepError};
 use crate::form::Unreadable;
@@ -14,7 +14,8 @@ use crate::user::{Profile, User};
 impl Step<'_> {
     pub(super) fn update_profile(&self, mut decision: Decision, typed: &Profile) -> Result<Decision, StepError> {
         let form = current_profile_form(self.context, &decision.transaction).ok_or(StepError::NotOffered)?;
-        let reading = match form.read(typed) {
+        let known = decision.transaction.profile().cloned().unwrap_or_default();
+        let reading = match profile::read(self.context, &form, typed, &known) {
             Ok(reading) => reading,
             Err(Unreadable::UnknownField) => return Err(StepError::Malformed),
             Err(Unreadable::Wrong(notices)) => return Ok(decision.reject(Rejection::Invalid, notices)),
@@ -32,8 +33,7 @@ impl Step<'_> {
         let owners = self.facts.owners.iter().zip(&claims).filter(|(owner, claim)| asked(claim) && somebody_else(owner));
         let taken: Vec<_> = owners.map(|(_, claim)| claim.attribute.clone()).collect();
         if !taken.is_empty() {
-            let notices = not_unique(&form, &taken);
-            return Ok(decision.reject(Rejection::Invalid, notices));
+            return Ok(self.taken(decision, not_unique(&form, &taken)));
         }
         match &mut decision.transaction.subject {
             Subject::Member { user, version, .. } => {

@@ -2,17 +2,18 @@
 
 use alloc::vec::Vec;
 
-use super::lookup::{claims, new_profile, password_context};
+use super::lookup::password_context;
+use super::profile::{self, cedes, claims, new_profile};
 use super::{Decision, Effect, PasswordChange, Rejection, Step, StepError, budget};
+use crate::email::identifier_key;
 use crate::form::{self, Form, Unreadable};
 use crate::message::{self, Message, Notice, Place};
 use crate::organisation::AuthenticatorKey;
 use crate::password_rules;
 use crate::remediation::{Remediation, Standing, password_rules as rules_of, remediations};
-use crate::requirement::proves_mailbox_first;
 use crate::secret::Secret;
 use crate::transaction::{Registration, Subject};
-use crate::user::{Profile, User};
+use crate::user::Profile;
 
 impl Step<'_> {
     pub(super) fn select_enroll_profile(&self, mut decision: Decision) -> Decision {
@@ -26,7 +27,7 @@ impl Step<'_> {
             return Err(StepError::Malformed);
         }
         let form = form::registration(self.context);
-        let reading = match form.read(typed) {
+        let reading = match profile::read(self.context, &form, typed, &Profile::new()) {
             Ok(reading) => Ok(reading),
             Err(Unreadable::UnknownField) => return Err(StepError::Malformed),
             Err(Unreadable::Wrong(notices)) => Err(notices),
@@ -41,24 +42,20 @@ impl Step<'_> {
         }
 
         let owned = self.owned(&profile);
-        let derived_login = typed.get("login").is_none();
+        let by_address = |attribute: &str| attribute == "email" || (attribute == "login" && login_is_email(&profile));
         // Who has an address is not told where answers must not; who has another value is, whoever has the address (security.md R-R1).
-        let (hidden, told): (Vec<_>, Vec<_>) = owned
-            .into_iter()
-            .partition(|attribute| self.context.prevents_enumeration() && (attribute == "email" || (derived_login && attribute == "login")));
+        let (hidden, told): (Vec<_>, Vec<_>) = owned.into_iter().partition(|attribute| self.context.prevents_enumeration() && by_address(attribute));
         if !told.is_empty() {
-            if self.facts.over_commit_budget {
-                return Ok(decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests)));
-            }
-            decision.counts.push(budget::taken_name(self.context));
-            let notices = not_unique(&form, &told);
-            return Ok(decision.reject(Rejection::Invalid, notices));
+            return Ok(self.taken(decision, not_unique(&form, &told)));
         }
         let decoy = !hidden.is_empty();
+        // Nobody has ever proven the mailbox for whoever has the address: it is whose who proves it now (security.md I3, A-049).
+        let contested = !decoy && self.facts.owners.iter().any(Option::is_some);
         if password.is_some() && self.facts.new_password.is_none() {
             return Err(StepError::Malformed);
         }
-        let registration = Registration { user_id: self.facts.new_user_id.clone(), profile, password: self.facts.new_password.clone(), decoy };
+        let registration =
+            Registration { user_id: self.facts.new_user_id.clone(), profile, password: self.facts.new_password.clone(), decoy, contested };
         decision.transaction.turn_to(Subject::Applicant { registration: Some(registration) });
         if password.is_some() {
             decision.transaction.proofs.insert(AuthenticatorKey::OktaPassword, self.context.now);
@@ -75,6 +72,10 @@ impl Step<'_> {
         };
         if !listed {
             return Err(StepError::Malformed);
+        }
+        if let (AuthenticatorKey::OktaEmail, Some(challenge)) = (key, &decision.transaction.challenge) {
+            // The code is out already; another one is what "resend" is for, or comes when this one is dead.
+            return Ok(if challenge.lives(self.context.now) { decision } else { self.send_code(decision) });
         }
         decision.transaction.chosen = Some(key);
         Ok(self.settle(decision))
@@ -123,12 +124,28 @@ impl Step<'_> {
     }
 
     /// The attributes of `profile` whose value somebody else has for good. An account whose mailbox was never proven gives way to whoever
-    /// proves it (security.md I3), so it does not count where proof is asked for.
+    /// proves it (security.md I3).
     fn owned(&self, profile: &Profile) -> Vec<alloc::string::String> {
-        let gives_way = |user: &User| proves_mailbox_first(self.context) && user.gives_way_to(profile);
-        let owners = self.facts.owners.iter().zip(claims(self.context, profile));
-        owners.filter(|(owner, _)| owner.as_ref().is_some_and(|(user, _)| !gives_way(user))).map(|(_, identity)| identity.attribute).collect()
+        let claims = claims(self.context, profile);
+        let owners = self.facts.owners.iter().zip(&claims).filter_map(|(owner, identity)| Some((&owner.as_ref()?.0, identity)));
+        let for_good = owners.filter(|(owner, identity)| !owner.gives_way_to(profile) && !cedes(owner, identity, profile));
+        for_good.map(|(_, identity)| identity.attribute.clone()).collect()
     }
+
+    /// Says that values are taken, and counts it.
+    pub(super) fn taken(&self, mut decision: Decision, notices: Vec<Notice>) -> Decision {
+        if self.facts.over_commit_budget {
+            return decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
+        }
+        decision.counts.push(budget::taken_name(&self.context.organisation.settings.limits));
+        decision.reject(Rejection::Invalid, notices)
+    }
+}
+
+/// Whether people of this profile are named by their address.
+fn login_is_email(profile: &Profile) -> bool {
+    let key = |name: &str| profile.get(name).and_then(serde_json::Value::as_str).map(identifier_key);
+    key("login") == key("email")
 }
 
 /// "A user with this … already exists", at the fields. A username that was made of the email is spoken of as the email.

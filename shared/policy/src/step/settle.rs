@@ -3,7 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::lookup::{claims, profile_today};
+use super::profile::{Identity, cedes, claims, profile_today};
 use super::register::not_unique;
 use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, budget};
 use crate::form;
@@ -97,15 +97,22 @@ impl Step<'_> {
             generation: 0,
             other: <_>::default(),
         };
-        let claims = claims(self.context, &user.profile);
-        let owners: Vec<_> = self.facts.owners.iter().flatten().collect();
+        let mut claims = claims(self.context, &user.profile);
+        let owned = self.facts.owners.iter().zip(claims.clone()).filter_map(|(owner, identity)| Some((owner.as_ref()?, identity)));
+        let (ceded, owned): (Vec<_>, Vec<_>) =
+            owned.partition(|((owner, _), identity)| mailbox_proven && !owner.gives_way_to(&user.profile) && cedes(owner, identity, &user.profile));
+        for ((owner, version), identity) in ceded {
+            claims.retain(|claim| *claim != identity);
+            decision.effects.push(self.cede(owner, *version, identity, &user.id));
+        }
+        let owners: Vec<_> = owned.iter().map(|(owner, _)| *owner).collect();
         let Some((owner, version)) = owners.first() else {
             return self.created(decision, user, registration, claims);
         };
         let one_owner = owners.iter().all(|(other, _)| other.id == owner.id);
         if mailbox_proven && one_owner && owner.gives_way_to(&user.profile) {
             // Same id, nothing else of it survives.
-            let before = super::lookup::claims(self.context, &owner.profile);
+            let before = super::profile::claims(self.context, &owner.profile);
             let releases = before.iter().filter(|identity| !claims.contains(identity)).cloned().collect();
             let new = claims.into_iter().filter(|identity| !before.contains(identity)).collect();
             let user = User { id: owner.id.clone(), created: owner.created, generation: owner.generation.saturating_add(1), ..user };
@@ -115,15 +122,27 @@ impl Step<'_> {
             return decision;
         }
         // Somebody else was faster. Whoever reads the mailbox may know (security.md A-031).
-        let taken: Vec<_> =
-            self.facts.owners.iter().zip(&claims).filter(|(owner, _)| owner.is_some()).map(|(_, identity)| identity.attribute.clone()).collect();
+        decision.effects.clear();
+        let taken: Vec<_> = owned.into_iter().map(|(_, identity)| identity.attribute).collect();
         let notices = not_unique(&form::registration(self.context), &taken);
         let notices = notices.into_iter().map(|notice| crate::message::Notice { place: crate::message::Place::Form, ..notice }).collect();
         decision.transaction.turn_to(Subject::Visitor);
         decision.reject(Rejection::Invalid, notices)
     }
 
-    fn created(&self, mut decision: Decision, user: User, registration: &Registration, claims: Vec<super::Identity>) -> Decision {
+    /// A username goes to whoever has proven that it is their address; its owner so far goes by their own.
+    fn cede(&self, owner: &User, version: u64, identity: Identity, to: &str) -> Effect {
+        let mut user = User { last_updated: self.context.now, ..owner.clone() };
+        if let Some(email) = user.profile.get("email").cloned() {
+            user.profile.insert("login".into(), email);
+        }
+        Effect::CedeName { user, version, identity, to: to.into() }
+    }
+
+    fn created(&self, mut decision: Decision, user: User, registration: &Registration, claims: Vec<Identity>) -> Decision {
+        if !user.email_verified {
+            decision.counts.push(budget::unproven_account(&self.context.organisation.settings.limits));
+        }
         // Nothing waits for the welcome mail, so a function without a mailer goes without.
         if self.can_mail
             && !user.email_verified

@@ -119,12 +119,12 @@ impl Step<'_> {
         transaction.proofs.insert(AuthenticatorKey::OktaEmail, now);
         transaction.challenge = None;
         transaction.chosen = None;
-        let knows_password = transaction.proven(AuthenticatorKey::OktaPassword) || transaction.known_browser;
+        let knows_password = transaction.proven(AuthenticatorKey::OktaPassword);
         if let Subject::Member { user, version, .. } = &mut transaction.subject
             && !user.email_verified
         {
             // Whoever proves the mailbox first owns the account. A password that somebody else may have set before is void, and so are the
-            // tokens that it got (security.md I3), unless this very person has just shown to know it or was there when it was set.
+            // tokens that it got (security.md I3), unless this very person has just shown to know it.
             user.email_verified = true;
             user.last_updated = now;
             let password = if knows_password {

@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn a_known_person_joins_once() {
     let organisation = demo();
-    let done = sign_in(&organisation, person("bob"));
+    let done = sign_in(&organisation, bob());
     let [Effect::SaveUser { user, version: 7, .. }] = done.effects.as_slice() else { panic!("{done:?}") };
     assert!(user.groups.contains("customers"));
     let again = sign_in(&organisation, user.clone());
@@ -32,6 +32,6 @@ fn another_group_of_the_policy_is_joined_too() {
 fn nobody_joins_before_everything_is_met() {
     let mut organisation = demo();
     ask(&mut organisation, "shoeSize", true);
-    let form = sign_in(&organisation, person("bob"));
+    let form = sign_in(&organisation, bob());
     assert!(form.effects.is_empty());
 }

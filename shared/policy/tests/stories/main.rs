@@ -50,6 +50,11 @@ fn person(id: &str) -> User {
     people().into_iter().find(|user| user.id == id).unwrap()
 }
 
+/// Bob, once he has proven his mailbox.
+fn bob() -> User {
+    User { email_verified: true, ..person("bob") }
+}
+
 fn profile(value: Value) -> Profile {
     serde_json::from_value(value).unwrap()
 }

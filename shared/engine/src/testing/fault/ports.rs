@@ -38,13 +38,12 @@ impl<M> FaultMailer<M> {
     }
 
     async fn pass(&self, sent: impl Future<Output = Result<(), MailError>> + Send) -> Result<(), MailError> {
-        let unavailable = || Err(MailError::Unavailable(INJECTED.into()));
         match self.faults.next(PortCall::Send).await {
             None => sent.await,
-            Some(Fault::Before | Fault::Broken) => unavailable(),
+            Some(Fault::Before | Fault::Broken) => Err(MailError::NotTaken(INJECTED.into())),
             Some(Fault::After) => {
                 sent.await?;
-                unavailable()
+                Err(MailError::Unavailable(INJECTED.into()))
             }
             Some(Fault::Refused(_)) => Err(MailError::Rejected),
             Some(Fault::KilledBefore) => pending().await,

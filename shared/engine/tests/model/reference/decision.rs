@@ -10,14 +10,14 @@ impl Model {
     /// The first thing that is not yet met.
     pub(super) fn missing(&self, flow: &Flow) -> Option<View> {
         let policy = &self.policy;
+        let code = if flow.challenge.is_some() { View::EnrollEmail } else { View::SetUpEmail };
         match &flow.who {
             Who::Visitor => Some(View::FirstPage),
             Who::AtSignUp | Who::Applicant { .. } if policy.closed(flow.app) => Some(View::Closed),
             Who::AtSignUp => Some(View::SignUpForm),
-            Who::Applicant { shoe, .. } => {
-                let code = if flow.challenge.is_some() { View::EnrollEmail } else { View::SetUpEmail };
+            Who::Applicant { shoe, contested, .. } => {
                 match flow.email_proven {
-                    false if policy.proves_first(flow.app) => Some(code),
+                    false if policy.proves_first(flow.app) || *contested => Some(code),
                     _ if policy.denied => Some(View::Denied),
                     false if policy.two_factors => Some(code),
                     // It was not asked for when the form was sent.
@@ -32,6 +32,8 @@ impl Model {
             Who::Member { .. } if policy.two_factors && !flow.email_proven => {
                 Some(if flow.chose_email && flow.challenge.is_some() { View::Email } else { View::ChooseEmail })
             }
+            // They signed up where it was not asked for.
+            Who::Member { seen, .. } if !seen.verified && policy.verifies(flow.app) => Some(code),
             Who::Member { seen, .. } => (policy.asks_shoe && seen.shoe.is_none()).then_some(View::Profile),
         }
     }
@@ -54,6 +56,7 @@ impl Model {
             _ if looks || *step == Step::Cancel => true,
             View::FirstPage => matches!(step, Step::Identify(..)) || (*step == Step::SelectEnrollProfile && !self.policy.closed(flow.app)),
             View::SignUpForm => matches!(step, Step::SignUp(..) | Step::SelectIdentify),
+            View::EnrollEmail if *step == Step::SetUpEmail => true,
             View::EnrollEmail | View::Email => matches!(step, Step::Code(_) | Step::Resend),
             View::SetUpEmail => matches!(step, Step::SetUpEmail),
             View::Password => matches!(step, Step::Password(_)),
@@ -81,12 +84,17 @@ impl Model {
             Step::SignUp(..) if self.policy.asks_shoe && !request.shoe => stays(Kind::Refused(400)),
             Step::SignUp(address, password) => {
                 // An account that nobody proved gives way to whoever proves the mailbox.
-                let gives_way = |person: &Person| !person.verified && person.active && self.policy.proves_first(before.app);
+                let gives_way = |person: &Person| !person.verified && person.active;
+                let contested = self.people.get(key(*address)).is_some_and(gives_way);
                 let taken = self.people.get(key(*address)).is_some_and(|person| !gives_way(person));
                 if taken && !self.policy.prevents_enumeration {
                     return stays(Kind::Refused(400));
                 }
-                self.turned(flow, Who::Applicant { address: *address, password: *password, shoe: request.shoe.then_some("42"), decoy: taken }, true)
+                self.turned(
+                    flow,
+                    Who::Applicant { address: *address, password: *password, shoe: request.shoe.then_some("42"), contested, decoy: taken },
+                    true,
+                )
             }
             Step::Identify(..) if request.with_password && self.policy.prevents_enumeration => stays(Kind::Malformed),
             Step::Identify(..) if !request.with_password && !self.policy.prevents_enumeration => stays(Kind::Refused(400)),
@@ -121,12 +129,13 @@ impl Model {
                 self.go_on(proven, verified)
             }
             Step::Resend if self.now < before.challenge.unwrap().made + COOLDOWN => stays(Kind::Refused(429)),
+            Step::SetUpEmail if before.code_lives(self.now) => stays(Kind::Same),
             Step::SetUpEmail | Step::Resend => self.mailed(flow, before),
             Step::UpdateProfile => {
                 match &before.who {
                     Who::Member { seen, .. } => self.go_on(flow, Some(Person { shoe: Some("43"), ..seen.clone() })),
-                    Who::Applicant { address, password, decoy, .. } => {
-                        let who = Who::Applicant { address: *address, password: *password, shoe: Some("43"), decoy: *decoy };
+                    Who::Applicant { address, password, contested, decoy, .. } => {
+                        let who = Who::Applicant { address: *address, password: *password, shoe: Some("43"), contested: *contested, decoy: *decoy };
                         // Whoever serves this may not send mail.
                         Taken { mailed: None, ..self.go_on(Flow { who, ..flow }, None) }
                     }
@@ -142,7 +151,8 @@ impl Model {
         flow.turn_to(who);
         flow.password_proven = password_proven;
         match self.missing(&flow) {
-            Some(View::SetUpEmail) => self.mailed(flow, &before),
+            // Whoever serves a sign-in may not send mail.
+            Some(View::SetUpEmail) if matches!(flow.who, Who::Applicant { .. }) => self.mailed(flow, &before),
             _ => self.go_on(flow, None),
         }
     }

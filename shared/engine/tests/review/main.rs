@@ -1,7 +1,10 @@
 //! What a review of the whole found: ways around a proof, a budget, or a secret. One test each; none may come back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
+mod ownership;
+#[path = "../stage/mod.rs"]
 mod stage;
+mod strain;
 
 use policy::organisation::Organisation;
 use serde_json::{Value, json};
@@ -12,7 +15,7 @@ const PASSWORD: &str = "correct horse battery";
 
 /// The demo organisation with some of its text replaced.
 fn demo_with(changes: &[(&str, &str)]) -> Organisation {
-    let mut text = include_str!("../../../functions/local/organisation.yaml").to_string();
+    let mut text = include_str!("../../../../functions/local/organisation.yaml").to_string();
     for (from, to) in changes {
         assert!(text.contains(from), "{from}");
         text = text.replace(from, to);

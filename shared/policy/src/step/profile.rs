@@ -1,0 +1,119 @@
+//! What a profile form comes to: whose its values are, and what of it is stored.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde_json::Value;
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::Context;
+use crate::attribute::Violation;
+use crate::email::{Email, identifier_key};
+use crate::form::{self, Form, Reading, Unreadable};
+use crate::organisation::Property;
+use crate::transaction::Registration;
+use crate::user::{Profile, User};
+
+/// Octets of a profile as JSON (security.md R-V7). Far from what an item of the store may have, and every sign-in carries it along.
+const MOST_OCTETS: usize = 32 * 1024;
+
+/// A value that at most one person may have: `(attribute, canonical value)`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    /// Name of the attribute.
+    pub attribute: String,
+    /// The value in its one canonical form.
+    pub value: String,
+}
+
+impl Identity {
+    /// The identity that `text` typed for `attribute` names.
+    pub fn of(attribute: &str, text: &str) -> Self {
+        Self { attribute: attribute.into(), value: canonical(attribute, &Value::String(text.into())) }
+    }
+}
+
+/// The values of `profile` that at most one person may have. Whatever the username is, people are also found by their email, and nobody else by it.
+pub(super) fn claims(context: &Context<'_>, profile: &Profile) -> Vec<Identity> {
+    let unique = |name: &str| context.organisation.user_schema.property(name).is_some_and(|property| property.is_unique());
+    let mut claims: Vec<_> = profile
+        .iter()
+        .filter(|(name, _)| unique(name))
+        .map(|(name, value)| Identity { attribute: name.clone(), value: canonical(name, value) })
+        .collect();
+    if let (Some(email), Some(_)) = (profile.get("email").and_then(Value::as_str), profile.get("login")) {
+        let by_email = Identity::of("login", email);
+        if !claims.contains(&by_email) {
+            claims.push(by_email);
+        }
+    }
+    claims
+}
+
+/// The profile that a sign-up form makes: the email becomes the username, unless a username was asked for (policies.md §3.2), and defaults
+/// fill what was not given.
+pub(super) fn new_profile(context: &Context<'_>, typed: &Profile) -> Profile {
+    let mut profile = typed.clone();
+    if let Some(email) = typed.get("email").cloned() {
+        profile.entry("login".to_string()).or_insert(email);
+    }
+    for (name, Property { default, .. }) in context.organisation.user_schema.properties() {
+        if let Some(default) = default {
+            profile.entry(name).or_insert(default);
+        }
+    }
+    profile
+}
+
+/// What is stored of a sign-up: only what the policy still asks for, and what is right for it today (security.md R-S9).
+pub(super) fn profile_today(context: &Context<'_>, registration: &Registration) -> Profile {
+    let form = form::registration(context);
+    let asked = form.fields.iter().filter(|field| field.property.is_some());
+    new_profile(context, &asked.filter_map(|field| Some((field.name.clone(), field.read(registration.profile.get(&field.name)).ok()??))).collect())
+}
+
+/// Reads a form that adds to what is `known`. Beside the fields by themselves: nobody is named by an address that is not theirs, and all together is
+/// not too much.
+pub(super) fn read(context: &Context<'_>, form: &Form, typed: &Profile, known: &Profile) -> Result<Reading, Unreadable> {
+    let reading = form.read(typed)?;
+    let mut whole = known.clone();
+    whole.extend(reading.stored.clone());
+    let notice = |name: &str| form.field(name).map(|field| field.notice(Violation::NotAllowed));
+    let mut wrong: Vec<_> = reading.stored.keys().filter(|name| names_somebody_else(name, context, &whole)).filter_map(|name| notice(name)).collect();
+    if serde_json::to_vec(&whole).is_ok_and(|json| json.len() > MOST_OCTETS) {
+        let longest = reading.stored.iter().max_by_key(|(_, value)| value.as_str().map_or(0, str::len));
+        wrong.extend(longest.and_then(|(name, _)| notice(name)));
+    }
+    if wrong.is_empty() { Ok(reading) } else { Err(Unreadable::Wrong(wrong)) }
+}
+
+/// Whether people would be found by an address that is not the one that they prove: whoever has that mailbox would end up in somebody else's account
+/// (security.md A-046). A username may be such an address until its owner comes ([`cedes`]); not where a refusal would tell who has an account (R-R1).
+fn names_somebody_else(name: &str, context: &Context<'_>, profile: &Profile) -> bool {
+    let mut policies = context.organisation.policies.profile_enrollment.iter().flat_map(|policy| &policy.rules);
+    let identifies = match name {
+        "login" => context.prevents_enumeration(),
+        _ => policies.any(|rule| rule.actions.profile_enrollment.allowed_identifiers.iter().any(|one| one == name)),
+    };
+    identifies && address(profile, name).is_some_and(|named| Some(named) != address(profile, "email"))
+}
+
+/// Whether `owner` gives up a username that is the address of whoever proves it now: nobody but them ever proved it (security.md A-046). The owner goes
+/// by their own email from then on.
+pub(super) fn cedes(owner: &User, identity: &Identity, profile: &Profile) -> bool {
+    let wanted = Some(&identity.value);
+    identity.attribute == "login" && address(profile, "email").as_ref() == wanted && address(&owner.profile, "email").as_ref() != wanted
+}
+
+fn address(profile: &Profile, name: &str) -> Option<String> {
+    profile.get(name).and_then(Value::as_str).and_then(|text| Email::parse(text).ok()).map(|email| email.identity_key())
+}
+
+fn canonical(attribute: &str, value: &Value) -> String {
+    match (attribute, value) {
+        ("login" | "email", Value::String(text)) => identifier_key(text),
+        // An address is one whatever the attribute is called; any other text counts as it is stored (security.md R-E1).
+        (_, Value::String(text)) => Email::parse(text).map_or_else(|_| text.nfc().collect(), |email| email.identity_key()),
+        (_, other) => other.to_string(),
+    }
+}
