@@ -243,6 +243,22 @@ fn the_progressive_form_in_every_display_format() {
 }
 
 #[test]
+fn the_time_zones_that_are_accepted_can_be_chosen() {
+    let mut organisation = asking(&[("timezone", true)]);
+    let stated = serde_json::from_value(json!({"permissions": [{"principal": "SELF", "action": "READ_WRITE"}]})).unwrap();
+    organisation.user_schema.definitions.base.properties.insert("timezone".into(), stated);
+    let mut transaction = transaction(member(true));
+    transaction.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
+    let envelope = shown(&organisation, &transaction, &[]);
+    let display = &envelope["remediation"]["value"][0]["value"][0]["form"]["value"][0]["options"][0]["value"]["value"];
+    let options = display["options"].as_array().unwrap();
+    let zone = organisation.user_schema.property("timezone").unwrap();
+    assert!(options.iter().all(|option| policy::attribute::validate("timezone", &zone, &option["value"]).is_ok()));
+    assert!(options.contains(&json!({"label": "Europe/Berlin", "value": "Europe/Berlin"})) && options.len() > 500, "{display}");
+    assert_eq!(display["inputType"], "select");
+}
+
+#[test]
 fn a_title_alone_is_shown_without_a_button() {
     let mut organisation = asking(&[("shoeSize", true)]);
     for schema in &mut organisation.ui_schemas {

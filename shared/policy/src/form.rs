@@ -53,6 +53,8 @@ pub enum Input {
     Select(Vec<(String, String)>),
     /// A drop-down of countries, filled by the client.
     Country,
+    /// A drop-down of the [time zones](attribute::timezones).
+    Timezone,
     /// A radio group of values and what people read.
     Radio(Vec<(String, String)>),
     /// A check box. A required one must be ticked.
@@ -116,21 +118,23 @@ fn build(context: &Context<'_>, wanted: impl Fn(&str, Option<&Property>) -> bool
         // On Okta's own forms the primary email is called "Email", which clients translate.
         let usual = |p: &Property| p.title.as_deref() == Some(&label) || (asked.name == "email" && label == "Email");
         let custom_label = property.as_ref().is_some_and(|p| !usual(p));
-        let input = input(property.as_ref(), control.and_then(|control| control.options.format));
+        let input = input(&asked.name, property.as_ref(), control.and_then(|control| control.options.format));
         fields.push(Field { name: asked.name.clone(), label, custom_label, required: asked.required, input, property });
     }
     Form { label: ui.and_then(|ui| ui.ui_schema.label.clone()), button_label: ui.and_then(|ui| ui.ui_schema.button_label.clone()), fields }
 }
 
-fn input(property: Option<&Property>, format: Option<DisplayFormat>) -> Input {
+fn input(name: &str, property: Option<&Property>, format: Option<DisplayFormat>) -> Input {
     let Some(property) = property else { return Input::Text { min: None, max: None } };
     let yes_no = |yes: &str, no: &str| alloc::vec![("true".into(), yes.into()), ("false".into(), no.into())];
-    let chosen = format.unwrap_or_else(|| natural_format(property));
+    // Clients draw a field of this name as a drop-down whatever they are told, and without options as one of names that are no zones.
+    let chosen = format.filter(|_| name != "timezone").unwrap_or_else(|| natural_format(property));
     match (chosen, property.kind()) {
         (DisplayFormat::RadioYesNo | DisplayFormat::Radio, PropertyType::Boolean) => Input::Radio(yes_no("Yes", "No")),
         (DisplayFormat::RadioTrueFalse | DisplayFormat::Select, PropertyType::Boolean) => Input::Radio(yes_no("True", "False")),
-        (DisplayFormat::Select, _) if property.format == Some(Format::CountryCode) => Input::Country,
         (DisplayFormat::Select, _) if property.enumeration.is_some() => Input::Select(options(property)),
+        (DisplayFormat::Select, _) if property.format == Some(Format::CountryCode) => Input::Country,
+        (DisplayFormat::Select, _) if property.format == Some(Format::Timezone) => Input::Timezone,
         (DisplayFormat::Radio, _) if property.enumeration.is_some() => Input::Radio(options(property)),
         (_, PropertyType::Boolean) => Input::Checkbox,
         (_, PropertyType::String) => Input::Text { min: property.min_length.filter(|min| *min > 0), max: property.max_length },
@@ -142,7 +146,7 @@ fn input(property: Option<&Property>, format: Option<DisplayFormat>) -> Input {
 fn natural_format(property: &Property) -> DisplayFormat {
     match property.kind() {
         PropertyType::Boolean => DisplayFormat::Checkbox,
-        _ if property.enumeration.is_some() || property.format == Some(Format::CountryCode) => DisplayFormat::Select,
+        _ if property.enumeration.is_some() || matches!(property.format, Some(Format::CountryCode | Format::Timezone)) => DisplayFormat::Select,
         _ => DisplayFormat::Text,
     }
 }

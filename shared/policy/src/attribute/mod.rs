@@ -14,6 +14,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::email::Email;
 use crate::organisation::{Format, Property, PropertyType};
 
+pub use format::timezones;
 pub use name::{RESERVED_ATTRIBUTE_NAMES, is_attribute_name, is_reserved_name};
 pub use pattern::{UnsupportedPattern, check_pattern};
 

@@ -73,6 +73,7 @@ fn display_formats_fit_the_type() {
         ("size", json!({ "type": "string" }), "text"),
         ("size", json!({ "type": "string", "enum": ["a"] }), "text select radio"),
         ("size", json!({ "type": "string", "format": "country-code" }), "text select"),
+        ("size", json!({ "type": "string", "format": "timezone" }), "text select"),
         ("count", json!({ "type": "integer" }), "text"),
         ("count", json!({ "type": "number" }), "text"),
         ("agreed", json!({ "type": "boolean" }), "checkbox radio_yes_no radio_true_false"),

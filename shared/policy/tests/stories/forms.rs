@@ -34,6 +34,8 @@ fn are_drawn_as_the_table_says() {
     let titled = json!({"type": "string", "enum": ["a", "b"], "oneOf": [{"const": "a", "title": "Anna"}, {"const": "b", "title": "Ben"}]});
     let numbers = json!({"type": "integer", "enum": [1, 2]});
     let country = json!({"type": "string", "format": "country-code"});
+    let listed_country = json!({"type": "string", "format": "country-code", "enum": ["DE", "FR"]});
+    let timezone = json!({"type": "string", "format": "timezone"});
     let truth = json!({"type": "boolean"});
     let number = json!({"type": "integer", "minLength": 2, "maxLength": 9});
     let (ab, one_two) = (pairs(&[("a", "a"), ("b", "b")]), pairs(&[("1", "1"), ("2", "2")]));
@@ -57,6 +59,12 @@ fn are_drawn_as_the_table_says() {
         (&country, None, Entry::Country),
         (&country, Some("select"), Entry::Country),
         (&country, Some("text"), plain()),
+        // Not all countries, but those that are allowed.
+        (&listed_country, None, Entry::Select(pairs(&[("DE", "DE"), ("FR", "FR")]))),
+        (&listed_country, Some("radio"), Entry::Radio(pairs(&[("DE", "DE"), ("FR", "FR")]))),
+        (&timezone, None, Entry::Timezone),
+        (&timezone, Some("select"), Entry::Timezone),
+        (&timezone, Some("text"), plain()),
         (&truth, None, Entry::Checkbox),
         (&json!({"type": "boolean", "enum": [true, false]}), None, Entry::Checkbox),
         (&truth, Some("checkbox"), Entry::Checkbox),
@@ -73,6 +81,21 @@ fn are_drawn_as_the_table_says() {
     ask(&mut organisation, "invitation", false);
     draw(&mut organisation, "invitation", Some("select"));
     assert_eq!(form::registration(&context(&organisation)).field("invitation").unwrap().input, plain(), "in no schema");
+}
+
+/// Clients draw a field of this name as a drop-down of their own, with names such as `PST`, unless the form says what there is to choose.
+#[test]
+fn offer_the_zones_wherever_the_field_is_the_time_zone_whatever_the_ui_schema_says() {
+    let mut organisation = demo();
+    let own = Permission { principal: "SELF".into(), action: Action::ReadWrite };
+    let stated = Property { permissions: Some(vec![own]), ..Property::default() };
+    organisation.user_schema.definitions.base.properties.insert("timezone".into(), stated);
+    ask(&mut organisation, "timezone", false);
+    for format in [None, Some("text"), Some("select")] {
+        draw(&mut organisation, "timezone", format);
+        assert_eq!(form::registration(&context(&organisation)).field("timezone").unwrap().input, Entry::Timezone, "{format:?}");
+        organisation.ui_schemas.pop();
+    }
 }
 
 #[test]
