@@ -136,6 +136,15 @@ fn what_is_left_out_of_a_configuration_has_okta_s_default() {
     assert_eq!(session.max_session_idle_minutes, 120);
     let policy: Policy<EnrollmentRule> = serde_json::from_value(json!({"id": "some", "name": "Some"})).unwrap();
     assert_eq!((policy.priority, policy.status), (1, Status::Active));
+    let registers = |system: bool, action: Option<&str>| {
+        let enrollment = json!({"profileAttributes": [], "unknownUserAction": action});
+        let policy = json!({"id": "some", "name": "Some", "system": system, "rules": [{"actions": {"profileEnrollment": enrollment}}]});
+        serde_json::from_value::<Policy<EnrollmentRule>>(policy).unwrap().registers()
+    };
+    for (action, new, default) in [(None, true, false), (Some("REGISTER"), true, true), (Some("DENY"), false, false)] {
+        assert_eq!([false, true].map(|system| registers(system, action)), [new, default], "{action:?}");
+    }
+    assert!(!policy.registers(), "no rule");
     let ui: UiSchema = serde_json::from_value(json!({"id": "ui", "uiSchema": {"elements": [{"scope": "#/properties/email"}]}})).unwrap();
     assert_eq!((ui.ui_schema.kind.as_str(), ui.ui_schema.elements[0].kind.as_str()), ("Group", "Control"));
 }

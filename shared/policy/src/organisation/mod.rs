@@ -158,7 +158,7 @@ impl Organisation {
 
     /// What the app's profile enrollment policy says: its one rule's configuration.
     pub fn profile_enrollment(&self, app: &App) -> Option<&ProfileEnrollment> {
-        self.enrollment_policy(app)?.rules.first().map(|rule| &rule.actions.profile_enrollment)
+        self.enrollment_policy(app)?.enrollment()
     }
 
     /// The authentication policy of an app: the one it names, else the default policy.

@@ -105,7 +105,7 @@ fn enrollment(organisation: &mut Organisation, choose: &mut impl FnMut(&str, u64
     let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
     let rule = &mut policy.rules[0].actions.profile_enrollment;
     if choose("sign-up", 4) == 0 {
-        rule.unknown_user_action = UnknownUserAction::Deny;
+        rule.unknown_user_action = Some(UnknownUserAction::Deny);
     }
     rule.activation_requirements.email_verification = choose("verification", 2) == 0;
     rule.enroll_authenticator_types = (choose("password-on-form", 2) == 0).then(|| vec![EnrollAuthenticator::Password]);

@@ -61,7 +61,7 @@ fn r_s9_a_sign_up_that_was_begun_ends_where_nobody_can_sign_up_any_more() {
     let mut organisation = demo();
     let form = take(&organisation, &begin(), &Input::SelectEnrollProfile, &Facts::default());
     let sent = sign_up(&organisation, ada(), vec![]);
-    enrollment(&mut organisation).unknown_user_action = UnknownUserAction::Deny;
+    enrollment(&mut organisation).unknown_user_action = Some(UnknownUserAction::Deny);
     for begun in [form, sent] {
         assert_eq!(standing(&organisation, &begun.transaction), Standing::Refused(Refusal::RegistrationClosed));
     }

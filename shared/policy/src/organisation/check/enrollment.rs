@@ -28,7 +28,7 @@ pub(super) fn check(organisation: &Organisation, policy: &Policy<EnrollmentRule>
         .ensure(policy.rules.len() == 1, at.to("rules"), || format!("has {} rules; a profile enrollment policy has exactly one", policy.rules.len()));
     for (at, rule) in at.to("rules").each(&policy.rules) {
         report.ensure(rule.status == Status::Active, at.to("status"), || "the one rule of a profile enrollment policy must be ACTIVE".into());
-        self::rule(organisation, &rule.actions.profile_enrollment, &at.down("actions.profileEnrollment"), report);
+        self::rule(organisation, policy.registers(), &rule.actions.profile_enrollment, &at.down("actions.profileEnrollment"), report);
     }
 }
 
@@ -37,7 +37,7 @@ pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
         for (at, rule) in at.to("rules").each(&policy.rules) {
             let (at, rule) = (at.down("actions.profileEnrollment"), &rule.actions.profile_enrollment);
             // Where answers must not tell who has an account, everybody proves the mailbox first.
-            let proven_anyway = organisation.settings.user_enumeration_prevention.authentication && rule.registers();
+            let proven_anyway = organisation.settings.user_enumeration_prevention.authentication && policy.registers();
             report.ensure(
                 !proven_anyway || rule.activation_requirements.email_verification,
                 at.down("activationRequirements.emailVerification"),
@@ -62,7 +62,7 @@ pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
     }
 }
 
-fn rule(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
+fn rule(organisation: &Organisation, registers: bool, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
     report.ensure(rule.access == Access::Allow, at.to("access"), || {
         "cannot be DENY; write ALLOW, and DENY in unknownUserAction to have no sign-up".into()
     });
@@ -81,7 +81,7 @@ fn rule(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, report: 
     }
     password(organisation, rule, at, report);
     identifiers(organisation, rule, &at.to("allowedIdentifiers"), report);
-    form(organisation, rule, &at.to("profileAttributes"), report);
+    form(organisation, registers, rule, &at.to("profileAttributes"), report);
 }
 
 /// What the authenticator enrollment policy of the people who sign up has to say about the password.
@@ -123,7 +123,7 @@ fn identifiers(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, r
     }
 }
 
-fn form(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
+fn form(organisation: &Organisation, registers: bool, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
     let attributes = &rule.profile_attributes;
     report.ensure(attributes.len() <= MOST_FIELDS, at.clone(), || format!("{} fields are too many; at most {MOST_FIELDS}", attributes.len()));
     report.distinct("attribute", at.each(attributes).map(|(at, attribute)| (at.to("name"), attribute.name.as_str())));
@@ -134,7 +134,7 @@ fn form(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, report: 
     for (name, property) in organisation.user_schema.properties().filter(|(name, property)| property.is_required() && name != "login") {
         // The email and the names are on every form; the organisation's own where people make accounts (policies.md §1, edge cases).
         let always = matches!(name.as_str(), "email" | "firstName" | "lastName");
-        if !always && !rule.registers() {
+        if !always && !registers {
             continue;
         }
         match at.each(attributes).find(|(_, attribute)| attribute.name == name) {
