@@ -137,7 +137,7 @@ fn input(name: &str, property: Option<&Property>, format: Option<DisplayFormat>)
         (DisplayFormat::Select, _) if property.format == Some(Format::Timezone) => Input::Timezone,
         (DisplayFormat::Radio, _) if property.enumeration.is_some() => Input::Radio(options(property)),
         (_, PropertyType::Boolean) => Input::Checkbox,
-        (_, PropertyType::String) => Input::Text { min: property.min_length.filter(|min| *min > 0), max: property.max_length },
+        (_, PropertyType::String) => Input::Text { min: Some(attribute::min_length(property)).filter(|min| *min > 0), max: property.max_length },
         // The wire carries numbers as text, and the lengths of a number mean nothing (idx.md §6).
         _ => Input::Text { min: None, max: None },
     }

@@ -130,8 +130,7 @@ fn validate_text(name: &str, property: &Property, typed: &str) -> Result<Value, 
         violations.push(Violation::Pattern);
     }
     let length = text.chars().count();
-    // `.+` is anything that is not empty: the login's minimum of five does not apply (policies.md §2.4).
-    let min = property.min_length.filter(|_| pattern != Some(pattern::ANYTHING)).unwrap_or(0);
+    let min = min_length(property);
     let max = property.max_length.unwrap_or(MAX_LENGTH);
     if u32::try_from(length).is_ok_and(|length| length < min) {
         violations.push(Violation::TooShort { min });
@@ -144,6 +143,12 @@ fn validate_text(name: &str, property: &Property, typed: &str) -> Result<Value, 
         violations.push(Violation::NotAllowed);
     }
     if violations.is_empty() { Ok(value) } else { Err(violations) }
+}
+
+/// Code points that a text must have; what is blank is wrong anyway.
+pub(crate) fn min_length(property: &Property) -> u32 {
+    // `.+` is anything that is not empty: the login's minimum of five does not apply (policies.md §2.4).
+    property.min_length.filter(|_| property.pattern.as_deref() != Some(pattern::ANYTHING)).unwrap_or(0)
 }
 
 /// C0 and C1 controls, and those that change the direction of the text around them: `\u{202E}` makes `gnp.exe` of `exe.png` (security.md R-V4).

@@ -98,6 +98,19 @@ fn offer_the_zones_wherever_the_field_is_the_time_zone_whatever_the_ui_schema_sa
     }
 }
 
+/// A client that was told a minimum would not let a short login be typed at all (policies.md §2.4).
+#[test]
+fn ask_for_no_length_of_a_login_that_may_be_anything() {
+    let mut organisation = demo();
+    ask(&mut organisation, "login", true);
+    for (pattern, min) in [(".+", None), ("[a-z]+", Some(5))] {
+        let stated = Property { pattern: Some(pattern.into()), ..Property::default() };
+        organisation.user_schema.definitions.base.properties.insert("login".into(), stated);
+        let input = form::registration(&context(&organisation)).field("login").unwrap().input.clone();
+        assert_eq!(input, Entry::Text { min, max: Some(100) }, "{pattern}");
+    }
+}
+
 #[test]
 fn have_no_field_that_people_cannot_fill_in() {
     let action = |action: &str| json!([{"principal": "SELF", "action": action}]);
