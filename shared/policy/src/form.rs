@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::Context;
 use crate::attribute::{self, Violation};
 use crate::message::{Message, Notice, Place};
-use crate::organisation::{DisplayFormat, Format, Property, PropertyType};
+use crate::organisation::{DisplayFormat, Format, Property, PropertyType, shipped_title};
 use crate::user::Profile;
 
 /// A profile form.
@@ -29,7 +29,7 @@ pub struct Field {
     pub name: String,
     /// What it is called on the form.
     pub label: String,
-    /// Whether that is other than what the schema calls it: the client must not replace it by a translation.
+    /// Whether that is other than what Okta, or the schema for a custom attribute, calls it: the client must not replace it by a translation.
     pub custom_label: bool,
     /// Whether it must be given.
     pub required: bool,
@@ -115,13 +115,17 @@ fn build(context: &Context<'_>, wanted: impl Fn(&str, Option<&Property>) -> bool
         }
         let control = ui.and_then(|ui| ui.control(&asked.name));
         let label = control.and_then(|control| control.label.clone()).unwrap_or_else(|| asked.label.clone());
-        // On Okta's own forms the primary email is called "Email", which clients translate.
-        let usual = |p: &Property| p.title.as_deref() == Some(&label) || (asked.name == "email" && label == "Email");
-        let custom_label = property.as_ref().is_some_and(|p| !usual(p));
+        let custom_label = property.as_ref().is_some_and(|property| !is_usual(&asked.name, property, &label));
         let input = input(&asked.name, property.as_ref(), control.and_then(|control| control.options.format));
         fields.push(Field { name: asked.name.clone(), label, custom_label, required: asked.required, input, property });
     }
     Form { label: ui.and_then(|ui| ui.ui_schema.label.clone()), button_label: ui.and_then(|ui| ui.ui_schema.button_label.clone()), fields }
+}
+
+/// Whether clients may replace the label by their translation: they have one for each base attribute, of the title that Okta ships, whatever this
+/// organisation calls it (idx.md §5.2). On Okta's own forms the primary email is called "Email".
+fn is_usual(name: &str, property: &Property, label: &str) -> bool {
+    shipped_title(name).or(property.title.as_deref()) == Some(label) || (name == "email" && label == "Email")
 }
 
 fn input(name: &str, property: Option<&Property>, format: Option<DisplayFormat>) -> Input {

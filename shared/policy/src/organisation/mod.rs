@@ -26,7 +26,7 @@ pub use enrollment::{
 pub use group::{EVERYONE, Group, GroupProfile};
 pub use schema::{
     Action, Definitions, DisplayFormat, Format, Items, Mutability, OneOf, Permission, Properties, Property, PropertyType, UiControl, UiOptions,
-    UiSchema, UiSchemaBody, UserSchema, base_properties,
+    UiSchema, UiSchemaBody, UserSchema, base_properties, shipped_title,
 };
 pub use settings::{Limits, Settings, UserEnumerationPrevention};
 pub use sign_on::{

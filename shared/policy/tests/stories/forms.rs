@@ -126,7 +126,7 @@ fn have_no_field_that_people_cannot_fill_in() {
     }
 }
 
-/// Clients translate what is called as the schema calls it, and "Email"; another text of the administrator's they must leave alone.
+/// Clients translate what is called as Okta calls it, and "Email"; another text of the administrator's they must leave alone.
 #[test]
 fn say_which_labels_are_the_administrators_own() {
     let mut organisation = demo();
@@ -146,4 +146,11 @@ fn say_which_labels_are_the_administrators_own() {
     assert!(!form::registration(&context(&organisation)).field("email").unwrap().custom_label, "as the schema calls it");
     enrollment(&mut organisation).profile_attributes[0].label = "Work email".into();
     assert!(form::registration(&context(&organisation)).field("email").unwrap().custom_label);
+    // Clients translate Okta's title, and not the one that the organisation gave the attribute instead.
+    let base = &mut organisation.user_schema.definitions.base.properties;
+    base.insert("firstName".into(), Property { title: Some("Given name".into()), ..Property::default() });
+    for (label, custom) in [("Given name", true), ("First name", false)] {
+        enrollment(&mut organisation).profile_attributes[1].label = label.into();
+        assert_eq!(form::registration(&context(&organisation)).field("firstName").unwrap().custom_label, custom, "{label}");
+    }
 }
