@@ -1,6 +1,6 @@
 //! Profile forms: which fields a policy asks for, and reading what was typed into them (policies.md §1, §2, §4).
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde_json::Value;
@@ -156,11 +156,16 @@ fn natural_format(property: &Property) -> DisplayFormat {
 }
 
 fn options(property: &Property) -> Vec<(String, String)> {
-    let text = |value: &Value| value.as_str().map_or_else(|| alloc::format!("{value}"), String::from);
-    match (&property.one_of, &property.enumeration) {
-        (Some(titled), _) => titled.iter().map(|one| (text(&one.value), one.title.clone())).collect(),
-        (None, Some(values)) => values.iter().map(|value| (text(value), text(value))).collect(),
-        (None, None) => Vec::new(),
+    let mut titles = property.one_of.iter().flatten().map(|one| one.title.clone());
+    property.enumeration.iter().flatten().map(option).map(|value| (value.clone(), titles.next().unwrap_or(value))).collect()
+}
+
+/// An allowed value as text. A number has the one that is accepted when it comes back: 1 for 1.0, and 0.00001 for 1e-5.
+fn option(value: &Value) -> String {
+    match (value.as_str(), value.as_f64()) {
+        (Some(text), _) => text.into(),
+        (None, Some(number)) => number.to_string(),
+        (None, None) => value.to_string(),
     }
 }
 

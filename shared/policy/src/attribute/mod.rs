@@ -16,6 +16,7 @@ use crate::organisation::{Format, Property, PropertyType};
 
 pub use format::timezones;
 pub use name::{RESERVED_ATTRIBUTE_NAMES, is_attribute_name, is_reserved_name};
+pub(crate) use number::some_number;
 pub use pattern::{UnsupportedPattern, check_pattern};
 
 use pattern::Pattern;
@@ -181,7 +182,7 @@ fn is_allowed(property: &Property, value: &Value) -> bool {
 }
 
 /// Whether an allowed value is the one that will be stored: texts by their NFC, numbers by their value (`1` and `1.0` are one in JSON Schema).
-fn same(member: &Value, value: &Value) -> bool {
+pub(crate) fn same(member: &Value, value: &Value) -> bool {
     match (member, value) {
         (Value::String(member), Value::String(value)) => member.nfc().eq(value.chars()),
         (Value::Number(member), Value::Number(value)) => member.as_f64() == value.as_f64(),

@@ -9,9 +9,10 @@ use super::budget::{self, Budget};
 use super::{Input, accepts};
 use crate::Context;
 use crate::assurance;
+use crate::attribute;
 use crate::email::identifier_key;
 use crate::form;
-use crate::organisation::{AuthenticatorKey, Property};
+use crate::organisation::AuthenticatorKey;
 use crate::password_rules;
 use crate::remediation::{current_profile_form, password_rules as rules_of};
 use crate::secret::Secret;
@@ -122,9 +123,11 @@ pub(super) fn new_profile(context: &Context<'_>, typed: &Profile) -> Profile {
     if let Some(email) = typed.get("email").cloned() {
         profile.entry("login".to_string()).or_insert(email);
     }
-    for (name, Property { default, .. }) in context.organisation.user_schema.properties() {
-        if let Some(default) = default {
-            profile.entry(name).or_insert(default);
+    for (name, property) in context.organisation.user_schema.properties() {
+        if let Some(default) = &property.default {
+            // As it is stored when it is typed: 1 for 1.0. A list cannot be typed.
+            let value = attribute::validate(&name, &property, default).unwrap_or_else(|_| default.clone());
+            profile.entry(name).or_insert(value);
         }
     }
     profile

@@ -33,6 +33,7 @@ fn are_drawn_as_the_table_says() {
     let listed = json!({"type": "string", "enum": ["a", "b"]});
     let titled = json!({"type": "string", "enum": ["a", "b"], "oneOf": [{"const": "a", "title": "Anna"}, {"const": "b", "title": "Ben"}]});
     let numbers = json!({"type": "integer", "enum": [1, 2]});
+    let small = json!({"type": "number", "enum": [1.0, 1e-5, -2.5]});
     let country = json!({"type": "string", "format": "country-code"});
     let listed_country = json!({"type": "string", "format": "country-code", "enum": ["DE", "FR"]});
     let timezone = json!({"type": "string", "format": "timezone"});
@@ -55,7 +56,10 @@ fn are_drawn_as_the_table_says() {
         (&listed, Some("text"), plain()),
         (&titled, Some("select"), Entry::Select(anna_ben.clone())),
         (&titled, Some("radio"), Entry::Radio(anna_ben)),
-        (&numbers, None, Entry::Select(one_two)),
+        (&numbers, None, Entry::Select(one_two.clone())),
+        (&numbers, Some("radio"), Entry::Radio(one_two)),
+        // What is chosen comes back as text, which has no exponent.
+        (&small, None, Entry::Select(pairs(&[("1", "1"), ("0.00001", "0.00001"), ("-2.5", "-2.5")]))),
         (&country, None, Entry::Country),
         (&country, Some("select"), Entry::Country),
         (&country, Some("text"), plain()),
@@ -108,6 +112,21 @@ fn ask_for_no_length_of_a_login_that_may_be_anything() {
         organisation.user_schema.definitions.base.properties.insert("login".into(), stated);
         let input = form::registration(&context(&organisation)).field("login").unwrap().input.clone();
         assert_eq!(input, Entry::Text { min, max: Some(100) }, "{pattern}");
+    }
+}
+
+#[test]
+fn accept_every_number_that_they_offer() {
+    let members = json!([1.0, 1e-5, 1e-7, -0.125, 9_007_199_254_740_991_i64, 0, 1e-130]);
+    let titled: Vec<_> = members.as_array().unwrap().iter().map(|member| json!({"const": member, "title": "x"})).collect();
+    for definition in [json!({"type": "number", "enum": members}), json!({"type": "number", "enum": members, "oneOf": titled})] {
+        let field = field(definition, None).unwrap();
+        let Entry::Select(options) = &field.input else { panic!("{:?}", field.input) };
+        assert_eq!(options.len(), 7);
+        for (value, _) in options {
+            let stored = policy::attribute::validate("extra", field.property.as_ref().unwrap(), &json!(value));
+            assert!(stored.is_ok(), "{value}: {stored:?}");
+        }
     }
 }
 

@@ -51,7 +51,7 @@ fn format_fits(report: &mut Report, at: &At, property: &Property, format: Option
     use DisplayFormat::{Checkbox, Radio, RadioTrueFalse, RadioYesNo, Select, Text};
     let allowed: &[DisplayFormat] = match property.kind() {
         PropertyType::Boolean => &[Checkbox, RadioYesNo, RadioTrueFalse],
-        PropertyType::String if property.enumeration.is_some() => &[Select, Radio, Text],
+        PropertyType::String | PropertyType::Number | PropertyType::Integer if property.enumeration.is_some() => &[Select, Radio, Text],
         PropertyType::String if matches!(property.format, Some(Format::CountryCode | Format::Timezone)) => &[Select, Text],
         PropertyType::String | PropertyType::Number | PropertyType::Integer => &[Text],
         PropertyType::Array => &[],
