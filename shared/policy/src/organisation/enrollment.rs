@@ -9,6 +9,12 @@ use super::{Policy, Status};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnrollmentRule {
+    /// Okta's own; without effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Okta's type string; [`super::check`] refuses a different one.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// Okta calls it "Catch-all Rule".
     #[serde(default = "catch_all")]
     pub name: String,
@@ -18,9 +24,20 @@ pub struct EnrollmentRule {
     /// Only `ACTIVE`.
     #[serde(default)]
     pub status: Status,
+    /// `true` at Okta; without effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<bool>,
+    /// `null` at Okta: an app has one policy, and it has one rule, for everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<NoConditions>,
     /// What it says.
     pub actions: EnrollmentActions,
 }
+
+/// The conditions of a rule that has none: nothing can be written there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoConditions {}
 
 /// The `actions` of an [`EnrollmentRule`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,8 +71,8 @@ pub struct ProfileEnrollment {
     /// Whether known people are asked for what they lack at sign-in.
     #[serde(default)]
     pub progressive_profiling_action: Switch,
-    /// `["password"]`: the password is asked on the sign-up form itself.
-    #[serde(default)]
+    /// `["password"]`: the password is asked on the sign-up form itself. `enrollAuthenticators` at first.
+    #[serde(default, alias = "enrollAuthenticators")]
     pub enroll_authenticator_types: Option<Vec<EnrollAuthenticator>>,
     /// The attributes by which a person may be named at sign-in, in order; `login` must be one; at most three.
     #[serde(default = "login")]

@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 pub use app::{App, AppCredentials, AppSettings, OAuthClientCredentials, OAuthClientSettings, TokenEndpointAuthMethod};
 pub use authenticator::{AllowedFor, Authenticator, AuthenticatorKey, AuthenticatorSettings, FactorClass};
 pub use enrollment::{
-    Access, ActivationRequirements, EnrollAuthenticator, EnrollmentActions, EnrollmentRule, ProfileAttribute, ProfileEnrollment, Switch,
-    UnknownUserAction,
+    Access, ActivationRequirements, EnrollAuthenticator, EnrollmentActions, EnrollmentRule, NoConditions, ProfileAttribute, ProfileEnrollment,
+    Switch, UnknownUserAction,
 };
 pub use group::{EVERYONE, Group, GroupProfile};
 pub use schema::{

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::policy::unconditional;
 use super::report::{At, Report, listed};
 use super::{group_ids, nearest};
 use crate::assurance::{Who, enrolment};
@@ -27,6 +28,8 @@ pub(super) fn check(organisation: &Organisation, policy: &Policy<EnrollmentRule>
     report
         .ensure(policy.rules.len() == 1, at.to("rules"), || format!("has {} rules; a profile enrollment policy has exactly one", policy.rules.len()));
     for (at, rule) in at.to("rules").each(&policy.rules) {
+        let (kind, written) = ("PROFILE_ENROLLMENT", rule.kind.as_deref());
+        report.ensure(written.is_none_or(|written| written == kind), at.to("type"), || format!("must be \"{kind}\"; or leave the key out"));
         report.ensure(rule.status == Status::Active, at.to("status"), || "the one rule of a profile enrollment policy must be ACTIVE".into());
         self::rule(organisation, policy.registers(), &rule.actions.profile_enrollment, &at.down("actions.profileEnrollment"), report);
     }
@@ -34,6 +37,10 @@ pub(super) fn check(organisation: &Organisation, policy: &Policy<EnrollmentRule>
 
 pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
     for (at, policy) in At::root("policies").to("PROFILE_ENROLLMENT").each(&organisation.policies.profile_enrollment) {
+        // Okta's guide for several identifiers writes them, and Okta forgets them (policies.md §13).
+        report.ensure(unconditional(policy.conditions.as_ref()), at.to("conditions"), || {
+            "has no effect: a profile enrollment policy is chosen by the apps that name it; leave the conditions out".into()
+        });
         for (at, rule) in at.to("rules").each(&policy.rules) {
             let (at, rule) = (at.down("actions.profileEnrollment"), &rule.actions.profile_enrollment);
             // Where answers must not tell who has an account, everybody proves the mailbox first.
