@@ -4,14 +4,14 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::nearest;
 use super::policy::unconditional;
 use super::report::{At, Report, listed};
-use super::{group_ids, nearest};
 use crate::assurance::{Who, enrolment};
 use crate::attribute::{is_attribute_name, is_reserved_name};
 use crate::organisation::{
-    Access, Action, AuthenticatorKey, EnrollmentRule, Mutability, Organisation, Policy, ProfileAttribute, ProfileEnrollment, Property, PropertyType,
-    SelfEnroll, Status,
+    Access, Action, AuthenticatorKey, EVERYONE, EnrollmentRule, Mutability, Organisation, Policy, ProfileAttribute, ProfileEnrollment, Property,
+    PropertyType, SelfEnroll, Status,
 };
 
 /// Fields of a form; above the second number people give up (policies.md §13).
@@ -77,7 +77,11 @@ fn rule(organisation: &Organisation, registers: bool, rule: &ProfileEnrollment, 
     let groups = at.to("targetGroupIds");
     report.ensure(rule.target_groups().len() <= 1, groups.clone(), || format!("names {} groups; at most one", rule.target_groups().len()));
     for (at, group) in groups.each(rule.target_groups()) {
-        report.refer(at, "group", group, group_ids(organisation));
+        if group == EVERYONE {
+            report.add(at, format!("everybody is in the group \"{EVERYONE}\" anyway; name another one, or leave the key out"));
+        } else {
+            report.refer(at, "group", group, organisation.groups.iter().map(|group| group.id.as_str()));
+        }
     }
 
     let hooks = rule.pre_registration_inline_hooks.as_deref().unwrap_or_default();
