@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use policy::organisation::{ActivationRequirements, App, EnrollmentRule, Organisation, Policy, Property, SessionSettings, Status, UiSchema};
+use policy::organisation::{
+    ActivationRequirements, App, EnrollmentRule, Organisation, Policy, ProfileEnrollment, Property, SessionSettings, Status, UiControl, UiSchema,
+};
 use policy::secret::Secret;
 use policy::time::{Span, Timestamp};
 use policy::transaction::{Client, Purpose, Registration, Subject, Transaction};
@@ -132,6 +134,11 @@ fn what_is_left_out_of_a_configuration_has_okta_s_default() {
     assert_eq!((rule.name.as_str(), rule.priority), ("Catch-all Rule", 99));
     let activation: ActivationRequirements = serde_json::from_value(json!({})).unwrap();
     assert!(activation.email_verification);
+    // `null` is not there.
+    let nothing = json!({"profileAttributes": [], "activationRequirements": null});
+    assert!(serde_json::from_value::<ProfileEnrollment>(nothing).unwrap().activation_requirements.email_verification);
+    let control: UiControl = serde_json::from_value(json!({"scope": "#/properties/email", "options": null})).unwrap();
+    assert_eq!(control.options.format, None);
     let session: SessionSettings = serde_json::from_value(json!({})).unwrap();
     assert_eq!(session.max_session_idle_minutes, 120);
     let policy: Policy<EnrollmentRule> = serde_json::from_value(json!({"id": "some", "name": "Some"})).unwrap();

@@ -58,7 +58,7 @@ pub struct ProfileEnrollment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown_user_action: Option<UnknownUserAction>,
     /// Whether the mailbox must be proven before there is an account.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::null_is_absent")]
     pub activation_requirements: ActivationRequirements,
     /// The form, in order.
     pub profile_attributes: Vec<ProfileAttribute>,

@@ -15,7 +15,7 @@ mod sign_on;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use app::{App, AppCredentials, AppSettings, OAuthClientCredentials, OAuthClientSettings, TokenEndpointAuthMethod};
 pub use authenticator::{AllowedFor, Authenticator, AuthenticatorKey, AuthenticatorSettings, FactorClass};
@@ -25,8 +25,8 @@ pub use enrollment::{
 };
 pub use group::{EVERYONE, Group, GroupProfile};
 pub use schema::{
-    Action, Definitions, DisplayFormat, Format, Items, Mutability, OneOf, Permission, Properties, Property, PropertyType, UiControl, UiOptions,
-    UiSchema, UiSchemaBody, UserSchema, base_properties, shipped_title,
+    Action, Definitions, DisplayFormat, Format, Items, Master, MasterType, Mutability, OneOf, Permission, Properties, PropertiesType, Property,
+    PropertyType, Scope, UiControl, UiOptions, UiSchema, UiSchemaBody, UserSchema, base_properties, shipped_title,
 };
 pub use settings::{Limits, Settings, UserEnumerationPrevention};
 pub use sign_on::{
@@ -138,6 +138,11 @@ fn one() -> u32 {
 
 fn none<S>() -> Option<S> {
     None
+}
+
+/// Okta's API writes `null` for what is not there.
+fn null_is_absent<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 impl Organisation {

@@ -1,8 +1,9 @@
 //! The user schema and the UI schemas.
 
+use policy::organisation::{Organisation, Property};
 use serde_json::{Value, json};
 
-use crate::support::{BASE, CUSTOM, PE, fine, one_problem, writable, wrong, wrong_at};
+use crate::support::{BASE, CUSTOM, PE, fine, one_problem, organisation, writable, wrong, wrong_at};
 
 #[test]
 fn the_user_schema_base_half() {
@@ -22,6 +23,39 @@ fn the_user_schema_base_half() {
     // Repeating what is so anyway is no change: a schema may be copied from Okta's API.
     fine(&[(BASE, "/email", json!({ "type": "string", "format": "email", "unique": true, "mutability": "READ_WRITE" }))]);
     fine(&[(BASE, "/lastName", json!({ "required": false })), (PE, "/profileAttributes/2/required", json!(false))]);
+}
+
+/// policies.md §2.2: as it comes from Okta's API.
+#[test]
+fn a_schema_can_be_copied() {
+    let own = json!([{ "principal": "SELF", "action": "READ_WRITE" }]);
+    let base = json!({ "id": "#base", "type": "object", "required": ["login", "firstName", "lastName", "email"], "properties": {
+        "login": { "title": "Username", "type": "string", "required": true, "mutability": "READ_WRITE", "scope": "NONE", "minLength": 5,
+            "maxLength": 100, "permissions": own, "master": { "type": "PROFILE_MASTER" }, "unique": "UNIQUE_VALIDATED" },
+        "nickName": { "title": "Nickname", "type": "string", "mutability": "READ_WRITE", "scope": "NONE", "unique": "NOT_UNIQUE", "sensitive": false,
+            "permissions": [{ "principal": "SELF", "action": "READ_ONLY" }], "master": { "type": "PROFILE_MASTER" } }
+    } });
+    let badge = json!({ "title": "Badge", "type": "string", "scope": "SELF", "master": { "type": "OKTA" }, "unique": "UNIQUE_VALIDATED", "permissions": own });
+    let definitions = "/userSchema/definitions";
+    let changes = [(definitions, "/base", base), (CUSTOM, "/badge", badge), (definitions, "/custom/type", json!("object"))];
+    fine(&changes);
+    let organisation = organisation(&changes);
+    assert!(organisation.user_schema.property("badge").unwrap().is_unique());
+    assert!(!organisation.user_schema.property("nickName").unwrap().is_unique());
+    let stored = serde_json::to_string(&organisation).unwrap();
+    assert_eq!(serde_json::from_str::<Organisation>(&stored).unwrap(), organisation);
+
+    wrong_at(definitions, "/custom/required", json!(["size"]), &format!("{definitions}/custom/required/0"), "say required: true there");
+    wrong_at(definitions, "/base/required", json!(["email", "department"]), &format!("{definitions}/base/required/1"), "not required");
+    let read = |property: Value| serde_json::from_value::<Property>(property).map_err(|error| error.to_string());
+    for (unique, expected) in [(json!(true), Some(true)), (json!(false), Some(false)), (Value::Null, None)] {
+        assert_eq!(read(json!({ "unique": unique })).unwrap().unique, expected);
+    }
+    for refused in
+        [json!({ "unique": "PENDING_UNIQUENESS" }), json!({ "unique": 1 }), json!({ "scope": "ALL" }), json!({ "master": { "type": "OVERRIDE" } })]
+    {
+        assert!(read(refused.clone()).is_err(), "{refused}");
+    }
 }
 
 #[test]

@@ -16,7 +16,16 @@ const MOST_UNIQUE: usize = 5;
 
 pub(super) fn check(schema: &UserSchema, report: &mut Report) {
     let shipped = base_properties();
-    let at = At::root("userSchema").down("definitions.base.properties");
+    let definitions = At::root("userSchema").to("definitions");
+    for (half, stated) in [("base", &schema.definitions.base), ("custom", &schema.definitions.custom)] {
+        for (at, name) in definitions.to(half).to("required").each(stated.required.as_deref().unwrap_or_default()) {
+            // Okta gathers the list from the attributes; what it alone says would be ignored.
+            report.ensure(schema.property(name).is_some_and(|property| property.is_required()), at, || {
+                format!("the attribute \"{name}\" is not required; say required: true there, or take it out of this list")
+            });
+        }
+    }
+    let at = definitions.down("base.properties");
     for (name, stated) in &schema.definitions.base.properties {
         let Some(shipped) = shipped.get(name) else {
             let near = nearest(name, shipped.keys().map(String::as_str)).map(|near| format!("; did you mean \"{near}\"?"));
@@ -27,7 +36,7 @@ pub(super) fn check(schema: &UserSchema, report: &mut Report) {
         base(name, stated, shipped, &at.to(name), report);
     }
 
-    let at = At::root("userSchema").down("definitions.custom.properties");
+    let at = definitions.down("custom.properties");
     for (name, property) in &schema.definitions.custom.properties {
         custom_name(name, shipped.keys().map(String::as_str), &at.to(name), report);
         custom(name, property, &at.to(name), report);
@@ -63,9 +72,9 @@ fn base(name: &str, stated: &Property, shipped: &Property, at: &At, report: &mut
         ("maximum", changed(stated.maximum.as_ref(), shipped.maximum.as_ref())),
         ("format", changed(stated.format.as_ref(), shipped.format.as_ref())),
         ("mutability", changed(stated.mutability.as_ref(), shipped.mutability.as_ref())),
-        ("unique", changed(stated.unique.as_ref(), shipped.unique.as_ref())),
+        ("unique", stated.unique.is_some() && stated.is_unique() != shipped.is_unique()),
         ("default", changed(stated.default.as_ref(), shipped.default.as_ref())),
-        ("sensitive", changed(stated.sensitive.as_ref(), shipped.sensitive.as_ref())),
+        ("sensitive", stated.sensitive == Some(true)),
     ] {
         report.ensure(!changed, at.to(key), || {
             "cannot be changed in a base attribute; title, required, permissions, minLength, maxLength and, of login, pattern can".into()
