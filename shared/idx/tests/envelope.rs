@@ -198,7 +198,7 @@ fn an_optional_password() {
     let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
     policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
     for one in &mut organisation.policies.authenticator_enrollment[0].settings.as_mut().unwrap().authenticators {
-        one.enroll.own = if one.key == AuthenticatorKey::OktaPassword { SelfEnroll::Optional } else { SelfEnroll::Required };
+        one.enroll.own = if one.key == AuthenticatorKey::OktaPassword.as_str() { SelfEnroll::Optional } else { SelfEnroll::Required };
     }
     let mut transaction = transaction(member(false));
     transaction.proofs.insert(AuthenticatorKey::OktaEmail, NOON);

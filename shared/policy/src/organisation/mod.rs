@@ -30,9 +30,11 @@ pub use schema::{
 };
 pub use settings::{Limits, Settings, UserEnumerationPrevention};
 pub use sign_on::{
-    AppSignOn, AppSignOnActions, AppSignOnRule, Complexity, Constraint, ConstraintPair, Dictionary, DictionaryCommon, EnrollSelf, FactorMode,
-    FactorPromptMode, GroupCondition, IncludeExclude, Lockout, MfaEnrollSettings, MfaEnrolment, MfaRule, PasswordPolicySettings, PasswordSettings,
-    PeopleCondition, PolicyConditions, PrimaryFactor, SelfEnroll, SessionSettings, SignOn, SignOnActions, SignOnRule, VerificationMethod,
+    Any, Anywhere, AppSignOn, AppSignOnActions, AppSignOnRule, AuthContextCondition, AuthenticationMethod, Complexity, Constraint, ConstraintPair,
+    Dictionary, DictionaryCommon, EnrollSelf, EnrollWhen, FactorMode, FactorPromptMode, GroupCondition, IdentityProviderCondition, IncludeExclude,
+    KeepMeSignedIn, Lockout, MfaActions, MfaEnrollSettings, MfaEnrolment, MfaPrompt, MfaRule, NetworkCondition, Optional, PasswordAge,
+    PasswordPolicySettings, PasswordSettings, PeopleCondition, PolicyConditions, PostAuth, PrimaryFactor, RiskCondition, RiskScoreCondition,
+    SelfEnroll, SessionSettings, SignOn, SignOnActions, SignOnRule, Unsupported, UserPresence, VerificationMethod,
 };
 
 /// Everything that an administrator configures.

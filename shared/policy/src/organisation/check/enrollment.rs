@@ -5,9 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::nearest;
-use super::policy::unconditional;
 use super::report::{At, Report, listed};
-use crate::assurance::{Who, enrolment};
+use crate::assurance::{Who, enrolment, of_everybody};
 use crate::attribute::{is_attribute_name, is_reserved_name};
 use crate::organisation::{
     Access, Action, AuthenticatorKey, EVERYONE, EnrollmentRule, Mutability, Organisation, Policy, ProfileAttribute, ProfileEnrollment, Property,
@@ -38,7 +37,7 @@ pub(super) fn check(organisation: &Organisation, policy: &Policy<EnrollmentRule>
 pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
     for (at, policy) in At::root("policies").to("PROFILE_ENROLLMENT").each(&organisation.policies.profile_enrollment) {
         // Okta's guide for several identifiers writes them, and Okta forgets them (policies.md §13).
-        report.ensure(unconditional(policy.conditions.as_ref()), at.to("conditions"), || {
+        report.ensure(of_everybody(policy.conditions.as_ref()), at.to("conditions"), || {
             "has no effect: a profile enrollment policy is chosen by the apps that name it; leave the conditions out".into()
         });
         for (at, rule) in at.to("rules").each(&policy.rules) {

@@ -4,6 +4,7 @@ use alloc::format;
 
 use super::report::{At, Report};
 use super::{authenticator, enrollment, group_ids, sign_on};
+use crate::assurance::of_everybody;
 use crate::organisation::{Organisation, PeopleCondition, Policy, PolicyConditions, Status};
 
 pub(super) fn check(organisation: &Organisation, report: &mut Report) {
@@ -56,12 +57,6 @@ pub(super) fn conditions(organisation: &Organisation, conditions: Option<&Policy
     }
 }
 
-/// Whether everybody meets these conditions.
-pub(super) fn unconditional(conditions: Option<&PolicyConditions>) -> bool {
-    let Some(people) = conditions.and_then(|conditions| conditions.people.as_ref()) else { return true };
-    [&people.groups, &people.users].into_iter().flatten().all(|ids| ids.include.is_empty() && ids.exclude.is_empty())
-}
-
 /// What holds for every type of policy: one default policy, for everybody.
 fn section<R, S>(root: &At, kind: &str, policies: &[Policy<R, S>], report: &mut Report) -> At {
     let section = root.to(kind);
@@ -84,14 +79,14 @@ fn section<R, S>(root: &At, kind: &str, policies: &[Policy<R, S>], report: &mut 
 /// The people to whom a policy applies: everybody, if it is the default one. Those of a profile enrollment policy nobody asks about (policies.md §13).
 fn applies_to<R, S>(organisation: &Organisation, policy: &Policy<R, S>, at: &At, report: &mut Report) {
     conditions(organisation, policy.conditions.as_ref(), at, report);
-    report.ensure(!policy.system || unconditional(policy.conditions.as_ref()), at.to("conditions"), || {
+    report.ensure(!policy.system || of_everybody(policy.conditions.as_ref()), at.to("conditions"), || {
         "the default policy applies to everybody; leave its conditions out".into()
     });
 }
 
 /// A policy that apps name is chosen by nothing else (policies.md §7.1).
 fn mapped_by_apps<R, S>(policy: &Policy<R, S>, at: &At, report: &mut Report) {
-    report.ensure(policy.system || unconditional(policy.conditions.as_ref()), at.to("conditions"), || {
+    report.ensure(policy.system || of_everybody(policy.conditions.as_ref()), at.to("conditions"), || {
         "is chosen by the apps that name it, never by conditions; leave them out".into()
     });
 }
