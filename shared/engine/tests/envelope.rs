@@ -38,7 +38,7 @@ fn many_forms() -> Organisation {
         policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
     }
     for one in &mut organisation.policies.authenticator_enrollment[0].settings.as_mut().unwrap().authenticators {
-        one.enroll.own = if one.key == AuthenticatorKey::OktaPassword { SelfEnroll::Optional } else { SelfEnroll::Required };
+        one.enroll.own = if one.key == AuthenticatorKey::OktaPassword.as_str() { SelfEnroll::Optional } else { SelfEnroll::Required };
     }
     organisation
 }

@@ -184,9 +184,9 @@ fn an_optional_password_can_be_skipped() {
     }
     let settings = organisation.policies.authenticator_enrollment[0].settings.as_mut().unwrap();
     for one in &mut settings.authenticators {
-        one.enroll.own = match one.key {
-            policy::organisation::AuthenticatorKey::OktaPassword => policy::organisation::SelfEnroll::Optional,
-            policy::organisation::AuthenticatorKey::OktaEmail => policy::organisation::SelfEnroll::Required,
+        one.enroll.own = match one.key.as_str() {
+            "okta_password" => policy::organisation::SelfEnroll::Optional,
+            _ => policy::organisation::SelfEnroll::Required,
         };
     }
     let stage = Stage::with(&organisation);

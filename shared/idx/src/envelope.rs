@@ -1,6 +1,7 @@
 //! The IDX envelope: where a transaction stands, as JSON (idx.md §4, §5).
 
 use policy::Context;
+use policy::attribute::timezones;
 use policy::email::Email;
 use policy::form::{Field, Form, Input};
 use policy::message::{Message, Notice, Place};
@@ -292,10 +293,9 @@ impl View<'_> {
             insert(&mut json, "customLabel", true.into());
         }
         let display = |value: Value| json!([{"label": "display", "value": {"type": "object", "value": value}}]);
-        let listed = |kind: &str, options: &[(String, String)]| {
-            let options: Vec<_> = options.iter().map(|(value, label)| json!({"label": label, "value": value})).collect();
-            display(json!({"inputType": kind, "options": options}))
-        };
+        let option = |value: &str, label: &str| json!({"label": label, "value": value});
+        let listed = |kind: &str, options: Vec<Value>| display(json!({"inputType": kind, "options": options}));
+        let titled = |options: &[(String, String)]| options.iter().map(|(value, label)| option(value, label)).collect();
         match &field.input {
             Input::Text { min, max } => {
                 if let Some(min) = min {
@@ -305,9 +305,11 @@ impl View<'_> {
                     insert(&mut json, "maxLength", (*max).into());
                 }
             }
-            Input::Select(options) => insert(&mut json, "options", listed("select", options)),
-            Input::Radio(options) => insert(&mut json, "options", listed("radio", options)),
+            Input::Select(options) => insert(&mut json, "options", listed("select", titled(options))),
+            Input::Radio(options) => insert(&mut json, "options", listed("radio", titled(options))),
             Input::Country => insert(&mut json, "options", display(json!({"inputType": "select", "format": "country-code"}))),
+            // Written out: the clients' own list, for a field named `timezone`, has names that are no zones (`PST`).
+            Input::Timezone => insert(&mut json, "options", listed("select", timezones().map(|zone| option(zone, zone)).collect())),
             Input::Checkbox => {
                 insert(&mut json, "type", "boolean".into());
                 insert(&mut json, "options", display(json!({"inputType": "checkbox"})));

@@ -200,7 +200,7 @@ fn an_optional_password() {
     let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
     policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
     for one in &mut organisation.policies.authenticator_enrollment[0].settings.as_mut().unwrap().authenticators {
-        one.enroll.own = if one.key == AuthenticatorKey::OktaPassword { SelfEnroll::Optional } else { SelfEnroll::Required };
+        one.enroll.own = if one.key == AuthenticatorKey::OktaPassword.as_str() { SelfEnroll::Optional } else { SelfEnroll::Required };
     }
     let mut transaction = transaction(member(false));
     transaction.proofs.insert(AuthenticatorKey::OktaEmail, NOON);
@@ -242,6 +242,22 @@ fn the_progressive_form_in_every_display_format() {
     let mut transaction = transaction(member(true));
     transaction.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
     assert_json_snapshot!(forms(&shown(&organisation, &transaction, &[])));
+}
+
+#[test]
+fn the_time_zones_that_are_accepted_can_be_chosen() {
+    let mut organisation = asking(&[("timezone", true)]);
+    let stated = serde_json::from_value(json!({"permissions": [{"principal": "SELF", "action": "READ_WRITE"}]})).unwrap();
+    organisation.user_schema.definitions.base.properties.insert("timezone".into(), stated);
+    let mut transaction = transaction(member(true));
+    transaction.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
+    let envelope = shown(&organisation, &transaction, &[]);
+    let display = &envelope["remediation"]["value"][0]["value"][0]["form"]["value"][0]["options"][0]["value"]["value"];
+    let options = display["options"].as_array().unwrap();
+    let zone = organisation.user_schema.property("timezone").unwrap();
+    assert!(options.iter().all(|option| policy::attribute::validate("timezone", &zone, &option["value"]).is_ok()));
+    assert!(options.contains(&json!({"label": "Europe/Berlin", "value": "Europe/Berlin"})) && options.len() > 500, "{display}");
+    assert_eq!(display["inputType"], "select");
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn the_demo_organisation_can_be_used() {
     let demo = parse("organisation.yaml", DEMO).unwrap_or_else(|problems| panic!("{problems}"));
     for (client_id, registers) in [("demo-spa", true), ("workforce-spa", false), ("newsletter-spa", true)] {
         let app = demo.app_by_client_id(client_id).unwrap();
-        assert_eq!(demo.profile_enrollment(app).unwrap().registers(), registers, "{client_id}");
+        assert_eq!(demo.enrollment_policy(app).unwrap().registers(), registers, "{client_id}");
     }
     assert_eq!(demo.user_schema.property("customerNumber").unwrap().kind(), PropertyType::Integer);
 }

@@ -117,6 +117,31 @@ fn optional_verification_where_passwords_are_optional() {
     ));
 }
 
+/// Beside what is built, Okta's neutral values are read, and no others.
+#[test]
+fn what_okta_has_and_is_not_built_is_refused_by_name() {
+    let rule = "        - name: Default Rule\n";
+    let conditions = |conditions: &str| (rule.to_string(), format!("{rule}          conditions: {{ {conditions} }}\n"));
+    let attribute = |key: &str| ("          unique: true ".to_string(), format!("          {key}\n          # "));
+    let mfa = "    - id: default-authenticators\n";
+    let never = "rules: [{ name: Default Rule, actions: { enroll: { self: NEVER } } }]";
+    let said: Vec<String> = [
+        conditions("network: { connection: ZONE, include: [nzo1] }"),
+        conditions("risk: { behaviors: [New City] }"),
+        conditions("riskScore: { level: HIGH }"),
+        attribute("unique: PENDING_UNIQUENESS"),
+        attribute("unique: 1"),
+        attribute("master: { type: OVERRIDE, priority: [] }"),
+        (mfa.into(), format!("{mfa}      {never}\n")),
+        ("key: okta_email, enroll".into(), "key: okta_mail, enroll".into()),
+        ("lockout: { maxAttempts: 10 }".into(), "lockout: { userLockoutNotificationChannels: [EMAIL] }".into()),
+    ]
+    .into_iter()
+    .map(|(from, to)| said(&from, &to))
+    .collect();
+    assert_snapshot!(said.join("\n"));
+}
+
 #[test]
 fn not_yaml() {
     assert_snapshot!(said("groups:\n  - id: customers", "groups:\n  - id: \"customers"));

@@ -6,8 +6,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::organisation::{
-    Access, AllowedFor, AppSignOn, AuthenticatorKey, Constraint, FactorClass, MfaEnrollSettings, Organisation, PasswordSettings, Policy,
-    PolicyConditions, PrimaryFactor, SelfEnroll, SignOn, Status,
+    Access, AllowedFor, AppSignOn, AuthenticationMethod, AuthenticatorKey, Constraint, FactorClass, MfaEnrollSettings, Organisation,
+    PasswordSettings, Policy, PolicyConditions, PrimaryFactor, SelfEnroll, SignOn, Status,
 };
 use crate::organisation::{App, EVERYONE};
 use crate::user::User;
@@ -93,19 +93,22 @@ impl<'a> Rules<'a> {
 
     fn app_satisfied(&self, proven: &Keys) -> bool {
         let method = &self.app.verification_method;
-        let classes: BTreeSet<_> = proven.iter().map(|key| key.class()).collect();
-        let constrained = method.constraints.is_empty()
-            || method.constraints.iter().any(|pair| {
-                holds(pair.knowledge.as_ref(), FactorClass::Knowledge, proven) && holds(pair.possession.as_ref(), FactorClass::Possession, proven)
-            });
-        classes.len() >= method.factor_mode.classes() && constrained
+        let enough = |counted: &Keys| counted.iter().map(|key| key.class()).collect::<BTreeSet<_>>().len() >= method.factor_mode.classes();
+        if method.constraints.is_empty() {
+            return enough(proven);
+        }
+        method.constraints.iter().any(|pair| {
+            let counted: Keys = proven.iter().copied().filter(|key| !pair.excludes(*key)).collect();
+            let meets = |class| pair.of(class).is_none_or(|constraint| holds(constraint, class, &counted));
+            enough(&counted) && meets(FactorClass::Knowledge) && meets(FactorClass::Possession)
+        })
     }
 }
 
 /// The authenticator enrollment policy that applies to `who`: whether each authenticator is enrolled by people themselves.
 pub fn enrolment(organisation: &Organisation, who: &Who, key: AuthenticatorKey) -> SelfEnroll {
     let settings: Option<&MfaEnrollSettings> = first(&organisation.policies.authenticator_enrollment, who);
-    settings.and_then(|settings| settings.authenticators.iter().find(|one| one.key == key)).map(|one| one.enroll.own).unwrap_or_default()
+    settings.and_then(|settings| settings.authenticators.iter().find(|one| one.key == key.as_str())).map(|one| one.enroll.own).unwrap_or_default()
 }
 
 /// The password policy that applies to `who`; the defaults if none does.
@@ -146,8 +149,8 @@ pub fn first_of_anybody(organisation: &Organisation, app: &App) -> Vec<Authentic
         Place::of(policy.status, (policy.system, policy.priority), policy.conditions.as_ref())
     });
     let settings: Vec<_> = enrollment.iter().filter_map(|policy| policy.settings.as_ref()).collect();
-    let wants = |settings: &MfaEnrollSettings, key, wanted: fn(SelfEnroll) -> bool| {
-        settings.authenticators.iter().any(|one| one.key == key && wanted(one.enroll.own))
+    let wants = |settings: &MfaEnrollSettings, key: AuthenticatorKey, wanted: fn(SelfEnroll) -> bool| {
+        settings.authenticators.iter().any(|one| one.key == key.as_str() && wanted(one.enroll.own))
     };
     let usable: Keys = AuthenticatorKey::ALL
         .into_iter()
@@ -193,8 +196,10 @@ fn reachable<'a, T>(list: &'a [T], place: impl Fn(&'a T) -> Place<'a>) -> Vec<&'
     active
 }
 
-fn of_everybody(conditions: Option<&PolicyConditions>) -> bool {
-    conditions.is_none_or(|conditions| conditions.people.is_none())
+/// Whether everybody meets these conditions.
+pub(crate) fn of_everybody(conditions: Option<&PolicyConditions>) -> bool {
+    let Some(people) = conditions.and_then(|conditions| conditions.people.as_ref()) else { return true };
+    [&people.groups, &people.users].into_iter().flatten().all(|ids| ids.include.is_empty() && ids.exclude.is_empty())
 }
 
 fn first<'a, R, S>(policies: &'a [Policy<R, S>], who: &Who) -> Option<&'a S> {
@@ -218,13 +223,12 @@ fn fits(conditions: Option<&PolicyConditions>, who: &Who) -> bool {
     groups && users
 }
 
-fn holds(constraint: Option<&Constraint>, class: FactorClass, proven: &Keys) -> bool {
-    let Some(constraint) = constraint else { return true };
-    if constraint.required == Some(false) {
-        return true;
-    }
+fn holds(constraint: &Constraint, class: FactorClass, proven: &Keys) -> bool {
     let named = |names: &[String], key: &AuthenticatorKey| names.is_empty() || names.iter().any(|name| name.eq_ignore_ascii_case(key.method()));
-    proven.iter().any(|key| key.class() == class && named(&constraint.types, key) && named(&constraint.methods, key))
+    let listed = |methods: &[AuthenticationMethod], key: &AuthenticatorKey| methods.is_empty() || methods.iter().any(|method| method.is(*key));
+    let will_do =
+        |key: &AuthenticatorKey| named(&constraint.types, key) && named(&constraint.methods, key) && listed(&constraint.authentication_methods, key);
+    !constraint.is_required() || proven.iter().any(|key| key.class() == class && will_do(key))
 }
 
 fn subsets(keys: &[AuthenticatorKey]) -> Vec<Keys> {

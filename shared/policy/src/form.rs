@@ -1,6 +1,6 @@
 //! Profile forms: which fields a policy asks for, and reading what was typed into them (policies.md §1, §2, §4).
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde_json::Value;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::Context;
 use crate::attribute::{self, Violation};
 use crate::message::{Message, Notice, Place};
-use crate::organisation::{DisplayFormat, Format, Property, PropertyType};
+use crate::organisation::{DisplayFormat, Format, Property, PropertyType, shipped_title};
 use crate::user::Profile;
 
 /// A profile form.
@@ -29,7 +29,7 @@ pub struct Field {
     pub name: String,
     /// What it is called on the form.
     pub label: String,
-    /// Whether that is other than what the schema calls it: the client must not replace it by a translation.
+    /// Whether that is other than what Okta, or the schema for a custom attribute, calls it: the client must not replace it by a translation.
     pub custom_label: bool,
     /// Whether it must be given.
     pub required: bool,
@@ -53,6 +53,8 @@ pub enum Input {
     Select(Vec<(String, String)>),
     /// A drop-down of countries, filled by the client.
     Country,
+    /// A drop-down of the [time zones](attribute::timezones).
+    Timezone,
     /// A radio group of values and what people read.
     Radio(Vec<(String, String)>),
     /// A check box. A required one must be ticked.
@@ -113,27 +115,33 @@ fn build(context: &Context<'_>, wanted: impl Fn(&str, Option<&Property>) -> bool
         }
         let control = ui.and_then(|ui| ui.control(&asked.name));
         let label = control.and_then(|control| control.label.clone()).unwrap_or_else(|| asked.label.clone());
-        // On Okta's own forms the primary email is called "Email", which clients translate.
-        let usual = |p: &Property| p.title.as_deref() == Some(&label) || (asked.name == "email" && label == "Email");
-        let custom_label = property.as_ref().is_some_and(|p| !usual(p));
-        let input = input(property.as_ref(), control.and_then(|control| control.options.format));
+        let custom_label = property.as_ref().is_some_and(|property| !is_usual(&asked.name, property, &label));
+        let input = input(&asked.name, property.as_ref(), control.and_then(|control| control.options.format));
         fields.push(Field { name: asked.name.clone(), label, custom_label, required: asked.required, input, property });
     }
     Form { label: ui.and_then(|ui| ui.ui_schema.label.clone()), button_label: ui.and_then(|ui| ui.ui_schema.button_label.clone()), fields }
 }
 
-fn input(property: Option<&Property>, format: Option<DisplayFormat>) -> Input {
+/// Whether clients may replace the label by their translation: they have one for each base attribute, of the title that Okta ships, whatever this
+/// organisation calls it (idx.md §5.2). On Okta's own forms the primary email is called "Email".
+fn is_usual(name: &str, property: &Property, label: &str) -> bool {
+    shipped_title(name).or(property.title.as_deref()) == Some(label) || (name == "email" && label == "Email")
+}
+
+fn input(name: &str, property: Option<&Property>, format: Option<DisplayFormat>) -> Input {
     let Some(property) = property else { return Input::Text { min: None, max: None } };
     let yes_no = |yes: &str, no: &str| alloc::vec![("true".into(), yes.into()), ("false".into(), no.into())];
-    let chosen = format.unwrap_or_else(|| natural_format(property));
+    // Clients draw a field of this name as a drop-down whatever they are told, and without options as one of names that are no zones.
+    let chosen = format.filter(|_| name != "timezone").unwrap_or_else(|| natural_format(property));
     match (chosen, property.kind()) {
         (DisplayFormat::RadioYesNo | DisplayFormat::Radio, PropertyType::Boolean) => Input::Radio(yes_no("Yes", "No")),
         (DisplayFormat::RadioTrueFalse | DisplayFormat::Select, PropertyType::Boolean) => Input::Radio(yes_no("True", "False")),
-        (DisplayFormat::Select, _) if property.format == Some(Format::CountryCode) => Input::Country,
         (DisplayFormat::Select, _) if property.enumeration.is_some() => Input::Select(options(property)),
+        (DisplayFormat::Select, _) if property.format == Some(Format::CountryCode) => Input::Country,
+        (DisplayFormat::Select, _) if property.format == Some(Format::Timezone) => Input::Timezone,
         (DisplayFormat::Radio, _) if property.enumeration.is_some() => Input::Radio(options(property)),
         (_, PropertyType::Boolean) => Input::Checkbox,
-        (_, PropertyType::String) => Input::Text { min: property.min_length.filter(|min| *min > 0), max: property.max_length },
+        (_, PropertyType::String) => Input::Text { min: Some(attribute::min_length(property)).filter(|min| *min > 0), max: property.max_length },
         // The wire carries numbers as text, and the lengths of a number mean nothing (idx.md §6).
         _ => Input::Text { min: None, max: None },
     }
@@ -142,17 +150,22 @@ fn input(property: Option<&Property>, format: Option<DisplayFormat>) -> Input {
 fn natural_format(property: &Property) -> DisplayFormat {
     match property.kind() {
         PropertyType::Boolean => DisplayFormat::Checkbox,
-        _ if property.enumeration.is_some() || property.format == Some(Format::CountryCode) => DisplayFormat::Select,
+        _ if property.enumeration.is_some() || matches!(property.format, Some(Format::CountryCode | Format::Timezone)) => DisplayFormat::Select,
         _ => DisplayFormat::Text,
     }
 }
 
 fn options(property: &Property) -> Vec<(String, String)> {
-    let text = |value: &Value| value.as_str().map_or_else(|| alloc::format!("{value}"), String::from);
-    match (&property.one_of, &property.enumeration) {
-        (Some(titled), _) => titled.iter().map(|one| (text(&one.value), one.title.clone())).collect(),
-        (None, Some(values)) => values.iter().map(|value| (text(value), text(value))).collect(),
-        (None, None) => Vec::new(),
+    let mut titles = property.one_of.iter().flatten().map(|one| one.title.clone());
+    property.enumeration.iter().flatten().map(option).map(|value| (value.clone(), titles.next().unwrap_or(value))).collect()
+}
+
+/// An allowed value as text. A number has the one that is accepted when it comes back: 1 for 1.0, and 0.00001 for 1e-5.
+fn option(value: &Value) -> String {
+    match (value.as_str(), value.as_f64()) {
+        (Some(text), _) => text.into(),
+        (None, Some(number)) => number.to_string(),
+        (None, None) => value.to_string(),
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Context<'a> {
     pub enrollment: &'a ProfileEnrollment,
     /// Id of that policy.
     pub enrollment_id: &'a str,
+    /// Whether that policy lets people sign up.
+    pub registers: bool,
     /// Now.
     pub now: Timestamp,
 }
@@ -63,7 +65,7 @@ impl<'a> Context<'a> {
     /// The context of an app. `None` if it has no enrollment policy, which a checked organisation excludes.
     pub fn new(organisation: &'a Organisation, app: &'a App, now: Timestamp) -> Option<Self> {
         let policy = organisation.enrollment_policy(app)?;
-        Some(Self { organisation, app, enrollment: &policy.rules.first()?.actions.profile_enrollment, enrollment_id: &policy.id, now })
+        Some(Self { organisation, app, enrollment: policy.enrollment()?, enrollment_id: &policy.id, registers: policy.registers(), now })
     }
 
     /// Whether the answers must not tell who has an account.
@@ -80,6 +82,6 @@ impl<'a> Context<'a> {
     pub fn offers_registration(&self) -> bool {
         let assigned = |group: &str| self.app.groups.iter().any(|assigned| assigned == group);
         let joins = self.enrollment.target_groups().iter().any(|group| assigned(group));
-        self.enrollment.registers() && (assigned(organisation::EVERYONE) || joins)
+        self.registers && (assigned(organisation::EVERYONE) || joins)
     }
 }

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use policy::organisation::{ActivationRequirements, App, EnrollmentRule, Organisation, Policy, Property, SessionSettings, Status, UiSchema};
+use policy::organisation::{
+    ActivationRequirements, App, EnrollmentRule, Organisation, Policy, ProfileEnrollment, Property, SessionSettings, Status, UiControl, UiSchema,
+};
 use policy::secret::Secret;
 use policy::time::{Span, Timestamp};
 use policy::transaction::{Client, Purpose, Registration, Subject, Transaction};
@@ -132,10 +134,24 @@ fn what_is_left_out_of_a_configuration_has_okta_s_default() {
     assert_eq!((rule.name.as_str(), rule.priority), ("Catch-all Rule", 99));
     let activation: ActivationRequirements = serde_json::from_value(json!({})).unwrap();
     assert!(activation.email_verification);
+    // `null` is not there.
+    let nothing = json!({"profileAttributes": [], "activationRequirements": null});
+    assert!(serde_json::from_value::<ProfileEnrollment>(nothing).unwrap().activation_requirements.email_verification);
+    let control: UiControl = serde_json::from_value(json!({"scope": "#/properties/email", "options": null})).unwrap();
+    assert_eq!(control.options.format, None);
     let session: SessionSettings = serde_json::from_value(json!({})).unwrap();
     assert_eq!(session.max_session_idle_minutes, 120);
     let policy: Policy<EnrollmentRule> = serde_json::from_value(json!({"id": "some", "name": "Some"})).unwrap();
     assert_eq!((policy.priority, policy.status), (1, Status::Active));
+    let registers = |system: bool, action: Option<&str>| {
+        let enrollment = json!({"profileAttributes": [], "unknownUserAction": action});
+        let policy = json!({"id": "some", "name": "Some", "system": system, "rules": [{"actions": {"profileEnrollment": enrollment}}]});
+        serde_json::from_value::<Policy<EnrollmentRule>>(policy).unwrap().registers()
+    };
+    for (action, new, default) in [(None, true, false), (Some("REGISTER"), true, true), (Some("DENY"), false, false)] {
+        assert_eq!([false, true].map(|system| registers(system, action)), [new, default], "{action:?}");
+    }
+    assert!(!policy.registers(), "no rule");
     let ui: UiSchema = serde_json::from_value(json!({"id": "ui", "uiSchema": {"elements": [{"scope": "#/properties/email"}]}})).unwrap();
     assert_eq!((ui.ui_schema.kind.as_str(), ui.ui_schema.elements[0].kind.as_str()), ("Group", "Control"));
 }

@@ -9,6 +9,7 @@ use policy::transaction::{Subject, Transaction};
 use policy::user::User;
 use serde_json::json;
 
+use super::load::Early;
 use super::{Arrival, Memory};
 use crate::budget::Counter;
 use crate::commit::{self, About, Commit, Owner, StoredPassword};
@@ -33,10 +34,10 @@ impl Engine {
         context: &Context<'_>,
         transaction: &Transaction,
         needs: &Needs,
-        (early, read_before): (Vec<(Identity, Option<Owner>)>, Vec<(Key, Option<Item>)>),
+        early: Early,
         memory: &mut Memory,
     ) -> Result<(Facts, Option<(String, Rehash)>), Failure> {
-        let owners = self.owners(needs, early).await?;
+        let owners = self.owners(needs, early.owners).await?;
         let member = match &transaction.subject {
             Subject::Member { user, .. } => Some(user.id.clone()),
             _ => None,
@@ -59,9 +60,9 @@ impl Engine {
             wanted.push(keys::password(whose.as_ref().unwrap_or(&nobody)));
         }
         let watched = self.counters(&needs.watched_budgets, arrival.source, context.now);
-        wanted.extend(watched.iter().flat_map(Counter::places).filter(|place| !read_before.iter().any(|(known, _)| known == *place)).cloned());
+        wanted.extend(watched.iter().flat_map(Counter::places).filter(|place| !early.counters.iter().any(|(known, _)| known == *place)).cloned());
         let (mut items, over) = self.counted(arrival, context, needs, wanted, memory).await?;
-        items.extend(read_before.into_iter().map(|(_, item)| item));
+        items.extend(early.counters.into_iter().map(|(_, item)| item));
         let over_budget = over || watched.iter().any(|counter| counter.is_used_up(&items, context.now));
         let find = |key: &Key| items.iter().flatten().find(|item| item.key == *key);
         let mut facts = Facts { over_budget, over_commit_budget: memory.over_commit_budget, contested: memory.contested, ..Facts::default() };

@@ -40,13 +40,18 @@ pub(super) struct Loaded {
     pub version: u64,
     /// The account in it was read again: it is not what is stored.
     pub refreshed: bool,
-    /// Owners of the values that the request itself names.
-    pub early: Vec<(Identity, Option<Owner>)>,
-    /// Counters that the policy may want to look at.
-    pub watched: Vec<(Key, Option<Item>)>,
+    pub early: Early,
     pub known_browser: Option<KnownBrowser>,
     /// Whether there were too many requests with this handle (security.md R-R5).
     pub hurried: bool,
+}
+
+/// What the policy will probably ask for.
+pub(super) struct Early {
+    /// Owners of the values that the request itself names.
+    pub owners: Vec<(Identity, Option<Owner>)>,
+    /// Counters that are only looked at.
+    pub counters: Vec<(Key, Option<Item>)>,
 }
 
 impl Engine {
@@ -75,11 +80,11 @@ impl Engine {
         let item = items.next().flatten().filter(|item| item.lives(now)).ok_or(Failure::SessionExpired)?;
         let known_browser = if browser.is_some() { items.next().flatten().filter(|item| item.lives(now)) } else { None };
         let known_browser = known_browser.filter(|_| !memory.other_browser).map(|item| read(&item)).transpose()?;
-        let mut early = Vec::new();
+        let mut owners = Vec::new();
         for (identity, item) in named.into_iter().zip(items.by_ref()) {
-            early.push((identity, item.map(|item| read::<Owner>(&item)).transpose()?));
+            owners.push((identity, item.map(|item| read::<Owner>(&item)).transpose()?));
         }
-        let watched = watched.into_iter().zip(items.by_ref()).collect();
+        let early = Early { owners, counters: watched.into_iter().zip(items).collect() };
 
         let mut stored: Stored = read(&item)?;
         // The budget of a known browser is that of the browser that began: another one's cookie is no key to it (security.md R-O6).
@@ -89,7 +94,7 @@ impl Engine {
         }
         let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
         let refreshed = memory.stale_user && self.refresh_user(&mut stored.transaction).await?;
-        Ok(Loaded { revision, stored, version: item.version, refreshed, early, watched, known_browser, hurried })
+        Ok(Loaded { revision, stored, version: item.version, refreshed, early, known_browser, hurried })
     }
 
     /// The account may have changed since this transaction read it. Whether it was read again.

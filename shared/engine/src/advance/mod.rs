@@ -134,10 +134,10 @@ impl Engine {
 
     /// One try. `None`: overtaken, try again.
     async fn attempt(&self, arrival: &Arrival<'_>, context: &Context<'_>, loaded: Loaded, memory: &mut Memory) -> Result<Option<Advanced>, Failure> {
-        let Loaded { revision, stored, version, refreshed, early, watched, known_browser, .. } = loaded;
+        let Loaded { revision, stored, version, refreshed, early, known_browser, .. } = loaded;
         let before = &stored.transaction;
         let needs = step::lookup(context, before, &arrival.input, known_browser.is_some(), memory.contested);
-        let (mut facts, outdated) = self.facts(arrival, context, before, &needs, (early, watched), memory).await?;
+        let (mut facts, outdated) = self.facts(arrival, context, before, &needs, early, memory).await?;
         if let Some(known) = known_browser {
             // Whose the name is was not known before the budgets were counted. What was compared is forgotten, and counted where it belongs.
             if !facts.owners.iter().flatten().next().is_some_and(|(user, _)| known.of(user)) {

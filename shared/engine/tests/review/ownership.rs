@@ -13,7 +13,7 @@ fn asks_for(field: &str) -> (&'static str, String) {
     (LAST_NAME, format!("{{ name: lastName, label: Last name, required: true }}\n                - {field}\n                # Take"))
 }
 
-fn profile(email: &str, more: Value) -> Value {
+fn profile(email: &str, more: &Value) -> Value {
     let mut profile = json!({"email": email, "firstName": "Ada", "lastName": "Lovelace"});
     profile.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}})
@@ -57,7 +57,7 @@ fn a_046_a_username_that_is_an_address_goes_to_whoever_proves_it() {
         let tokens = mallory.token(&code);
         assert!(tokens.text.contains("access_token"), "{}", tokens.text);
         // Nobody is called by the address of somebody who has proven it, also not by way of a second account.
-        let taken = enroll(&mut stage.browser("demo-spa"), profile("eve@evil.example", json!({"login": "mallory@evil.example"})));
+        let taken = enroll(&mut stage.browser("demo-spa"), profile("eve@evil.example", &json!({"login": "mallory@evil.example"})));
         assert_eq!((taken.status, taken.messages()), (400, vec!["registration.error.notUniqueWithinOrg".into()]), "{}", taken.text);
         assert_eq!(stage.items("UNIQUE").len(), 4, "two names each");
     }
@@ -77,7 +77,7 @@ fn a_046_nobody_is_found_by_the_address_of_another() {
     let mut ada = stage.browser("demo-spa");
     ada.sign_up(ADA, PASSWORD);
     ada.answer_code(&stage.code(ADA));
-    let refused = enroll(&mut stage.browser("demo-spa"), profile("mallory@evil.example", json!({"nick": ADA})));
+    let refused = enroll(&mut stage.browser("demo-spa"), profile("mallory@evil.example", &json!({"nick": ADA})));
     assert_eq!(refused.status, 400, "{}", refused.text);
     ada.begin();
     assert!(ada.password(ADA, PASSWORD).interaction_code().is_some());
@@ -93,7 +93,7 @@ fn r_r1_a_username_on_the_form_does_not_tell_who_has_an_address() {
     let mut answers = ["ada@example.com", "bob@example.com"].map(|email| {
         let logins = [json!({}), json!({"login": ""}), json!({"login": null}), json!({"login": email}), json!({"login": "eve@example.com"})];
         logins.map(|login| {
-            let answer = enroll(&mut stage.browser("demo-spa"), profile(email, login));
+            let answer = enroll(&mut stage.browser("demo-spa"), profile(email, &login));
             (answer.status, answer.forms())
         })
     });

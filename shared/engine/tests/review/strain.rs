@@ -256,6 +256,6 @@ fn a_blank_name_or_password_is_said_at_its_field() {
         assert_eq!(refused.forms()[0], "identify");
     }
     let refused = enroll(&mut ada, json!({"userProfile": {"email": ADA, "firstName": "Ada", "lastName": "Lovelace"}}));
-    assert_eq!((refused.status, &refused.forms()[0][..]), (400, "enroll-profile"));
+    assert_eq!((refused.status, refused.forms()[0].as_str()), (400, "enroll-profile"));
     assert!(refused.text.contains("model.validation.field.blank"), "{}", refused.text);
 }

@@ -14,6 +14,11 @@ const COUNTRIES: &str = "AD AE AF AG AI AL AM AN AO AQ AR AS AT AU AW AX AZ BA B
 /// Zone and link names of the IANA time zone database 2025b (public domain), one on a line.
 const TIMEZONES: &str = include_str!("timezones.txt");
 
+/// The time zones that are accepted.
+pub fn timezones() -> impl Iterator<Item = &'static str> {
+    TIMEZONES.lines()
+}
+
 /// Schemes by which a link runs a script or shows what the author of the link wrote, on the page that has it.
 const SCRIPT_SCHEMES: [&str; 5] = ["javascript", "vbscript", "data", "blob", "filesystem"];
 
@@ -25,7 +30,7 @@ pub(super) fn matches(format: Format, text: &str) -> bool {
         Format::CountryCode => is_country(text),
         Format::LanguageCode => text.split(',').all(|range| is_language_range(range.trim_matches(' '))),
         Format::Locale => is_locale(text),
-        Format::Timezone => TIMEZONES.lines().any(|zone| zone == text),
+        Format::Timezone => timezones().any(|zone| zone == text),
         Format::Email | Format::RefId | Format::Encrypted | Format::Hashed => true,
     }
 }

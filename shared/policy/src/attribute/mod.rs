@@ -14,7 +14,9 @@ use unicode_normalization::UnicodeNormalization;
 use crate::email::Email;
 use crate::organisation::{Format, Property, PropertyType};
 
+pub use format::timezones;
 pub use name::{RESERVED_ATTRIBUTE_NAMES, is_attribute_name, is_reserved_name};
+pub(crate) use number::some_number;
 pub use pattern::{UnsupportedPattern, check_pattern};
 
 use pattern::Pattern;
@@ -129,8 +131,7 @@ fn validate_text(name: &str, property: &Property, typed: &str) -> Result<Value, 
         violations.push(Violation::Pattern);
     }
     let length = text.chars().count();
-    // `.+` is anything that is not empty: the login's minimum of five does not apply (policies.md §2.4).
-    let min = property.min_length.filter(|_| pattern != Some(pattern::ANYTHING)).unwrap_or(0);
+    let min = min_length(property);
     let max = property.max_length.unwrap_or(MAX_LENGTH);
     if u32::try_from(length).is_ok_and(|length| length < min) {
         violations.push(Violation::TooShort { min });
@@ -143,6 +144,12 @@ fn validate_text(name: &str, property: &Property, typed: &str) -> Result<Value, 
         violations.push(Violation::NotAllowed);
     }
     if violations.is_empty() { Ok(value) } else { Err(violations) }
+}
+
+/// Code points that a text must have; what is blank is wrong anyway.
+pub(crate) fn min_length(property: &Property) -> u32 {
+    // `.+` is anything that is not empty: the login's minimum of five does not apply (policies.md §2.4).
+    property.min_length.filter(|_| property.pattern.as_deref() != Some(pattern::ANYTHING)).unwrap_or(0)
 }
 
 /// C0 and C1 controls, and those that change the direction of the text around them: `\u{202E}` makes `gnp.exe` of `exe.png` (security.md R-V4).
@@ -175,7 +182,7 @@ fn is_allowed(property: &Property, value: &Value) -> bool {
 }
 
 /// Whether an allowed value is the one that will be stored: texts by their NFC, numbers by their value (`1` and `1.0` are one in JSON Schema).
-fn same(member: &Value, value: &Value) -> bool {
+pub(crate) fn same(member: &Value, value: &Value) -> bool {
     match (member, value) {
         (Value::String(member), Value::String(value)) => member.nfc().eq(value.chars()),
         (Value::Number(member), Value::Number(value)) => member.as_f64() == value.as_f64(),

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use serde_json::{Number, Value};
 
 use super::Violation;
+use crate::organisation::PropertyType;
 
 /// 2^53 - 1: beyond it JSON clients do not agree on what a number is (RFC 8259 §6).
 const MAX_SAFE: i64 = 9_007_199_254_740_991;
@@ -44,6 +45,17 @@ pub(super) fn number(value: &Value) -> Result<Number, Vec<Violation>> {
         }
         _ => Err(alloc::vec![Violation::NotAllowed]),
     }
+}
+
+/// Whether any number is within these limits and within ±(2^53 - 1): a whole one, if the type is integer.
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "within ±(2^53 - 1) all are exact")]
+pub(crate) fn some_number(kind: PropertyType, minimum: Option<f64>, maximum: Option<f64>) -> bool {
+    let safe = MAX_SAFE as f64;
+    let (least, most) = (minimum.unwrap_or(-safe).max(-safe), maximum.unwrap_or(safe).min(safe));
+    // The cast goes towards zero, which is up where `most` is below it.
+    let towards_zero = most as i64 as f64;
+    let whole = if towards_zero > most { towards_zero - 1.0 } else { towards_zero };
+    least <= if kind == PropertyType::Integer { whole } else { most }
 }
 
 /// `0`, or digits that do not start with it; a minus before all but `0`. One text for each number, as JavaScript prints it.

@@ -3,12 +3,18 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::Status;
+use super::{Policy, Status};
 
 /// The one rule of a profile enrollment policy (policies.md §1 rule 2).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnrollmentRule {
+    /// Okta's own; without effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Okta's type string; [`super::check`] refuses a different one.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// Okta calls it "Catch-all Rule".
     #[serde(default = "catch_all")]
     pub name: String,
@@ -18,9 +24,20 @@ pub struct EnrollmentRule {
     /// Only `ACTIVE`.
     #[serde(default)]
     pub status: Status,
+    /// `true` at Okta; without effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<bool>,
+    /// `null` at Okta: an app has one policy, and it has one rule, for everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<NoConditions>,
     /// What it says.
     pub actions: EnrollmentActions,
 }
+
+/// The conditions of a rule that has none: nothing can be written there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoConditions {}
 
 /// The `actions` of an [`EnrollmentRule`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,11 +54,11 @@ pub struct ProfileEnrollment {
     /// Only `ALLOW` ([`super::check`]).
     #[serde(default)]
     pub access: Access,
-    /// `REGISTER`: self-service registration is on.
-    #[serde(default)]
-    pub unknown_user_action: UnknownUserAction,
+    /// What happens to somebody who has no account. Whose policy it is says what it means to leave it out ([`Policy::registers`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_user_action: Option<UnknownUserAction>,
     /// Whether the mailbox must be proven before there is an account.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::null_is_absent")]
     pub activation_requirements: ActivationRequirements,
     /// The form, in order.
     pub profile_attributes: Vec<ProfileAttribute>,
@@ -54,8 +71,8 @@ pub struct ProfileEnrollment {
     /// Whether known people are asked for what they lack at sign-in.
     #[serde(default)]
     pub progressive_profiling_action: Switch,
-    /// `["password"]`: the password is asked on the sign-up form itself.
-    #[serde(default)]
+    /// `["password"]`: the password is asked on the sign-up form itself. `enrollAuthenticators` at first.
+    #[serde(default, alias = "enrollAuthenticators")]
     pub enroll_authenticator_types: Option<Vec<EnrollAuthenticator>>,
     /// The attributes by which a person may be named at sign-in, in order; `login` must be one; at most three.
     #[serde(default = "login")]
@@ -90,11 +107,10 @@ pub enum Access {
 }
 
 /// What happens to somebody who has no account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum UnknownUserAction {
     /// No self-service registration.
-    #[default]
     Deny,
     /// Self-service registration.
     Register,
@@ -134,12 +150,21 @@ pub enum EnrollAuthenticator {
     Password,
 }
 
-impl ProfileEnrollment {
-    /// Whether self-service registration is on.
-    pub fn registers(&self) -> bool {
-        self.unknown_user_action == UnknownUserAction::Register
+impl Policy<EnrollmentRule> {
+    /// What its one rule says.
+    pub fn enrollment(&self) -> Option<&ProfileEnrollment> {
+        self.rules.first().map(|rule| &rule.actions.profile_enrollment)
     }
 
+    /// Whether self-service registration is on. Where nothing is said it is, as in every new policy of Okta's, but not in the default one, under
+    /// which an app comes without anybody's decision (policies.md §1, §13).
+    pub fn registers(&self) -> bool {
+        let unsaid = if self.system { UnknownUserAction::Deny } else { UnknownUserAction::Register };
+        self.enrollment().is_some_and(|enrollment| enrollment.unknown_user_action.unwrap_or(unsaid) == UnknownUserAction::Register)
+    }
+}
+
+impl ProfileEnrollment {
     /// Whether the password is asked on the sign-up form itself.
     pub fn password_on_form(&self) -> bool {
         self.enroll_authenticator_types.as_ref().is_some_and(|types| types.contains(&EnrollAuthenticator::Password))

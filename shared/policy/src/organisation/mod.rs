@@ -15,24 +15,26 @@ mod sign_on;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use app::{App, AppCredentials, AppSettings, OAuthClientCredentials, OAuthClientSettings, TokenEndpointAuthMethod};
 pub use authenticator::{AllowedFor, Authenticator, AuthenticatorKey, AuthenticatorSettings, FactorClass};
 pub use enrollment::{
-    Access, ActivationRequirements, EnrollAuthenticator, EnrollmentActions, EnrollmentRule, ProfileAttribute, ProfileEnrollment, Switch,
-    UnknownUserAction,
+    Access, ActivationRequirements, EnrollAuthenticator, EnrollmentActions, EnrollmentRule, NoConditions, ProfileAttribute, ProfileEnrollment,
+    Switch, UnknownUserAction,
 };
 pub use group::{EVERYONE, Group, GroupProfile};
 pub use schema::{
-    Action, Definitions, DisplayFormat, Format, Items, Mutability, OneOf, Permission, Properties, Property, PropertyType, UiControl, UiOptions,
-    UiSchema, UiSchemaBody, UserSchema, base_properties,
+    Action, Definitions, DisplayFormat, Format, Items, Master, MasterType, Mutability, OneOf, Permission, Properties, PropertiesType, Property,
+    PropertyType, Scope, UiControl, UiOptions, UiSchema, UiSchemaBody, UserSchema, base_properties, shipped_title,
 };
 pub use settings::{Limits, Settings, UserEnumerationPrevention};
 pub use sign_on::{
-    AppSignOn, AppSignOnActions, AppSignOnRule, Complexity, Constraint, ConstraintPair, Dictionary, DictionaryCommon, EnrollSelf, FactorMode,
-    FactorPromptMode, GroupCondition, IncludeExclude, Lockout, MfaEnrollSettings, MfaEnrolment, MfaRule, PasswordPolicySettings, PasswordSettings,
-    PeopleCondition, PolicyConditions, PrimaryFactor, SelfEnroll, SessionSettings, SignOn, SignOnActions, SignOnRule, VerificationMethod,
+    Any, Anywhere, AppSignOn, AppSignOnActions, AppSignOnRule, AuthContextCondition, AuthenticationMethod, Complexity, Constraint, ConstraintPair,
+    Dictionary, DictionaryCommon, EnrollSelf, EnrollWhen, FactorMode, FactorPromptMode, GroupCondition, IdentityProviderCondition, IncludeExclude,
+    KeepMeSignedIn, Lockout, MfaActions, MfaEnrollSettings, MfaEnrolment, MfaPrompt, MfaRule, NetworkCondition, Optional, PasswordAge,
+    PasswordPolicySettings, PasswordSettings, PeopleCondition, PolicyConditions, PostAuth, PrimaryFactor, RiskCondition, RiskScoreCondition,
+    SelfEnroll, SessionSettings, SignOn, SignOnActions, SignOnRule, Unsupported, UserPresence, VerificationMethod,
 };
 
 /// Everything that an administrator configures.
@@ -140,6 +142,11 @@ fn none<S>() -> Option<S> {
     None
 }
 
+/// Okta's API writes `null` for what is not there.
+fn null_is_absent<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
 impl Organisation {
     /// The app with this OAuth `client_id`, if it is active.
     pub fn app_by_client_id(&self, client_id: &str) -> Option<&App> {
@@ -158,7 +165,7 @@ impl Organisation {
 
     /// What the app's profile enrollment policy says: its one rule's configuration.
     pub fn profile_enrollment(&self, app: &App) -> Option<&ProfileEnrollment> {
-        self.enrollment_policy(app)?.rules.first().map(|rule| &rule.actions.profile_enrollment)
+        self.enrollment_policy(app)?.enrollment()
     }
 
     /// The authentication policy of an app: the one it names, else the default policy.

@@ -1,8 +1,10 @@
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// The user schema (`/api/v1/meta/schemas/user/default`; policies.md §2.2).
@@ -30,9 +32,26 @@ pub struct Definitions {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Properties {
+    /// `#base` or `#custom`; without effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What Okta says of both halves.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PropertiesType>,
     /// By attribute name.
     #[serde(default)]
     pub properties: BTreeMap<String, Property>,
+    /// The attributes that are required, gathered from what each says of itself: read-only, as at Okta ([`super::check`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<Vec<String>>,
+}
+
+/// `type` of [`Properties`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PropertiesType {
+    /// A profile.
+    Object,
 }
 
 /// One attribute of the user schema: Okta's subset of JSON Schema draft 4.
@@ -86,8 +105,8 @@ pub struct Property {
     /// Who may write it at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mutability: Option<Mutability>,
-    /// No two people have the same value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// No two people have the same value. Okta's words for it are read too.
+    #[serde(default, deserialize_with = "unique", skip_serializing_if = "Option::is_none")]
     pub unique: Option<bool>,
     /// The value where none is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,6 +114,42 @@ pub struct Property {
     /// Never shown, never sent to a hook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensitive: Option<bool>,
+    /// Where the value comes from: from here, there being nowhere else; without effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub master: Option<Master>,
+    /// Which of a person's accounts at an app it belongs to, at Okta; without effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+}
+
+/// `master` of a [`Property`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Master {
+    /// Which one.
+    #[serde(rename = "type")]
+    pub kind: MasterType,
+}
+
+/// `type` of a [`Master`]. Not `OVERRIDE`, which names sources in their order: there are none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum MasterType {
+    /// Whichever the whole profile comes from.
+    ProfileMaster,
+    /// This directory.
+    Okta,
+}
+
+/// `scope` of a [`Property`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Scope {
+    /// All of them.
+    None,
+    /// The person's own.
+    #[serde(rename = "SELF")]
+    Own,
 }
 
 /// `type` of a [`Property`].
@@ -267,6 +322,8 @@ impl Property {
             unique: stated.unique.or(under.unique),
             default: stated.default.or(under.default),
             sensitive: stated.sensitive.or(under.sensitive),
+            master: stated.master.or(under.master),
+            scope: stated.scope.or(under.scope),
         }
     }
 }
@@ -274,6 +331,11 @@ impl Property {
 /// The 31 base attributes as Okta ships them (policies.md §2.3).
 pub fn base_properties() -> BTreeMap<String, Property> {
     BASE.iter().map(|base| (base.name.into(), base.property())).collect()
+}
+
+/// What Okta calls a base attribute, whatever the organisation calls it. `None` if there is no base attribute of that name.
+pub fn shipped_title(name: &str) -> Option<&'static str> {
+    BASE.iter().find(|base| base.name == name).map(|base| base.title)
 }
 
 /// A base attribute.
@@ -399,7 +461,7 @@ pub struct UiControl {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// The display format.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::null_is_absent")]
     pub options: UiOptions,
 }
 
@@ -435,6 +497,40 @@ impl UiSchema {
     pub fn control(&self, name: &str) -> Option<&UiControl> {
         self.ui_schema.elements.iter().find(|control| control.scope.strip_prefix("#/properties/") == Some(name))
     }
+}
+
+/// `true` and `false`, or what Okta's API answers where they were sent.
+fn unique<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    struct Unique;
+
+    impl<'de> Visitor<'de> for Unique {
+        type Value = Option<bool>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("true or false")
+        }
+
+        fn visit_bool<E: de::Error>(self, unique: bool) -> Result<Self::Value, E> {
+            Ok(Some(unique))
+        }
+
+        fn visit_str<E: de::Error>(self, word: &str) -> Result<Self::Value, E> {
+            match word {
+                "UNIQUE_VALIDATED" => Ok(Some(true)),
+                "NOT_UNIQUE" => Ok(Some(false)),
+                other => Err(E::unknown_variant(other, &["true", "false", "UNIQUE_VALIDATED", "NOT_UNIQUE"])),
+            }
+        }
+
+        fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+            deserializer.deserialize_any(self)
+        }
+    }
+    deserializer.deserialize_option(Unique)
 }
 
 fn group() -> String {

@@ -5,16 +5,92 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Access, AuthenticatorKey, Status};
+use super::{Access, AuthenticatorKey, FactorClass, Status};
 
-/// To whom a policy applies.
+/// To whom a policy or a rule applies, and when. Only people can be told apart so far; of the other conditions that Okta writes into every rule there
+/// is just the value that excludes nothing (policies.md §6.1).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PolicyConditions {
     /// Members of these groups; everybody if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub people: Option<PeopleCondition>,
+    /// Where they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkCondition>,
+    /// By which way they come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_context: Option<AuthContextCondition>,
+    /// How much they look like somebody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk_score: Option<RiskScoreCondition>,
+    /// What is unusual about them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk: Option<RiskCondition>,
+    /// Who vouches for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity_provider: Option<IdentityProviderCondition>,
 }
+
+/// `network` of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetworkCondition {
+    /// Zones are not built yet.
+    pub connection: Anywhere,
+}
+
+/// `authContext` of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AuthContextCondition {
+    /// There is one way.
+    pub auth_type: Any,
+}
+
+/// `riskScore` of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RiskScoreCondition {
+    /// Nothing is scored yet.
+    pub level: Any,
+}
+
+/// `risk` of a condition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RiskCondition {
+    /// None is looked at yet.
+    pub behaviors: Vec<Unsupported>,
+}
+
+/// `identityProvider` of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IdentityProviderCondition {
+    /// There are no others yet.
+    pub provider: Any,
+}
+
+/// The one value of a network condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Anywhere {
+    /// From everywhere.
+    Anywhere,
+}
+
+/// The one value of a condition that tells nobody apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Any {
+    /// All the same.
+    Any,
+}
+
+/// A member of a list that must be empty, since nothing that could be in it is built yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unsupported {}
 
 /// `people` of a condition.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -58,7 +134,7 @@ pub struct SignOnRule {
     /// The catch-all rule.
     #[serde(default)]
     pub system: bool,
-    /// To whom it applies; people only so far.
+    /// To whom it applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conditions: Option<PolicyConditions>,
     /// What it says.
@@ -162,7 +238,7 @@ pub struct AppSignOnRule {
     /// The catch-all rule.
     #[serde(default)]
     pub system: bool,
-    /// To whom it applies; people only so far.
+    /// To whom it applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conditions: Option<PolicyConditions>,
     /// What it says.
@@ -187,6 +263,25 @@ pub struct AppSignOn {
     /// The assurance that is needed.
     #[serde(default)]
     pub verification_method: VerificationMethod,
+    /// Not built yet: only `NOT_ALLOWED`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_me_signed_in: Option<KeepMeSignedIn>,
+}
+
+/// `keepMeSignedIn` of an [`AppSignOn`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KeepMeSignedIn {
+    /// Whether people are asked after they have signed in.
+    pub post_auth: PostAuth,
+}
+
+/// Whether people are asked to stay signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PostAuth {
+    /// Never.
+    NotAllowed,
 }
 
 /// The assurance that an app needs.
@@ -257,6 +352,21 @@ pub struct ConstraintPair {
     pub possession: Option<Constraint>,
 }
 
+impl ConstraintPair {
+    /// What a proof of this class must be.
+    pub fn of(&self, class: FactorClass) -> Option<&Constraint> {
+        match class {
+            FactorClass::Knowledge => self.knowledge.as_ref(),
+            FactorClass::Possession => self.possession.as_ref(),
+        }
+    }
+
+    /// Whether a proof by this authenticator does not count.
+    pub fn excludes(&self, key: AuthenticatorKey) -> bool {
+        self.of(key.class()).is_some_and(|constraint| constraint.excluded_authentication_methods.iter().any(|method| method.is(key)))
+    }
+}
+
 /// What a proof of one class must be.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -267,15 +377,78 @@ pub struct Constraint {
     /// Methods that will do (`password`, `email`); any if empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<String>,
+    /// Authenticators that will do; any if empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authentication_methods: Vec<AuthenticationMethod>,
+    /// Authenticators that do not count at all. With one, the class is not required (policies.md §7.3).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub excluded_authentication_methods: Vec<AuthenticationMethod>,
     /// ISO 8601 duration; without effect while there are no sessions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reauthenticate_in: Option<String>,
     /// Whether the class is required; `true` for a constraint that is written down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub required: Option<bool>,
+    /// Whether somebody must be there; somebody always is who types a password or a code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_presence: Option<UserPresence>,
+    /// Nothing that verifies the person is built yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_verification: Option<Optional>,
+    /// Nothing that is bound to a device is built yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_bound: Option<Optional>,
+    /// Nothing that hardware protects is built yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hardware_protection: Option<Optional>,
+    /// Nothing that resists phishing is built yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phishing_resistant: Option<Optional>,
 }
 
-/// A rule of an authenticator enrollment policy.
+impl Constraint {
+    /// Whether there must be a proof of the class.
+    pub fn is_required(&self) -> bool {
+        self.required != Some(false) && self.excluded_authentication_methods.is_empty()
+    }
+}
+
+/// A member of `authenticationMethods`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthenticationMethod {
+    /// The authenticator.
+    pub key: AuthenticatorKey,
+    /// Its one method (`password`, `email`).
+    pub method: String,
+}
+
+impl AuthenticationMethod {
+    /// Whether it is this authenticator's.
+    pub fn is(&self, key: AuthenticatorKey) -> bool {
+        self.key == key && self.method.eq_ignore_ascii_case(key.method())
+    }
+}
+
+/// `userPresence` of a [`Constraint`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum UserPresence {
+    /// Somebody must be there.
+    Required,
+    /// Nobody has to be there.
+    Optional,
+}
+
+/// The one value of a trait that no authenticator has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Optional {
+    /// It need not have it.
+    Optional,
+}
+
+/// A rule of an authenticator enrollment policy. Without effect so far: who must set up an authenticator is asked to, at every sign-in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MfaRule {
@@ -287,6 +460,42 @@ pub struct MfaRule {
     /// An `INACTIVE` rule is passed over.
     #[serde(default)]
     pub status: Status,
+    /// The catch-all rule.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub system: bool,
+    /// Whom and when people are asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<PolicyConditions>,
+    /// What it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actions: Option<MfaActions>,
+}
+
+/// The `actions` of an [`MfaRule`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MfaActions {
+    /// What it says.
+    pub enroll: MfaPrompt,
+}
+
+/// `enroll` of [`MfaActions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MfaPrompt {
+    /// When people are asked.
+    #[serde(rename = "self")]
+    pub own: EnrollWhen,
+}
+
+/// When people are asked to set up authenticators; one time by two names (policies.md §8.3). `NEVER` is not built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum EnrollWhen {
+    /// When they are challenged.
+    Challenge,
+    /// When they sign in.
+    Login,
 }
 
 /// `settings` of an authenticator enrollment policy.
@@ -305,11 +514,11 @@ fn authenticators() -> String {
 }
 
 /// Whether people enrol one authenticator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MfaEnrolment {
-    /// Which one.
-    pub key: AuthenticatorKey,
+    /// Which one; also one that is not built, as long as nobody may set it up.
+    pub key: String,
     /// Whether.
     pub enroll: EnrollSelf,
 }
@@ -353,6 +562,23 @@ pub struct PasswordSettings {
     pub complexity: Complexity,
     /// When wrong passwords lock an account for a while.
     pub lockout: Lockout,
+    /// Not built yet: only 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age: Option<PasswordAge>,
+}
+
+/// `age` of a password: 0 is off (policies.md §8.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct PasswordAge {
+    /// Days after which it must be changed.
+    pub max_age_days: u32,
+    /// Days before that in which people are told.
+    pub expire_warn_days: u32,
+    /// Minutes within which it must not be changed again.
+    pub min_age_minutes: u32,
+    /// How many earlier ones must not be taken again.
+    pub history_count: u32,
 }
 
 /// `complexity` (policies.md §8.4; security.md §0.3 tension 4 sets the defaults).
@@ -415,17 +641,26 @@ impl Default for DictionaryCommon {
 }
 
 /// `lockout`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Lockout {
     /// Wrong passwords per name and hour, if fewer than `guessesPerAddressPerHour`; 0 is no limit of its own. Nobody is locked out for good, and
     /// the owner not at all in a browser used before (security.md R-R8). The default password policy's value counts: whose policy it would be is
     /// not known before the password is right, and must not show.
     pub max_attempts: u32,
+    /// Only 0: there is nothing to unlock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_unlock_minutes: Option<u32>,
+    /// Only `false`: it would tell strangers about the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub show_lockout_failures: Option<bool>,
+    /// Only an empty list: nobody is told yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_lockout_notification_channels: Option<Vec<Unsupported>>,
 }
 
 impl Default for Lockout {
     fn default() -> Self {
-        Self { max_attempts: 10 }
+        Self { max_attempts: 10, auto_unlock_minutes: None, show_lockout_failures: None, user_lockout_notification_channels: None }
     }
 }

@@ -7,10 +7,9 @@ use serde_json::Value;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::Context;
-use crate::attribute::Violation;
+use crate::attribute::{self, Violation};
 use crate::email::{Email, identifier_key};
 use crate::form::{self, Form, Reading, Unreadable};
-use crate::organisation::Property;
 use crate::transaction::Registration;
 use crate::user::{Profile, User};
 
@@ -57,9 +56,11 @@ pub(super) fn new_profile(context: &Context<'_>, typed: &Profile) -> Profile {
     if let Some(email) = typed.get("email").cloned() {
         profile.entry("login".to_string()).or_insert(email);
     }
-    for (name, Property { default, .. }) in context.organisation.user_schema.properties() {
-        if let Some(default) = default {
-            profile.entry(name).or_insert(default);
+    for (name, property) in context.organisation.user_schema.properties() {
+        if let Some(default) = &property.default {
+            // As it is stored when it is typed: 1 for 1.0. A list cannot be typed.
+            let value = attribute::validate(&name, &property, default).unwrap_or_else(|_| default.clone());
+            profile.entry(name).or_insert(value);
         }
     }
     profile

@@ -98,14 +98,14 @@ impl Step<'_> {
             other: <_>::default(),
         };
         let mut claims = claims(self.context, &user.profile);
-        let owned = self.facts.owners.iter().zip(claims.clone()).filter_map(|(owner, identity)| Some((owner.as_ref()?, identity)));
-        let (ceded, owned): (Vec<_>, Vec<_>) =
-            owned.partition(|((owner, _), identity)| mailbox_proven && !owner.gives_way_to(&user.profile) && cedes(owner, identity, &user.profile));
+        let contested = self.facts.owners.iter().zip(claims.clone()).filter_map(|(owner, identity)| Some((owner.as_ref()?, identity)));
+        let (ceded, contested): (Vec<_>, Vec<_>) = contested
+            .partition(|((owner, _), identity)| mailbox_proven && !owner.gives_way_to(&user.profile) && cedes(owner, identity, &user.profile));
         for ((owner, version), identity) in ceded {
             claims.retain(|claim| *claim != identity);
             decision.effects.push(self.cede(owner, *version, identity, &user.id));
         }
-        let owners: Vec<_> = owned.iter().map(|(owner, _)| *owner).collect();
+        let owners: Vec<_> = contested.iter().map(|(owner, _)| *owner).collect();
         let Some((owner, version)) = owners.first() else {
             return self.created(decision, user, registration, claims);
         };
@@ -123,7 +123,7 @@ impl Step<'_> {
         }
         // Somebody else was faster. Whoever reads the mailbox may know (security.md A-031).
         decision.effects.clear();
-        let taken: Vec<_> = owned.into_iter().map(|(_, identity)| identity.attribute).collect();
+        let taken: Vec<_> = contested.into_iter().map(|(_, identity)| identity.attribute).collect();
         let notices = not_unique(&form::registration(self.context), &taken);
         let notices = notices.into_iter().map(|notice| crate::message::Notice { place: crate::message::Place::Form, ..notice }).collect();
         decision.transaction.turn_to(Subject::Visitor);

@@ -38,8 +38,8 @@ fn app(mode: &str, constraints: &Value) -> AppSignOn {
     serde_json::from_value(json!({"verificationMethod": {"factorMode": mode, "constraints": constraints}})).unwrap()
 }
 
-/// Every shape a constraint can have here: none, either class, both, alternatives, by type, by method, written down but not required, and one
-/// that nothing we have can meet.
+/// Every shape a constraint can have here: none, either class, both, alternatives, by type, by method, written down but not required, one that
+/// nothing we have can meet, and by authenticator, those that will do and those that do not count.
 fn shapes() -> Vec<Value> {
     vec![
         json!([]),
@@ -50,6 +50,10 @@ fn shapes() -> Vec<Value> {
         json!([{"possession": {"methods": ["EMAIL"], "required": true}}]),
         json!([{"possession": {"methods": ["email"], "required": false}}]),
         json!([{"knowledge": {"methods": ["password"]}, "possession": {"methods": ["webauthn"]}}]),
+        json!([{"possession": {"authenticationMethods": [{"key": "okta_email", "method": "email"}]}}]),
+        json!([{"knowledge": {"authenticationMethods": [{"key": "okta_email", "method": "email"}]}}]),
+        json!([{"possession": {"excludedAuthenticationMethods": [{"key": "okta_email", "method": "email"}]}}]),
+        json!([{"knowledge": {"excludedAuthenticationMethods": [{"key": "okta_password", "method": "PASSWORD"}]}, "possession": {}}]),
     ]
 }
 
@@ -95,13 +99,26 @@ mod oracle {
             && subsets(v).iter().any(|s| {
                 let classes: BTreeSet<_> = s.iter().map(|key| key.class()).collect();
                 let some_constraint = method.constraints.iter().any(|pair| {
+                    let excluded = |constraint: &Option<policy::organisation::Constraint>| {
+                        let all = constraint.iter().flat_map(|constraint| &constraint.excluded_authentication_methods);
+                        all.map(|method| method.key).collect::<Vec<_>>()
+                    };
+                    // It is a proof of `s` that does not count: another subset is without it.
+                    if s.iter().any(|v| excluded(&pair.knowledge).contains(v) || excluded(&pair.possession).contains(v)) {
+                        return false;
+                    }
                     let meets = |constraint: Option<&policy::organisation::Constraint>, class: FactorClass| match constraint {
                         None => true,
                         Some(constraint) if constraint.required == Some(false) => true,
+                        Some(constraint) if !constraint.excluded_authentication_methods.is_empty() => true,
                         Some(constraint) => s.iter().any(|v| {
                             let name = v.method();
                             let listed = |names: &[String]| names.is_empty() || names.iter().any(|one| one.to_lowercase() == name);
-                            v.class() == class && listed(&constraint.types) && listed(&constraint.methods)
+                            v.class() == class
+                                && listed(&constraint.types)
+                                && listed(&constraint.methods)
+                                && (constraint.authentication_methods.is_empty()
+                                    || constraint.authentication_methods.iter().any(|method| method.key == *v))
                         }),
                     };
                     meets(pair.knowledge.as_ref(), FactorClass::Knowledge) && meets(pair.possession.as_ref(), FactorClass::Possession)
@@ -212,8 +229,8 @@ fn whoever_has_a_way_is_led_along_it() {
         for own in [SelfEnroll::Required, SelfEnroll::Optional, SelfEnroll::NotAllowed] {
             for mail in [SelfEnroll::Required, SelfEnroll::Optional, SelfEnroll::NotAllowed] {
                 organisation.policies.authenticator_enrollment[0].settings.as_mut().unwrap().authenticators = vec![
-                    MfaEnrolment { key: OktaPassword, enroll: EnrollSelf { own } },
-                    MfaEnrolment { key: OktaEmail, enroll: EnrollSelf { own: mail } },
+                    MfaEnrolment { key: OktaPassword.as_str().into(), enroll: EnrollSelf { own } },
+                    MfaEnrolment { key: OktaEmail.as_str().into(), enroll: EnrollSelf { own: mail } },
                 ];
                 for has_password in [false, true] {
                     let could: Keys = AuthenticatorKey::ALL

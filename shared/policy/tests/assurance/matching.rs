@@ -1,6 +1,6 @@
 //! Which policy and which rule apply to whom (policies.md §6.1, §6.3, §7.1, §8.3).
 
-use policy::assurance::{Rules, Who, enrolment, identifier_first, password_settings};
+use policy::assurance::{Rules, Who, enrolment, first_of_anybody, identifier_first, password_settings};
 use policy::organisation::AuthenticatorKey::{OktaEmail, OktaPassword};
 use policy::organisation::{Access, EnrollSelf, MfaEnrolment, Organisation, Policy, SelfEnroll, SignOnRule, Status};
 use serde_json::{Value, json};
@@ -160,7 +160,7 @@ fn enrolment_and_password_rules_go_by_group_too() {
     let mut authenticators = organisation.policies.authenticator_enrollment[0].clone();
     (authenticators.system, authenticators.conditions) = (false, conditions());
     authenticators.settings.as_mut().unwrap().authenticators =
-        vec![MfaEnrolment { key: OktaEmail, enroll: EnrollSelf { own: SelfEnroll::Required } }];
+        vec![MfaEnrolment { key: OktaEmail.as_str().into(), enroll: EnrollSelf { own: SelfEnroll::Required } }];
     organisation.policies.authenticator_enrollment.push(authenticators);
     let mut password = organisation.policies.password[0].clone();
     (password.system, password.conditions) = (false, conditions());
@@ -175,4 +175,24 @@ fn enrolment_and_password_rules_go_by_group_too() {
     assert_eq!(enrolment(&organisation, &customer, OktaPassword), SelfEnroll::NotAllowed);
     assert_eq!(password_settings(&organisation, &everybody).complexity.min_length, 8);
     assert_eq!(password_settings(&organisation, &customer).complexity.min_length, 15);
+}
+
+/// Okta writes conditions that exclude nobody into every rule: behind what applies to everybody nothing applies to anybody.
+#[test]
+fn what_is_asked_of_anybody_ends_where_a_rule_excludes_nobody() {
+    let mut organisation = demo();
+    organisation.policies.global_session[0].rules[0].actions.signon = signon("PASSWORD_IDP_ANY_FACTOR", false);
+    let asked = |organisation: &Organisation| first_of_anybody(organisation, organisation.app("demo").unwrap());
+    assert_eq!(asked(&organisation), [OktaPassword, OktaEmail]);
+    for (people, expected) in [
+        (json!({"groups": {"include": ["customers"]}}), vec![OktaPassword, OktaEmail]),
+        (json!({"users": {"exclude": []}}), vec![OktaPassword]),
+        (json!({}), vec![OktaPassword]),
+    ] {
+        let mut organisation = organisation.clone();
+        let mut policy = policy_for(&organisation, "first", 1, &people, false);
+        policy.rules = vec![rule("first", 1, "PASSWORD_IDP", &people)];
+        organisation.policies.global_session.push(policy);
+        assert_eq!(asked(&organisation), expected, "{people}");
+    }
 }

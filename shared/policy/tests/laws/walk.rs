@@ -242,6 +242,7 @@ pub fn filled(form: &Form, email: &str) -> Profile {
     let value = |field: &form::Field| match &field.input {
         Entry::Select(options) | Entry::Radio(options) => json!(options[0].0),
         Entry::Country => json!("DE"),
+        Entry::Timezone => json!("Europe/Berlin"),
         Entry::Checkbox => json!(true),
         Entry::Text { .. } if field.name == "email" || field.name == "login" => json!(email),
         Entry::Text { .. } if field.property.as_ref().is_some_and(|property| property.kind() == PropertyType::Integer) => json!("1234"),

@@ -89,8 +89,8 @@ fn variant(choose: &mut impl FnMut(&str, u64) -> u64) -> Organisation {
     let wanted = |side| [SelfEnroll::Required, SelfEnroll::Optional, SelfEnroll::NotAllowed][usize::try_from(side).unwrap()];
     let (password, email) = (wanted(choose("password", 3)), wanted(choose("email", 3)));
     organisation.policies.authenticator_enrollment[0].settings.as_mut().unwrap().authenticators = vec![
-        MfaEnrolment { key: AuthenticatorKey::OktaPassword, enroll: EnrollSelf { own: password } },
-        MfaEnrolment { key: AuthenticatorKey::OktaEmail, enroll: EnrollSelf { own: email } },
+        MfaEnrolment { key: AuthenticatorKey::OktaPassword.as_str().into(), enroll: EnrollSelf { own: password } },
+        MfaEnrolment { key: AuthenticatorKey::OktaEmail.as_str().into(), enroll: EnrollSelf { own: email } },
     ];
     organisation.apps[0].groups = match choose("assigned", 6) {
         0 => vec!["customers".into()],
@@ -105,7 +105,7 @@ fn enrollment(organisation: &mut Organisation, choose: &mut impl FnMut(&str, u64
     let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
     let rule = &mut policy.rules[0].actions.profile_enrollment;
     if choose("sign-up", 4) == 0 {
-        rule.unknown_user_action = UnknownUserAction::Deny;
+        rule.unknown_user_action = Some(UnknownUserAction::Deny);
     }
     rule.activation_requirements.email_verification = choose("verification", 2) == 0;
     rule.enroll_authenticator_types = (choose("password-on-form", 2) == 0).then(|| vec![EnrollAuthenticator::Password]);
@@ -155,7 +155,7 @@ fn sign_on(organisation: &mut Organisation, choose: &mut impl FnMut(&str, u64) -
         policies.push(Policy {
             id: "customers-session".into(),
             system: false,
-            conditions: Some(PolicyConditions { people: Some(people) }),
+            conditions: Some(PolicyConditions { people: Some(people), ..PolicyConditions::default() }),
             rules: vec![rule],
             ..policies[0].clone()
         });

@@ -17,6 +17,43 @@ fn profile_enrollment_rules() {
     fine(&[(PE, "/preRegistrationInlineHooks", json!([])), (PE, "/targetGroupIds", Value::Null)]);
 }
 
+/// policies.md §13: Okta takes them, and forgets them.
+#[test]
+fn conditions_of_a_profile_enrollment_policy_are_accepted_and_have_no_effect() {
+    for policy in ["/policies/PROFILE_ENROLLMENT/0", "/policies/PROFILE_ENROLLMENT/1"] {
+        // The group is one of the Okta organisation that the policy was copied from.
+        let changes = [(policy, "/conditions", json!({ "people": { "groups": { "include": ["00g1emaKYZTWRYYRRTSK"] } } }))];
+        fine(&changes);
+        let warned = warnings(&organisation(&changes));
+        assert_eq!(warned.iter().map(|problem| format!("/{}", problem.path.join("/"))).collect::<Vec<_>>(), [format!("{policy}/conditions")]);
+    }
+}
+
+/// policies.md §1 rule 2: as it comes from Okta's API.
+#[test]
+fn the_rule_of_a_new_policy_can_be_copied() {
+    let rule = json!({
+        "id": "rul1", "type": "PROFILE_ENROLLMENT", "name": "Catch-all Rule", "priority": 99, "status": "ACTIVE", "system": true, "conditions": null,
+        "actions": { "profileEnrollment": {
+            "access": "ALLOW", "unknownUserAction": "REGISTER", "activationRequirements": { "emailVerification": true },
+            "progressiveProfilingAction": "ENABLED", "allowedIdentifiers": ["login"], "targetGroupIds": null, "preRegistrationInlineHooks": null,
+            "enrollAuthenticators": ["password"],
+            "profileAttributes": [
+                { "name": "email", "label": "Email", "required": true }, { "name": "firstName", "label": "First name", "required": true },
+                { "name": "lastName", "label": "Last name", "required": true }
+            ]
+        } }
+    });
+    let drawn = ("/uiSchemas/0/uiSchema/elements/1", "/scope", json!("#/properties/size"));
+    let changes = [("/policies/PROFILE_ENROLLMENT/1/rules", "/0", rule), drawn];
+    fine(&changes);
+    let organisation = organisation(&changes);
+    assert!(organisation.profile_enrollment(organisation.app("app").unwrap()).unwrap().password_on_form());
+    let stored = serde_json::to_value(&organisation).unwrap();
+    assert_eq!(serde_json::from_value::<policy::organisation::Organisation>(stored).unwrap(), organisation);
+    wrong("/policies/PROFILE_ENROLLMENT/1/rules/0", "/type", json!("SIGN_ON"), "PROFILE_ENROLLMENT");
+}
+
 #[test]
 fn identifiers() {
     let at = &format!("{PE}/allowedIdentifiers");

@@ -35,7 +35,9 @@ fn references() {
     wrong("/apps/0", "/profileEnrollment", json!("one"), "there is no PROFILE_ENROLLMENT policy \"one\"");
     wrong("/apps/0", "/accessPolicy", json!("pe-app"), "there is no ACCESS_POLICY policy");
     wrong("/apps/0/groups", "/0", json!("custmers"), "did you mean \"customers\"?");
-    wrong_at(PE, "/targetGroupIds", json!(["clients"]), &format!("{PE}/targetGroupIds/0"), "there is \"everyone\", \"customers\", \"staff\"");
+    wrong_at(PE, "/targetGroupIds", json!(["clients"]), &format!("{PE}/targetGroupIds/0"), "there is \"customers\", \"staff\"");
+    wrong_at(PE, "/targetGroupIds", json!(["everyone"]), &format!("{PE}/targetGroupIds/0"), "everybody is in");
+    wrong("/uiSchemas/0/uiSchema/elements/0", "/label", json!(" "), "called");
     wrong("/policies/OKTA_SIGN_ON/0/conditions/people/groups/include", "/0", json!("stuff"), "did you mean \"staff\"?");
     wrong("/policies/OKTA_SIGN_ON/0/rules/0/conditions/people/groups/exclude", "/0", json!("x"), "there is no group");
     wrong("/uiSchemas/0/uiSchema/elements/0", "/scope", json!("#/properties/emial"), "did you mean \"email\"?");

@@ -1,8 +1,9 @@
 //! The user schema and the UI schemas.
 
+use policy::organisation::{Organisation, Property};
 use serde_json::{Value, json};
 
-use crate::support::{BASE, CUSTOM, PE, fine, one_problem, writable, wrong, wrong_at};
+use crate::support::{BASE, CUSTOM, PE, fine, one_problem, organisation, writable, wrong, wrong_at};
 
 #[test]
 fn the_user_schema_base_half() {
@@ -24,6 +25,39 @@ fn the_user_schema_base_half() {
     fine(&[(BASE, "/lastName", json!({ "required": false })), (PE, "/profileAttributes/2/required", json!(false))]);
 }
 
+/// policies.md §2.2: as it comes from Okta's API.
+#[test]
+fn a_schema_can_be_copied() {
+    let own = json!([{ "principal": "SELF", "action": "READ_WRITE" }]);
+    let base = json!({ "id": "#base", "type": "object", "required": ["login", "firstName", "lastName", "email"], "properties": {
+        "login": { "title": "Username", "type": "string", "required": true, "mutability": "READ_WRITE", "scope": "NONE", "minLength": 5,
+            "maxLength": 100, "permissions": own, "master": { "type": "PROFILE_MASTER" }, "unique": "UNIQUE_VALIDATED" },
+        "nickName": { "title": "Nickname", "type": "string", "mutability": "READ_WRITE", "scope": "NONE", "unique": "NOT_UNIQUE", "sensitive": false,
+            "permissions": [{ "principal": "SELF", "action": "READ_ONLY" }], "master": { "type": "PROFILE_MASTER" } }
+    } });
+    let badge = json!({ "title": "Badge", "type": "string", "scope": "SELF", "master": { "type": "OKTA" }, "unique": "UNIQUE_VALIDATED", "permissions": own });
+    let definitions = "/userSchema/definitions";
+    let changes = [(definitions, "/base", base), (CUSTOM, "/badge", badge), (definitions, "/custom/type", json!("object"))];
+    fine(&changes);
+    let organisation = organisation(&changes);
+    assert!(organisation.user_schema.property("badge").unwrap().is_unique());
+    assert!(!organisation.user_schema.property("nickName").unwrap().is_unique());
+    let stored = serde_json::to_string(&organisation).unwrap();
+    assert_eq!(serde_json::from_str::<Organisation>(&stored).unwrap(), organisation);
+
+    wrong_at(definitions, "/custom/required", json!(["size"]), &format!("{definitions}/custom/required/0"), "say required: true there");
+    wrong_at(definitions, "/base/required", json!(["email", "department"]), &format!("{definitions}/base/required/1"), "not required");
+    let read = |property: Value| serde_json::from_value::<Property>(property).map_err(|error| error.to_string());
+    for (unique, expected) in [(json!(true), Some(true)), (json!(false), Some(false)), (Value::Null, None)] {
+        assert_eq!(read(json!({ "unique": unique })).unwrap().unique, expected);
+    }
+    for refused in
+        [json!({ "unique": "PENDING_UNIQUENESS" }), json!({ "unique": 1 }), json!({ "scope": "ALL" }), json!({ "master": { "type": "OVERRIDE" } })]
+    {
+        assert!(read(refused.clone()).is_err(), "{refused}");
+    }
+}
+
 #[test]
 fn the_user_schema_custom_half() {
     let size = &format!("{CUSTOM}/size");
@@ -41,10 +75,16 @@ fn the_user_schema_custom_half() {
     wrong(size, "/pattern", json!(".+"), "only login");
     wrong(tags, "/unique", json!(true), "only for the type string, number or integer");
     wrong(tags, "/enum", json!(["a"]), "only for the type string, number or integer");
+    wrong(tags, "/oneOf", json!([{ "const": "a", "title": "A" }]), "only for the type string, number or integer");
+    wrong(&format!("{CUSTOM}/agreed"), "/oneOf", json!([{ "const": true, "title": "Yes" }]), "only for the type string, number or integer");
     wrong(tags, "/items", Value::Null, "{ type: string }");
     wrong_at(tags, "/items", json!({ "type": "boolean" }), &format!("{tags}/items/type"), "string, number or integer");
     one_problem(&[(size, "/minLength", json!(3)), (size, "/maxLength", json!(2))], &format!("{size}/minLength"), "above maxLength");
     one_problem(&[(count, "/minimum", json!(3)), (count, "/maximum", json!(2))], &format!("{count}/minimum"), "above maximum");
+    one_problem(&[(size, "/minLength", json!(1025))], &format!("{size}/minLength"), "write maxLength too");
+    fine(&[(size, "/minLength", json!(1024))]);
+    fine(&[(size, "/minLength", json!(1025)), (size, "/maxLength", json!(1025))]);
+    wrong(size, "/maxLength", json!(0), "no text");
     wrong(count, "/permissions", json!([]), "one entry");
     wrong(size, "/oneOf", json!([{ "const": "a", "title": "A" }]), "goes with enum");
     wrong(size, "/enum", json!([]), "at least one");
@@ -68,13 +108,67 @@ fn the_user_schema_custom_half() {
 }
 
 #[test]
+fn limits_leave_a_number() {
+    let limits = |kind: &str, least: Value, most: Value| [(CUSTOM, "/extra", json!({ "type": kind, "minimum": least, "maximum": most }))];
+    let extra = format!("{CUSTOM}/extra");
+    for (kind, least, most) in [
+        ("integer", json!(-1.5), json!(-1)),
+        ("integer", json!(0.5), json!(1.5)),
+        ("integer", json!(9_007_199_254_740_991_i64), Value::Null),
+        ("integer", Value::Null, json!(-9_007_199_254_740_991_i64)),
+        ("number", json!(0.1), json!(0.9)),
+        ("number", json!(-1e300), json!(1e300)),
+    ] {
+        fine(&limits(kind, least, most));
+    }
+    for (kind, least, most, key) in [
+        ("integer", json!(0.1), json!(0.9), "minimum"),
+        ("integer", json!(-0.9), json!(-0.1), "minimum"),
+        ("integer", json!(9_007_199_254_740_992_i64), Value::Null, "minimum"),
+        ("integer", Value::Null, json!(-9_007_199_254_740_992_i64), "maximum"),
+        ("number", json!(1e16), json!(1e17), "minimum"),
+    ] {
+        one_problem(&limits(kind, least, most), &format!("{extra}/{key}"), "leaves no number");
+    }
+}
+
+/// JSON Schema has one number 1, however it is written.
+#[test]
+fn numbers_are_compared_by_their_value() {
+    let list = |members: Value, titled: Value| json!({ "type": "number", "enum": members, "oneOf": titled, "default": 1.0 });
+    let titled = json!([{ "const": 1, "title": "One" }, { "const": 2.5, "title": "More" }]);
+    fine(&[(CUSTOM, "/extra", list(json!([1.0, 2.5]), titled.clone()))]);
+    fine(&[(CUSTOM, "/extra", list(json!([1, 2.50]), titled))]);
+    let at = format!("{CUSTOM}/extra");
+    wrong_at(CUSTOM, "/extra", json!({ "type": "number", "enum": [1, 1.0] }), &format!("{at}/enum/1"), "twice");
+    let titled = json!([{ "const": 1, "title": "One" }]);
+    wrong_at(CUSTOM, "/extra", list(json!([1.0, 2.5]), titled), &format!("{at}/oneOf"), "out of step");
+    // The text of a number is no number.
+    wrong_at(CUSTOM, "/extra", json!({ "type": "number", "enum": ["1.0"] }), &format!("{at}/enum/0"), "right type");
+}
+
+#[test]
+fn the_default_of_a_list_has_items_of_its_type() {
+    let list = |kind: &str, default: Value| json!({ "type": "array", "items": { "type": kind }, "default": default });
+    for (kind, default) in [("string", json!(["a", "b"])), ("string", json!([])), ("integer", json!([1])), ("number", json!([1.0, 2.5]))] {
+        fine(&[(CUSTOM, "/extra", list(kind, default))]);
+    }
+    for (kind, default) in [("string", json!("a")), ("string", json!(["a", 1])), ("integer", json!([1.5])), ("number", json!(["1"]))] {
+        wrong_at(CUSTOM, "/extra", list(kind, default), &format!("{CUSTOM}/extra/default"), "right type");
+    }
+}
+
+#[test]
 fn display_formats_fit_the_type() {
     let attributes = [
         ("size", json!({ "type": "string" }), "text"),
         ("size", json!({ "type": "string", "enum": ["a"] }), "text select radio"),
         ("size", json!({ "type": "string", "format": "country-code" }), "text select"),
+        ("size", json!({ "type": "string", "format": "timezone" }), "text select"),
         ("count", json!({ "type": "integer" }), "text"),
         ("count", json!({ "type": "number" }), "text"),
+        ("count", json!({ "type": "integer", "enum": [1, 2] }), "text select radio"),
+        ("count", json!({ "type": "number", "enum": [1.5] }), "text select radio"),
         ("agreed", json!({ "type": "boolean" }), "checkbox radio_yes_no radio_true_false"),
         ("tags", json!({ "type": "array", "items": { "type": "string" } }), ""),
     ];

@@ -17,7 +17,7 @@ fn organisation(identifier_first: bool, sign_up: bool, prevention: bool) -> Orga
         organisation.policies.global_session[0].rules[0].actions.signon.primary_factor = PrimaryFactor::PasswordIdpAnyFactor;
     }
     if !sign_up {
-        enrollment(&mut organisation).unknown_user_action = UnknownUserAction::Deny;
+        enrollment(&mut organisation).unknown_user_action = Some(UnknownUserAction::Deny);
     }
     organisation.settings.user_enumeration_prevention.authentication = prevention;
     organisation

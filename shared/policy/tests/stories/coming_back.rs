@@ -67,7 +67,7 @@ fn asks_nothing_where_that_is_switched_off() {
 #[test]
 fn asks_even_where_nobody_can_sign_up() {
     let mut organisation = asking_for("shoeSize", true);
-    enrollment(&mut organisation).unknown_user_action = UnknownUserAction::Deny;
+    enrollment(&mut organisation).unknown_user_action = Some(UnknownUserAction::Deny);
     assert_eq!(asked(&organisation, &sign_in(&organisation, bob())), ["shoeSize"]);
 }
 

@@ -33,7 +33,10 @@ fn are_drawn_as_the_table_says() {
     let listed = json!({"type": "string", "enum": ["a", "b"]});
     let titled = json!({"type": "string", "enum": ["a", "b"], "oneOf": [{"const": "a", "title": "Anna"}, {"const": "b", "title": "Ben"}]});
     let numbers = json!({"type": "integer", "enum": [1, 2]});
+    let small = json!({"type": "number", "enum": [1.0, 1e-5, -2.5]});
     let country = json!({"type": "string", "format": "country-code"});
+    let listed_country = json!({"type": "string", "format": "country-code", "enum": ["DE", "FR"]});
+    let timezone = json!({"type": "string", "format": "timezone"});
     let truth = json!({"type": "boolean"});
     let number = json!({"type": "integer", "minLength": 2, "maxLength": 9});
     let (ab, one_two) = (pairs(&[("a", "a"), ("b", "b")]), pairs(&[("1", "1"), ("2", "2")]));
@@ -53,10 +56,19 @@ fn are_drawn_as_the_table_says() {
         (&listed, Some("text"), plain()),
         (&titled, Some("select"), Entry::Select(anna_ben.clone())),
         (&titled, Some("radio"), Entry::Radio(anna_ben)),
-        (&numbers, None, Entry::Select(one_two)),
+        (&numbers, None, Entry::Select(one_two.clone())),
+        (&numbers, Some("radio"), Entry::Radio(one_two)),
+        // What is chosen comes back as text, which has no exponent.
+        (&small, None, Entry::Select(pairs(&[("1", "1"), ("0.00001", "0.00001"), ("-2.5", "-2.5")]))),
         (&country, None, Entry::Country),
         (&country, Some("select"), Entry::Country),
         (&country, Some("text"), plain()),
+        // Not all countries, but those that are allowed.
+        (&listed_country, None, Entry::Select(pairs(&[("DE", "DE"), ("FR", "FR")]))),
+        (&listed_country, Some("radio"), Entry::Radio(pairs(&[("DE", "DE"), ("FR", "FR")]))),
+        (&timezone, None, Entry::Timezone),
+        (&timezone, Some("select"), Entry::Timezone),
+        (&timezone, Some("text"), plain()),
         (&truth, None, Entry::Checkbox),
         (&json!({"type": "boolean", "enum": [true, false]}), None, Entry::Checkbox),
         (&truth, Some("checkbox"), Entry::Checkbox),
@@ -75,6 +87,49 @@ fn are_drawn_as_the_table_says() {
     assert_eq!(form::registration(&context(&organisation)).field("invitation").unwrap().input, plain(), "in no schema");
 }
 
+/// Clients draw a field of this name as a drop-down of their own, with names such as `PST`, unless the form says what there is to choose.
+#[test]
+fn offer_the_zones_wherever_the_field_is_the_time_zone_whatever_the_ui_schema_says() {
+    let mut organisation = demo();
+    let own = Permission { principal: "SELF".into(), action: Action::ReadWrite };
+    let stated = Property { permissions: Some(vec![own]), ..Property::default() };
+    organisation.user_schema.definitions.base.properties.insert("timezone".into(), stated);
+    ask(&mut organisation, "timezone", false);
+    for format in [None, Some("text"), Some("select")] {
+        draw(&mut organisation, "timezone", format);
+        assert_eq!(form::registration(&context(&organisation)).field("timezone").unwrap().input, Entry::Timezone, "{format:?}");
+        organisation.ui_schemas.pop();
+    }
+}
+
+/// A client that was told a minimum would not let a short login be typed at all (policies.md §2.4).
+#[test]
+fn ask_for_no_length_of_a_login_that_may_be_anything() {
+    let mut organisation = demo();
+    ask(&mut organisation, "login", true);
+    for (pattern, min) in [(".+", None), ("[a-z]+", Some(5))] {
+        let stated = Property { pattern: Some(pattern.into()), ..Property::default() };
+        organisation.user_schema.definitions.base.properties.insert("login".into(), stated);
+        let input = form::registration(&context(&organisation)).field("login").unwrap().input.clone();
+        assert_eq!(input, Entry::Text { min, max: Some(100) }, "{pattern}");
+    }
+}
+
+#[test]
+fn accept_every_number_that_they_offer() {
+    let members = json!([1.0, 1e-5, 1e-7, -0.125, 9_007_199_254_740_991_i64, 0, 1e-130]);
+    let titled: Vec<_> = members.as_array().unwrap().iter().map(|member| json!({"const": member, "title": "x"})).collect();
+    for definition in [json!({"type": "number", "enum": members}), json!({"type": "number", "enum": members, "oneOf": titled})] {
+        let field = field(definition, None).unwrap();
+        let Entry::Select(options) = &field.input else { panic!("{:?}", field.input) };
+        assert_eq!(options.len(), 7);
+        for (value, _) in options {
+            let stored = policy::attribute::validate("extra", field.property.as_ref().unwrap(), &json!(value));
+            assert!(stored.is_ok(), "{value}: {stored:?}");
+        }
+    }
+}
+
 #[test]
 fn have_no_field_that_people_cannot_fill_in() {
     let action = |action: &str| json!([{"principal": "SELF", "action": action}]);
@@ -90,7 +145,7 @@ fn have_no_field_that_people_cannot_fill_in() {
     }
 }
 
-/// Clients translate what is called as the schema calls it, and "Email"; another text of the administrator's they must leave alone.
+/// Clients translate what is called as Okta calls it, and "Email"; another text of the administrator's they must leave alone.
 #[test]
 fn say_which_labels_are_the_administrators_own() {
     let mut organisation = demo();
@@ -110,4 +165,11 @@ fn say_which_labels_are_the_administrators_own() {
     assert!(!form::registration(&context(&organisation)).field("email").unwrap().custom_label, "as the schema calls it");
     enrollment(&mut organisation).profile_attributes[0].label = "Work email".into();
     assert!(form::registration(&context(&organisation)).field("email").unwrap().custom_label);
+    // Clients translate Okta's title, and not the one that the organisation gave the attribute instead.
+    let base = &mut organisation.user_schema.definitions.base.properties;
+    base.insert("firstName".into(), Property { title: Some("Given name".into()), ..Property::default() });
+    for (label, custom) in [("Given name", true), ("First name", false)] {
+        enrollment(&mut organisation).profile_attributes[1].label = label.into();
+        assert_eq!(form::registration(&context(&organisation)).field("firstName").unwrap().custom_label, custom, "{label}");
+    }
 }

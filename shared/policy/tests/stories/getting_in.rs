@@ -12,15 +12,20 @@ fn any_factor(organisation: &mut Organisation) {
 
 fn enrolled_by_themselves(organisation: &mut Organisation, own: SelfEnroll, mail: SelfEnroll) {
     organisation.policies.authenticator_enrollment[0].settings.as_mut().unwrap().authenticators = vec![
-        MfaEnrolment { key: AuthenticatorKey::OktaPassword, enroll: EnrollSelf { own } },
-        MfaEnrolment { key: AuthenticatorKey::OktaEmail, enroll: EnrollSelf { own: mail } },
+        MfaEnrolment { key: AuthenticatorKey::OktaPassword.as_str().into(), enroll: EnrollSelf { own } },
+        MfaEnrolment { key: AuthenticatorKey::OktaEmail.as_str().into(), enroll: EnrollSelf { own: mail } },
     ];
 }
 
 /// The same as the default policy, for customers, and before it.
 fn for_customers<R: Clone, S: Clone>(policy: &Policy<R, S>) -> Policy<R, S> {
     let people = PeopleCondition { groups: Some(GroupCondition { include: vec!["customers".into()], exclude: vec![] }), users: None };
-    Policy { id: "for-customers".into(), system: false, conditions: Some(PolicyConditions { people: Some(people) }), ..policy.clone() }
+    Policy {
+        id: "for-customers".into(),
+        system: false,
+        conditions: Some(PolicyConditions { people: Some(people), ..PolicyConditions::default() }),
+        ..policy.clone()
+    }
 }
 
 fn denied_to_customers(organisation: &mut Organisation) {
@@ -61,7 +66,7 @@ fn r_s9_a_sign_up_that_was_begun_ends_where_nobody_can_sign_up_any_more() {
     let mut organisation = demo();
     let form = take(&organisation, &begin(), &Input::SelectEnrollProfile, &Facts::default());
     let sent = sign_up(&organisation, ada(), vec![]);
-    enrollment(&mut organisation).unknown_user_action = UnknownUserAction::Deny;
+    enrollment(&mut organisation).unknown_user_action = Some(UnknownUserAction::Deny);
     for begun in [form, sent] {
         assert_eq!(standing(&organisation, &begun.transaction), Standing::Refused(Refusal::RegistrationClosed));
     }

@@ -35,8 +35,13 @@ fn fills_in_defaults() {
     let text = |default: &str| Property { kind: Some(PropertyType::String), default: Some(json!(default)), ..Property::default() };
     organisation.user_schema.definitions.custom.properties.insert("tier".into(), text("basic"));
     organisation.user_schema.definitions.custom.properties.insert("firstName2".into(), text("x"));
+    let number = Property { kind: Some(PropertyType::Number), default: Some(json!(2.0)), ..Property::default() };
+    organisation.user_schema.definitions.custom.properties.insert("level".into(), number);
+    let list = Property { kind: Some(PropertyType::Array), default: Some(json!(["a"])), ..Property::default() };
+    organisation.user_schema.definitions.custom.properties.insert("tags".into(), list);
     let done = answer_code(&organisation, &sign_up(&organisation, ada(), vec![]).transaction, vec![]);
     assert_eq!(created(&done).text("tier"), Some("basic"));
+    assert_eq!((&created(&done).profile["level"], &created(&done).profile["tags"]), (&json!(2), &json!(["a"])));
 }
 
 #[test]

@@ -59,8 +59,8 @@ impl System {
             }
             Edit::SignUp => enrollment(organisation, "demo-enrollment", &mut |rule| {
                 use policy::organisation::UnknownUserAction;
-                let register = rule.unknown_user_action == UnknownUserAction::Register;
-                rule.unknown_user_action = if register { UnknownUserAction::Deny } else { UnknownUserAction::Register };
+                let register = rule.unknown_user_action == Some(UnknownUserAction::Register);
+                rule.unknown_user_action = Some(if register { UnknownUserAction::Deny } else { UnknownUserAction::Register });
             }),
             Edit::Verification(app) => {
                 let id = if app == App::Demo { "demo-enrollment" } else { "newsletter-enrollment" };

@@ -239,7 +239,7 @@ fn r_s9_sign_up_that_is_switched_off_meanwhile_makes_nobody() {
         }
         let mut organisation = demo();
         for policy in &mut organisation.policies.profile_enrollment {
-            policy.rules[0].actions.profile_enrollment.unknown_user_action = policy::organisation::UnknownUserAction::Deny;
+            policy.rules[0].actions.profile_enrollment.unknown_user_action = Some(policy::organisation::UnknownUserAction::Deny);
         }
         stage.apply(&organisation);
         let closed = vec!["idx.error.registration.unavailable".to_string()];

@@ -41,9 +41,10 @@ pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
         report.ensure(!app.groups.is_empty(), at.to("groups"), || {
             format!("nobody can sign in to an app without a group; \"{EVERYONE}\" opens it to everyone")
         });
-        let Some(enrollment) = organisation.profile_enrollment(app) else { continue };
+        let Some(policy) = organisation.enrollment_policy(app) else { continue };
+        let Some(enrollment) = policy.enrollment() else { continue };
         let joining = Who { user: None, groups: enrollment.target_groups().iter().cloned().collect() };
-        for who in [Some(Who::default()), enrollment.registers().then_some(joining)].into_iter().flatten() {
+        for who in [Some(Who::default()), policy.registers().then_some(joining)].into_iter().flatten() {
             if locked_out(organisation, app, &who) {
                 let whom = if who.groups.is_empty() { "people without a group".into() } else { format!("the group {}", listed(who.groups.iter())) };
                 report.add(
@@ -55,7 +56,7 @@ pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
         }
         // policies.md §3.1: somebody who signs up must be able to use the app.
         let open = app.groups.iter().any(|group| group == EVERYONE || enrollment.target_groups().contains(group));
-        report.ensure(!enrollment.registers() || app.groups.is_empty() || open, at.to("groups"), || {
+        report.ensure(!policy.registers() || app.groups.is_empty() || open, at.to("groups"), || {
             format!(
                 "nobody can sign up at this app: neither \"{EVERYONE}\" nor the target group ({}) of its enrollment policy is assigned to it",
                 listed(enrollment.target_groups().iter())

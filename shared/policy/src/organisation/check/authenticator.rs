@@ -3,8 +3,10 @@
 use alloc::format;
 
 use super::report::{At, Report, listed};
+use crate::assurance::of_everybody;
 use crate::organisation::{
-    AllowedFor, AuthenticatorKey, Complexity, MfaEnrollSettings, MfaRule, Organisation, PasswordPolicySettings, Policy, SelfEnroll, Status,
+    AllowedFor, AuthenticatorKey, Complexity, Lockout, MfaEnrollSettings, MfaRule, Organisation, PasswordAge, PasswordPolicySettings, Policy,
+    SelfEnroll, Status,
 };
 
 /// Minutes (Okta's range) and what needs an extra word (security.md R-O2).
@@ -49,9 +51,23 @@ pub(super) fn enrollment(policy: &Policy<MfaRule, MfaEnrollSettings>, at: &At, r
     report.ensure(settings.kind == "AUTHENTICATORS", at.to("type"), || format!("\"{}\" is not supported; write \"AUTHENTICATORS\"", settings.kind));
     let at = at.to("authenticators");
     report.distinct("authenticator", at.each(&settings.authenticators).map(|(at, one)| (at.to("key"), one.key.as_str())));
+    // What is not built is there for nobody anyway.
+    for (at, one) in at.each(&settings.authenticators).filter(|(_, one)| one.enroll.own != SelfEnroll::NotAllowed) {
+        report.refer(at.to("key"), "authenticator", &one.key, AuthenticatorKey::ALL.into_iter().map(AuthenticatorKey::as_str));
+    }
     report.ensure(settings.authenticators.iter().any(|one| one.enroll.own == SelfEnroll::Required), at, || {
         "nobody would have to set up anything; make at least one authenticator REQUIRED".into()
     });
+}
+
+pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
+    for (at, policy) in At::root("policies").to("MFA_ENROLL").each(&organisation.policies.authenticator_enrollment) {
+        for (at, rule) in at.to("rules").each(&policy.rules) {
+            let none = "has no effect: rules here are not looked at, everybody is asked at the next sign-in for what the policy requires";
+            report.ensure(rule.status == Status::Active, at.to("status"), || none.into());
+            report.ensure(of_everybody(rule.conditions.as_ref()), at.to("conditions"), || none.into());
+        }
+    }
 }
 
 /// One `PASSWORD` policy.
@@ -60,7 +76,30 @@ pub(super) fn password(policy: &Policy<serde_json::Value, PasswordPolicySettings
         "rules of a password policy (change, reset, unlock) are not supported yet; leave them out".into()
     });
     let Some(settings) = &policy.settings else { return };
-    complexity(&settings.password.complexity, &at.down("settings.password.complexity"), report);
+    let at = at.down("settings.password");
+    complexity(&settings.password.complexity, &at.to("complexity"), report);
+    lockout(&settings.password.lockout, &at.to("lockout"), report);
+    age(settings.password.age.unwrap_or_default(), &at.to("age"), report);
+}
+
+fn lockout(lockout: &Lockout, at: &At, report: &mut Report) {
+    report.ensure(lockout.auto_unlock_minutes.unwrap_or(0) == 0, at.to("autoUnlockMinutes"), || {
+        "wrong passwords are counted by the hour, so there is nothing to unlock; write 0, or leave the key out".into()
+    });
+    report.ensure(lockout.show_lockout_failures != Some(true), at.to("showLockoutFailures"), || {
+        "telling people that an account is locked is not supported yet; write false, or leave the key out".into()
+    });
+}
+
+fn age(age: PasswordAge, at: &At, report: &mut Report) {
+    for (key, value) in [
+        ("maxAgeDays", age.max_age_days),
+        ("expireWarnDays", age.expire_warn_days),
+        ("minAgeMinutes", age.min_age_minutes),
+        ("historyCount", age.history_count),
+    ] {
+        report.ensure(value == 0, at.to(key), || "the age of passwords is not looked at yet; write 0, or leave the key out".into());
+    }
 }
 
 fn complexity(complexity: &Complexity, at: &At, report: &mut Report) {

@@ -4,13 +4,13 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::nearest;
 use super::report::{At, Report, listed};
-use super::{group_ids, nearest};
-use crate::assurance::{Who, enrolment};
+use crate::assurance::{Who, enrolment, of_everybody};
 use crate::attribute::{is_attribute_name, is_reserved_name};
 use crate::organisation::{
-    Access, Action, AuthenticatorKey, EnrollmentRule, Mutability, Organisation, Policy, ProfileAttribute, ProfileEnrollment, Property, PropertyType,
-    SelfEnroll, Status,
+    Access, Action, AuthenticatorKey, EVERYONE, EnrollmentRule, Mutability, Organisation, Policy, ProfileAttribute, ProfileEnrollment, Property,
+    PropertyType, SelfEnroll, Status,
 };
 
 /// Fields of a form; above the second number people give up (policies.md §13).
@@ -27,17 +27,23 @@ pub(super) fn check(organisation: &Organisation, policy: &Policy<EnrollmentRule>
     report
         .ensure(policy.rules.len() == 1, at.to("rules"), || format!("has {} rules; a profile enrollment policy has exactly one", policy.rules.len()));
     for (at, rule) in at.to("rules").each(&policy.rules) {
+        let (kind, written) = ("PROFILE_ENROLLMENT", rule.kind.as_deref());
+        report.ensure(written.is_none_or(|written| written == kind), at.to("type"), || format!("must be \"{kind}\"; or leave the key out"));
         report.ensure(rule.status == Status::Active, at.to("status"), || "the one rule of a profile enrollment policy must be ACTIVE".into());
-        self::rule(organisation, &rule.actions.profile_enrollment, &at.down("actions.profileEnrollment"), report);
+        self::rule(organisation, policy.registers(), &rule.actions.profile_enrollment, &at.down("actions.profileEnrollment"), report);
     }
 }
 
 pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
     for (at, policy) in At::root("policies").to("PROFILE_ENROLLMENT").each(&organisation.policies.profile_enrollment) {
+        // Okta's guide for several identifiers writes them, and Okta forgets them (policies.md §13).
+        report.ensure(of_everybody(policy.conditions.as_ref()), at.to("conditions"), || {
+            "has no effect: a profile enrollment policy is chosen by the apps that name it; leave the conditions out".into()
+        });
         for (at, rule) in at.to("rules").each(&policy.rules) {
             let (at, rule) = (at.down("actions.profileEnrollment"), &rule.actions.profile_enrollment);
             // Where answers must not tell who has an account, everybody proves the mailbox first.
-            let proven_anyway = organisation.settings.user_enumeration_prevention.authentication && rule.registers();
+            let proven_anyway = organisation.settings.user_enumeration_prevention.authentication && policy.registers();
             report.ensure(
                 !proven_anyway || rule.activation_requirements.email_verification,
                 at.down("activationRequirements.emailVerification"),
@@ -62,7 +68,7 @@ pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
     }
 }
 
-fn rule(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
+fn rule(organisation: &Organisation, registers: bool, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
     report.ensure(rule.access == Access::Allow, at.to("access"), || {
         "cannot be DENY; write ALLOW, and DENY in unknownUserAction to have no sign-up".into()
     });
@@ -70,7 +76,11 @@ fn rule(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, report: 
     let groups = at.to("targetGroupIds");
     report.ensure(rule.target_groups().len() <= 1, groups.clone(), || format!("names {} groups; at most one", rule.target_groups().len()));
     for (at, group) in groups.each(rule.target_groups()) {
-        report.refer(at, "group", group, group_ids(organisation));
+        if group == EVERYONE {
+            report.add(at, format!("everybody is in the group \"{EVERYONE}\" anyway; name another one, or leave the key out"));
+        } else {
+            report.refer(at, "group", group, organisation.groups.iter().map(|group| group.id.as_str()));
+        }
     }
 
     let hooks = rule.pre_registration_inline_hooks.as_deref().unwrap_or_default();
@@ -81,7 +91,7 @@ fn rule(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, report: 
     }
     password(organisation, rule, at, report);
     identifiers(organisation, rule, &at.to("allowedIdentifiers"), report);
-    form(organisation, rule, &at.to("profileAttributes"), report);
+    form(organisation, registers, rule, &at.to("profileAttributes"), report);
 }
 
 /// What the authenticator enrollment policy of the people who sign up has to say about the password.
@@ -123,7 +133,7 @@ fn identifiers(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, r
     }
 }
 
-fn form(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
+fn form(organisation: &Organisation, registers: bool, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
     let attributes = &rule.profile_attributes;
     report.ensure(attributes.len() <= MOST_FIELDS, at.clone(), || format!("{} fields are too many; at most {MOST_FIELDS}", attributes.len()));
     report.distinct("attribute", at.each(attributes).map(|(at, attribute)| (at.to("name"), attribute.name.as_str())));
@@ -134,7 +144,7 @@ fn form(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, report: 
     for (name, property) in organisation.user_schema.properties().filter(|(name, property)| property.is_required() && name != "login") {
         // The email and the names are on every form; the organisation's own where people make accounts (policies.md §1, edge cases).
         let always = matches!(name.as_str(), "email" | "firstName" | "lastName");
-        if !always && !rule.registers() {
+        if !always && !registers {
             continue;
         }
         match at.each(attributes).find(|(_, attribute)| attribute.name == name) {

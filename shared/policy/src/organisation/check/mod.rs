@@ -52,6 +52,7 @@ pub fn warnings(organisation: &Organisation) -> Vec<Problem> {
     let mut report = Report::default();
     enrollment::warnings(organisation, &mut report);
     sign_on::warnings(organisation, &mut report);
+    authenticator::warnings(organisation, &mut report);
     app::warnings(organisation, &mut report);
     report.into_problems()
 }

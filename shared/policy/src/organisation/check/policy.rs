@@ -4,6 +4,7 @@ use alloc::format;
 
 use super::report::{At, Report};
 use super::{authenticator, enrollment, group_ids, sign_on};
+use crate::assurance::of_everybody;
 use crate::organisation::{Organisation, PeopleCondition, Policy, PolicyConditions, Status};
 
 pub(super) fn check(organisation: &Organisation, report: &mut Report) {
@@ -18,26 +19,29 @@ pub(super) fn check(organisation: &Organisation, report: &mut Report) {
             .chain(ids(root.to("PASSWORD"), &policies.password)),
     );
 
-    let at = section(organisation, &root, "PROFILE_ENROLLMENT", &policies.profile_enrollment, report);
+    let at = section(&root, "PROFILE_ENROLLMENT", &policies.profile_enrollment, report);
     for (at, policy) in at.each(&policies.profile_enrollment) {
-        mapped_by_apps(policy, &at, report);
         enrollment::check(organisation, policy, &at, report);
     }
-    let at = section(organisation, &root, "OKTA_SIGN_ON", &policies.global_session, report);
+    let at = section(&root, "OKTA_SIGN_ON", &policies.global_session, report);
     for (at, policy) in at.each(&policies.global_session) {
+        applies_to(organisation, policy, &at, report);
         sign_on::global_session(organisation, policy, &at, report);
     }
-    let at = section(organisation, &root, "ACCESS_POLICY", &policies.access, report);
+    let at = section(&root, "ACCESS_POLICY", &policies.access, report);
     for (at, policy) in at.each(&policies.access) {
+        applies_to(organisation, policy, &at, report);
         mapped_by_apps(policy, &at, report);
         sign_on::access(organisation, policy, &at, report);
     }
-    let at = section(organisation, &root, "MFA_ENROLL", &policies.authenticator_enrollment, report);
+    let at = section(&root, "MFA_ENROLL", &policies.authenticator_enrollment, report);
     for (at, policy) in at.each(&policies.authenticator_enrollment) {
+        applies_to(organisation, policy, &at, report);
         authenticator::enrollment(policy, &at, report);
     }
-    let at = section(organisation, &root, "PASSWORD", &policies.password, report);
+    let at = section(&root, "PASSWORD", &policies.password, report);
     for (at, policy) in at.each(&policies.password) {
+        applies_to(organisation, policy, &at, report);
         authenticator::password(policy, &at, report);
     }
 }
@@ -53,14 +57,8 @@ pub(super) fn conditions(organisation: &Organisation, conditions: Option<&Policy
     }
 }
 
-/// Whether everybody meets these conditions.
-pub(super) fn unconditional(conditions: Option<&PolicyConditions>) -> bool {
-    let Some(people) = conditions.and_then(|conditions| conditions.people.as_ref()) else { return true };
-    [&people.groups, &people.users].into_iter().flatten().all(|ids| ids.include.is_empty() && ids.exclude.is_empty())
-}
-
 /// What holds for every type of policy: one default policy, for everybody.
-fn section<R, S>(organisation: &Organisation, root: &At, kind: &str, policies: &[Policy<R, S>], report: &mut Report) -> At {
+fn section<R, S>(root: &At, kind: &str, policies: &[Policy<R, S>], report: &mut Report) -> At {
     let section = root.to(kind);
     let defaults = || section.each(policies).filter(|(_, policy)| policy.system);
     report.ensure(defaults().next().is_some(), section.clone(), || {
@@ -73,20 +71,22 @@ fn section<R, S>(organisation: &Organisation, root: &At, kind: &str, policies: &
         if let Some(written) = policy.kind.as_deref().filter(|written| *written != kind) {
             report.add(at.to("type"), format!("\"{written}\" stands in the section {kind}; write \"{kind}\", leave the key out, or move the policy"));
         }
-        conditions(organisation, policy.conditions.as_ref(), &at, report);
-        if policy.system {
-            report.ensure(policy.status == Status::Active, at.to("status"), || "the default policy must be ACTIVE".into());
-            report.ensure(unconditional(policy.conditions.as_ref()), at.to("conditions"), || {
-                "the default policy applies to everybody; leave its conditions out".into()
-            });
-        }
+        report.ensure(!policy.system || policy.status == Status::Active, at.to("status"), || "the default policy must be ACTIVE".into());
     }
     section
 }
 
-/// A policy that apps name is chosen by nothing else (policies.md §1 rule 1, §7.1).
+/// The people to whom a policy applies: everybody, if it is the default one. Those of a profile enrollment policy nobody asks about (policies.md §13).
+fn applies_to<R, S>(organisation: &Organisation, policy: &Policy<R, S>, at: &At, report: &mut Report) {
+    conditions(organisation, policy.conditions.as_ref(), at, report);
+    report.ensure(!policy.system || of_everybody(policy.conditions.as_ref()), at.to("conditions"), || {
+        "the default policy applies to everybody; leave its conditions out".into()
+    });
+}
+
+/// A policy that apps name is chosen by nothing else (policies.md §7.1).
 fn mapped_by_apps<R, S>(policy: &Policy<R, S>, at: &At, report: &mut Report) {
-    report.ensure(policy.system || unconditional(policy.conditions.as_ref()), at.to("conditions"), || {
+    report.ensure(policy.system || of_everybody(policy.conditions.as_ref()), at.to("conditions"), || {
         "is chosen by the apps that name it, never by conditions; leave them out".into()
     });
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::nearest;
 use super::report::{At, Report, listed};
-use crate::attribute::{check_pattern, is_attribute_name, is_reserved_name, validate};
+use crate::attribute::{MAX_LENGTH, check_pattern, is_attribute_name, is_reserved_name, same, some_number, validate};
 use crate::organisation::{Property, PropertyType, UserSchema, base_properties};
 
 /// Attributes that may be unique, per user type.
@@ -16,7 +16,16 @@ const MOST_UNIQUE: usize = 5;
 
 pub(super) fn check(schema: &UserSchema, report: &mut Report) {
     let shipped = base_properties();
-    let at = At::root("userSchema").down("definitions.base.properties");
+    let definitions = At::root("userSchema").to("definitions");
+    for (half, stated) in [("base", &schema.definitions.base), ("custom", &schema.definitions.custom)] {
+        for (at, name) in definitions.to(half).to("required").each(stated.required.as_deref().unwrap_or_default()) {
+            // Okta gathers the list from the attributes; what it alone says would be ignored.
+            report.ensure(schema.property(name).is_some_and(|property| property.is_required()), at, || {
+                format!("the attribute \"{name}\" is not required; say required: true there, or take it out of this list")
+            });
+        }
+    }
+    let at = definitions.down("base.properties");
     for (name, stated) in &schema.definitions.base.properties {
         let Some(shipped) = shipped.get(name) else {
             let near = nearest(name, shipped.keys().map(String::as_str)).map(|near| format!("; did you mean \"{near}\"?"));
@@ -27,7 +36,7 @@ pub(super) fn check(schema: &UserSchema, report: &mut Report) {
         base(name, stated, shipped, &at.to(name), report);
     }
 
-    let at = At::root("userSchema").down("definitions.custom.properties");
+    let at = definitions.down("custom.properties");
     for (name, property) in &schema.definitions.custom.properties {
         custom_name(name, shipped.keys().map(String::as_str), &at.to(name), report);
         custom(name, property, &at.to(name), report);
@@ -37,13 +46,15 @@ pub(super) fn check(schema: &UserSchema, report: &mut Report) {
     }
 }
 
-/// Whether an attribute may have this value, `enum` aside: the very value, not one that only becomes right when it is stored.
+/// Whether an attribute may have this value, `enum` aside: the very value, not one that only becomes right when it is stored. A whole number may be
+/// written with a point.
 fn is_value_of(name: &str, property: &Property, value: &Value) -> bool {
     if property.kind() == PropertyType::Array {
-        return value.is_array();
+        let item = Property { kind: property.items.map(|items| items.kind), ..Property::default() };
+        return value.as_array().is_some_and(|items| items.iter().all(|value| is_value_of(name, &item, value)));
     }
     let free = Property { enumeration: None, one_of: None, ..property.clone() };
-    validate(name, &free, value).is_ok_and(|stored| stored == *value)
+    validate(name, &free, value).is_ok_and(|stored| stored == *value || (value.is_number() && same(&stored, value)))
 }
 
 /// A base attribute may state what may be changed, and may repeat what is so anyway.
@@ -61,9 +72,9 @@ fn base(name: &str, stated: &Property, shipped: &Property, at: &At, report: &mut
         ("maximum", changed(stated.maximum.as_ref(), shipped.maximum.as_ref())),
         ("format", changed(stated.format.as_ref(), shipped.format.as_ref())),
         ("mutability", changed(stated.mutability.as_ref(), shipped.mutability.as_ref())),
-        ("unique", changed(stated.unique.as_ref(), shipped.unique.as_ref())),
+        ("unique", stated.unique.is_some() && stated.is_unique() != shipped.is_unique()),
         ("default", changed(stated.default.as_ref(), shipped.default.as_ref())),
-        ("sensitive", changed(stated.sensitive.as_ref(), shipped.sensitive.as_ref())),
+        ("sensitive", stated.sensitive == Some(true)),
     ] {
         report.ensure(!changed, at.to(key), || {
             "cannot be changed in a base attribute; title, required, permissions, minLength, maxLength and, of login, pattern can".into()
@@ -80,8 +91,7 @@ fn base(name: &str, stated: &Property, shipped: &Property, at: &At, report: &mut
         });
     }
     permissions(stated, at, report);
-    let whole = (stated.min_length.or(shipped.min_length), stated.max_length.or(shipped.max_length));
-    ordered(whole, ("minLength", "maxLength"), at, report);
+    lengths((stated.min_length.or(shipped.min_length), stated.max_length.or(shipped.max_length)), at, report);
 }
 
 fn custom_name<'a>(name: &str, mut base: impl Iterator<Item = &'a str>, at: &At, report: &mut Report) {
@@ -108,6 +118,7 @@ fn custom(name: &str, property: &Property, at: &At, report: &mut Report) {
         ("minimum", property.minimum.is_some(), number, "number or integer"),
         ("maximum", property.maximum.is_some(), number, "number or integer"),
         ("enum", property.enumeration.is_some(), single, "string, number or integer"),
+        ("oneOf", property.one_of.is_some(), single, "string, number or integer"),
         ("unique", property.is_unique(), single, "string, number or integer"),
         ("items", property.items.is_some(), kind == PropertyType::Array, "array"),
     ] {
@@ -121,13 +132,13 @@ fn custom(name: &str, property: &Property, at: &At, report: &mut Report) {
         report.ensure(fits, at.down("items.type"), || "the items of a list can be string, number or integer".into());
     }
     permissions(property, at, report);
-    ordered((property.min_length, property.max_length), ("minLength", "maxLength"), at, report);
-    ordered((property.minimum, property.maximum), ("minimum", "maximum"), at, report);
+    lengths((property.min_length, property.max_length), at, report);
+    range(property, at, report);
     if single {
         enumeration(name, property, at, report);
     }
     if let Some(default) = &property.default {
-        let allowed = property.enumeration.as_ref().is_none_or(|members| members.contains(default));
+        let allowed = property.enumeration.as_ref().is_none_or(|members| members.iter().any(|member| same(member, default)));
         report.ensure(allowed && is_value_of(name, property, default), at.to("default"), || {
             format!("{default} is not a value that this attribute may have; write one of the right type that is within its enum, lengths and limits")
         });
@@ -151,10 +162,10 @@ fn enumeration(name: &str, property: &Property, at: &At, report: &mut Report) {
             PropertyType::String if !member.is_string() => format!("{member} is not text; put it in quotes: \"{member}\""),
             _ => format!("{member} is not a value that this attribute may have; write one of the right type that is within its lengths and limits"),
         });
-        report.ensure(!members.iter().take(i).any(|before| before == member), list.to(i), || format!("{member} is there twice; keep one"));
+        report.ensure(!members.iter().take(i).any(|before| same(before, member)), list.to(i), || format!("{member} is there twice; keep one"));
     }
     let Some(titled) = &property.one_of else { return };
-    let in_step = titled.iter().map(|one| &one.value).eq(members);
+    let in_step = titled.len() == members.len() && titled.iter().zip(members).all(|(one, member)| same(&one.value, member));
     report.ensure(in_step || !all_right, at.to("oneOf"), || {
         let values: Vec<String> = members.iter().map(|value| format!("{value}")).collect();
         format!("is out of step with enum; it must have the same values in the same order: {}", values.join(", "))
@@ -175,8 +186,25 @@ fn permissions(property: &Property, at: &At, report: &mut Report) {
     }
 }
 
-fn ordered<T: PartialOrd>((least, most): (Option<T>, Option<T>), (key, other): (&str, &str), at: &At, report: &mut Report) {
-    if let (Some(least), Some(most)) = (least, most) {
-        report.ensure(least <= most, at.to(key), || format!("is above {other}, so that no value would do"));
+/// Whether some text is long and short enough.
+fn lengths((least, most): (Option<u32>, Option<u32>), at: &At, report: &mut Report) {
+    let least = least.unwrap_or(0);
+    match most {
+        Some(0) => report.add(at.to("maxLength"), "0 lets no text through; write 1 or more, or leave the key out"),
+        Some(most) => report.ensure(least <= most, at.to("minLength"), || "is above maxLength, so that no value would do".into()),
+        None => report.ensure(least <= MAX_LENGTH, at.to("minLength"), || {
+            format!("is above {MAX_LENGTH}, which is the most where nothing is said, so that no value would do; write maxLength too")
+        }),
+    }
+}
+
+/// Whether there is a number between the limits. The message stands at the limit that was written down.
+fn range(property: &Property, at: &At, report: &mut Report) {
+    let key = if property.minimum.is_some() { "minimum" } else { "maximum" };
+    match (property.minimum, property.maximum) {
+        (Some(least), Some(most)) if least > most => report.add(at.to(key), "is above maximum, so that no value would do"),
+        (least, most) => report.ensure(some_number(property.kind(), least, most), at.to(key), || {
+            "leaves no number that would do; allow for one within ±(2^53 - 1), a whole one where the type is integer".into()
+        }),
     }
 }

@@ -1,9 +1,11 @@
 //! The global session policies and the authentication policies (policies.md §6, §7).
 
 use alloc::format;
+use alloc::vec::Vec;
 
-use super::policy::{conditions, unconditional};
+use super::policy::conditions;
 use super::report::{At, Report, listed};
+use crate::assurance::of_everybody;
 use crate::organisation::{
     AppSignOn, AppSignOnRule, AuthenticatorKey, Constraint, FactorClass, FactorPromptMode, Organisation, Policy, SignOn, SignOnRule, Status,
 };
@@ -16,7 +18,7 @@ pub(super) fn global_session(organisation: &Organisation, policy: &Policy<SignOn
         signon(&rule.actions.signon, &at.down("actions.signon"), report);
     }
     // Who meets no rule of another policy falls through to the default policy (policies.md §6.1); from there, nowhere.
-    let for_all = policy.rules.iter().any(|rule| rule.status == Status::Active && unconditional(rule.conditions.as_ref()));
+    let for_all = policy.rules.iter().any(|rule| rule.status == Status::Active && of_everybody(rule.conditions.as_ref()));
     report.ensure(for_all || !policy.system, rules, || {
         "somebody might meet no rule; end the default policy with an ACTIVE rule without conditions".into()
     });
@@ -29,7 +31,7 @@ pub(super) fn access(organisation: &Organisation, policy: &Policy<AppSignOnRule>
         conditions(organisation, rule.conditions.as_ref(), &at, report);
         app_sign_on(&rule.actions.app_sign_on, &at.down("actions.appSignOn"), report);
     }
-    let for_all = policy.rules.iter().any(|rule| rule.status == Status::Active && unconditional(rule.conditions.as_ref()));
+    let for_all = policy.rules.iter().any(|rule| rule.status == Status::Active && of_everybody(rule.conditions.as_ref()));
     report.ensure(for_all, rules, || "somebody might meet no rule; end the policy with an ACTIVE catch-all rule without conditions".into());
 }
 
@@ -81,6 +83,21 @@ fn constraint(constraint: Option<&Constraint>, class: FactorClass, at: &At, repo
             report.add(at, format!("\"{name}\" is not supported here yet; there is {}", listed(known())));
         }
     }
+    for (key, methods) in [
+        ("authenticationMethods", &constraint.authentication_methods),
+        ("excludedAuthenticationMethods", &constraint.excluded_authentication_methods),
+    ] {
+        for (at, method) in at.to(key).each(methods) {
+            let fits = AuthenticatorKey::ALL.into_iter().any(|key| key.class() == class && method.is(key));
+            report.ensure(fits, at, || {
+                let known = AuthenticatorKey::ALL.into_iter().filter(|key| key.class() == class);
+                let known: Vec<_> = known.map(|key| format!("{{ key: {}, method: {} }}", key.as_str(), key.method())).collect();
+                format!("is no method of this class; there is {}", known.join(", "))
+            });
+        }
+    }
+    let contradicts = constraint.required == Some(true) && !constraint.excluded_authentication_methods.is_empty();
+    report.ensure(!contradicts, at.to("required"), || "cannot be true beside excludedAuthenticationMethods; leave one of them out".into());
     duration(constraint.reauthenticate_in.as_deref(), at.to("reauthenticateIn"), report);
 }
 

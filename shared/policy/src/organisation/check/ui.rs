@@ -15,6 +15,9 @@ pub(super) fn check(organisation: &Organisation, report: &mut Report) {
         report.distinct("scope", elements.each(&ui.ui_schema.elements).map(|(at, control)| (at.to("scope"), control.scope.as_str())));
         for (at, control) in elements.each(&ui.ui_schema.elements) {
             report.ensure(control.kind == "Control", at.to("type"), || format!("\"{}\" is not supported; write \"Control\"", control.kind));
+            report.ensure(control.label.as_deref().is_none_or(|label| !label.trim().is_empty()), at.to("label"), || {
+                "say what the field is called, or leave the key out for what the policy calls it".into()
+            });
             let Some(name) = control.scope.strip_prefix("#/properties/") else {
                 report.add(at.to("scope"), format!("\"{}\" names no attribute; write \"#/properties/NAME\"", control.scope));
                 continue;
@@ -51,8 +54,8 @@ fn format_fits(report: &mut Report, at: &At, property: &Property, format: Option
     use DisplayFormat::{Checkbox, Radio, RadioTrueFalse, RadioYesNo, Select, Text};
     let allowed: &[DisplayFormat] = match property.kind() {
         PropertyType::Boolean => &[Checkbox, RadioYesNo, RadioTrueFalse],
-        PropertyType::String if property.enumeration.is_some() => &[Select, Radio, Text],
-        PropertyType::String if property.format == Some(Format::CountryCode) => &[Select, Text],
+        PropertyType::String | PropertyType::Number | PropertyType::Integer if property.enumeration.is_some() => &[Select, Radio, Text],
+        PropertyType::String if matches!(property.format, Some(Format::CountryCode | Format::Timezone)) => &[Select, Text],
         PropertyType::String | PropertyType::Number | PropertyType::Integer => &[Text],
         PropertyType::Array => &[],
     };
