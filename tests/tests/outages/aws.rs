@@ -95,7 +95,11 @@ async fn f_10_a_condition_that_did_not_hold_at_any_write_is_decided_anew_and_nev
         }
         assert!(control.users(&email).await.is_empty(), "all or nothing");
         refuse(item, 1).await;
-        let done = browser.answer_code(&code).await;
+        let mut done = browser.answer_code(&code).await;
+        // The first try of this code is spent: what is refused now is the budget of the second one, and that is told.
+        if done.status == 429 {
+            done = browser.answer_code(&code).await;
+        }
         assert!(done.interaction_code().is_some(), "at write {item}: {done:#?}");
         assert_eq!(control.users(&email).await.len(), 1);
         assert_never_taken(&control, &email).await;
