@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use dynamodb::DynamoStore;
-use engine::configuration;
-use engine::ports::{Clock, Store};
-use policy::organisation::Organisation;
+use engine::ports::{Clock, Store, StoreError};
+use engine::{configuration, uniqueness};
+use policy::organisation::{Organisation, Property};
 use policy::time::Timestamp;
 use policy::user::User;
 use runtime::{Environment, SystemClock};
@@ -28,6 +28,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The configuration in a table.
 #[derive(Clone)]
 pub struct Configuration {
+    client: dynamodb::Client,
+    table: String,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
 }
@@ -58,7 +60,7 @@ impl Table {
 impl Configuration {
     /// The configuration in `table`.
     pub fn new(client: dynamodb::Client, table: &str, clock: Arc<dyn Clock>) -> Self {
-        Self { store: Arc::new(DynamoStore::new(client, table)), clock }
+        Self { client: client.clone(), table: table.into(), store: Arc::new(DynamoStore::new(client, table)), clock }
     }
 
     /// At the start: applies the named file, or the demo if the table has nothing. Says what it did.
@@ -128,9 +130,30 @@ impl Configuration {
         Ok(organisation)
     }
 
-    /// Puts an organisation that was checked.
+    /// Puts an organisation that was checked. Where attributes are unique, nobody may share a value already, and what people have is claimed for them.
     pub async fn put(&self, organisation: &Organisation) -> Result<(), String> {
-        configuration::apply(&*self.store, organisation, self.clock.now()).await.map(|_| ()).map_err(|error| error.to_string())
+        let failed = |error: StoreError| error.to_string();
+        let unique = organisation.user_schema.definitions.custom.properties.values().any(Property::is_unique);
+        if unique && let Some((attribute, users)) = uniqueness::clashes(organisation, &self.users().await?).into_iter().next() {
+            return Err(format!(
+                "{attribute} cannot be unique: {} people have the same value ({}). Change it for all but one of them, or take `unique` away",
+                users.len(),
+                users.join(", ")
+            ));
+        }
+        configuration::apply(&*self.store, organisation, self.clock.now()).await.map_err(failed)?;
+        if unique {
+            // Whoever came between the look and the change has claimed nothing either.
+            uniqueness::claim(&*self.store, organisation, &self.users().await?, self.clock.now()).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Everybody with an account.
+    pub async fn users(&self) -> Result<Vec<User>, String> {
+        let items = dynamodb::listing::list(&self.client, &self.table, "USER").await.map_err(|error| error.to_string())?;
+        let unreadable = |_| "an account in the table cannot be read".to_owned();
+        items.into_iter().map(|item| serde_json::from_value(item.body).map_err(unreadable)).collect()
     }
 
     async fn stored(&self) -> Result<Option<Organisation>, String> {
@@ -157,11 +180,12 @@ pub async fn apply(file: &Path, table: &Table) -> Result<String, String> {
 /// `vestibule plan`: for each app, who would be asked for what.
 pub async fn plan(file: &Path, table: &Table) -> Result<String, String> {
     let organisation = read(file)?;
-    let items = dynamodb::listing::list(&connect(table)?, &table.name, "USER").await.map_err(|error| table.explained(&error.to_string()))?;
-    let unreadable = |_| "an account in the table cannot be read".to_owned();
-    let users = items.into_iter().map(|item| serde_json::from_value(item.body).map_err(unreadable)).collect::<Result<Vec<User>, _>>()?;
+    let users = Configuration::new(connect(table)?, &table.name, Arc::new(SystemClock)).users().await.map_err(|error| table.explained(&error))?;
     let accounts = if users.len() == 1 { "account" } else { "accounts" };
     let mut said = vec![format!("{} {accounts} in the table {}.", users.len(), table.name)];
+    for (attribute, owners) in uniqueness::clashes(&organisation, &users) {
+        said.push(format!("\n{attribute} cannot be unique: {} people have the same value ({})", owners.len(), owners.join(", ")));
+    }
     for app in &organisation.apps {
         let asked: Vec<_> = people::would_ask(&organisation, app, &users, SystemClock.now()).collect();
         said.push(format!("\n{}: {} would be asked at the next sign-in", app.label, asked.len()));

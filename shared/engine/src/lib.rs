@@ -44,6 +44,7 @@ mod reply;
 mod serve;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod uniqueness;
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ use policy::message::{self, Message, Notice};
 use policy::organisation::App;
 use policy::password_rules;
 use policy::secret::Secret;
-use policy::step::{self, Input, Rejection, StepError};
+use policy::step::{self, Decision, Facts, Input, Rejection, StepError};
 use policy::transaction::{Subject, Transaction};
 use policy::user::PasswordHash;
 
@@ -79,6 +79,18 @@ pub(crate) enum Status {
     NotMailed,
     /// The flow went on in another tab.
     Elsewhere,
+}
+
+/// What an attempt writes, and what it takes to go on from there.
+struct Plan {
+    commit: Commit,
+    /// What the decision counts, beside the rest of the commit.
+    counters: Vec<Counter>,
+    /// The interaction code, if it is handed out.
+    code: Option<Secret>,
+    /// The transaction's version afterwards.
+    written: u64,
+    last_request: Option<LastRequest>,
 }
 
 /// What is carried from one attempt to the next.
@@ -147,45 +159,18 @@ impl Engine {
             }
             facts.known_browser = true;
         }
-
         let mut decision = match step::step(context, before.clone(), &arrival.input, &facts) {
             Ok(decision) => decision,
             Err(error) => return self.not_taken(error, arrival, context, (revision, stored, version, refreshed), memory).await,
         };
-
-        let mut commit = Commit::default();
-        let code = self.issue(arrival, context, &mut decision, &mut commit);
-        commit.effects(&decision, context.now);
-        let counters = self.counters(&decision.counts, arrival.source, context.now);
-        for (counter, before) in counters.iter().zip(self.weights(&counters, context.now).await?) {
-            commit.push(About::Budget, counter.count(before));
-        }
-        let named = matches!(arrival.input, Input::Identify { .. }) && matches!(decision.transaction.subject, Subject::Member { .. });
-        if decision.rejection.is_none() && (facts.password_right || facts.passcode_right || named) {
-            Self::refund(memory, &mut commit);
-        }
-        let (mut written, mut last_request) = (version, stored.last_request);
-        // What was read of an account that has changed meanwhile is kept, also where nothing else is: the next answer must be to what was shown.
-        if decision.transaction != *before || refreshed {
-            decision.transaction.touched = context.now;
-            // A poll is answered anew each time, and what was asked before it may still be repeated; but the one that got the code gets it again.
-            if decision.rejection.is_none() && (arrival.operation != Operation::Poll || code.is_some()) {
-                last_request = Some(LastRequest { mac: arrival.mac.clone(), at: context.now });
-            }
-            written = version + 1;
-            let after = Stored { transaction: decision.transaction.clone(), last_request: last_request.clone() };
-            commit.push(About::Transaction, put_transaction(&after, written, Expect::Version(version)));
-        }
-        if let Some(step::Mail::Welcome { user_id, address }) = &decision.mail {
-            commit.push(About::Own, Self::welcome_link(&decision.transaction, user_id, address, context.now));
-        }
+        let Plan { commit, counters, code, written, last_request } =
+            self.plan(arrival, context, (&stored, version, refreshed), &facts, &mut decision, memory).await?;
         if !self.commit(&commit, memory).await? {
             return Ok(None);
         }
         if let Some((user, rehash)) = outdated {
             self.rehash(&user, rehash).await;
         }
-
         let mut status = decision.rejection.map_or(Status::Accepted, Status::Rejected);
         let mut notices = decision.notices;
         if let Some(mail) = &decision.mail
@@ -198,17 +183,57 @@ impl Engine {
         Ok(Some(Advanced { revision, transaction: decision.transaction, notices, status, code }))
     }
 
+    /// What is written of a decision: its effects and counts, what is given back, and the transaction if it has changed.
+    async fn plan(
+        &self,
+        arrival: &Arrival<'_>,
+        context: &Context<'_>,
+        (stored, version, refreshed): (&Stored, u64, bool),
+        facts: &Facts,
+        decision: &mut Decision,
+        memory: &Memory,
+    ) -> Result<Plan, Failure> {
+        let mut commit = Commit::default();
+        let code = self.issue(arrival, context, decision, &mut commit);
+        commit.effects(decision, context.now);
+        let counters = self.counters(&decision.counts, arrival.source, context.now);
+        for (counter, beside) in counters.iter().zip(self.weights(&counters, context.now).await?) {
+            commit.push(About::Budget, counter.count(beside));
+        }
+        let named = matches!(arrival.input, Input::Identify { .. }) && matches!(decision.transaction.subject, Subject::Member { .. });
+        if decision.rejection.is_none() && (facts.password_right || facts.passcode_right || named) {
+            Self::refund(memory, &mut commit);
+        }
+        let (mut written, mut last_request) = (version, stored.last_request.clone());
+        // What was read of an account that has changed meanwhile is kept, also where nothing else is: the next answer must be to what was shown.
+        if decision.transaction != stored.transaction || refreshed {
+            decision.transaction.touched = context.now;
+            // A poll is answered anew each time, and what was asked before it may still be repeated; but the one that got the code gets it again.
+            if decision.rejection.is_none() && (arrival.operation != Operation::Poll || code.is_some()) {
+                last_request = Some(LastRequest { mac: arrival.mac.clone(), at: context.now });
+            }
+            written = version + 1;
+            let after = Stored { transaction: decision.transaction.clone(), last_request: last_request.clone() };
+            commit.push(About::Transaction, put_transaction(&after, written, Expect::Version(version)));
+        }
+        if let Some(step::Mail::Welcome { user_id, address }) = &decision.mail {
+            commit.push(About::Own, Self::welcome_link(&decision.transaction, user_id, address, context.now));
+        }
+        Ok(Plan { commit, counters, code, written, last_request })
+    }
+
     /// Not what is offered now: the client sees what is. People get here whose page was open while a policy changed.
     async fn not_taken(
         &self,
         error: StepError,
         arrival: &Arrival<'_>,
         context: &Context<'_>,
-        (revision, stored, version, refreshed): (Arc<Revision>, Stored, u64, bool),
+        (revision, mut stored, version, refreshed): (Arc<Revision>, Stored, u64, bool),
         memory: &mut Memory,
     ) -> Result<Option<Advanced>, Failure> {
         if refreshed {
             // Offered for the account as it was: from now on the client sees it as it is.
+            stored.transaction.touched = context.now;
             let mut commit = Commit::default();
             commit.push(About::Transaction, put_transaction(&stored, version + 1, Expect::Version(version)));
             if !self.commit(&commit, memory).await? {

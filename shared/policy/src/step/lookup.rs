@@ -74,7 +74,7 @@ pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, k
         && needs.identities.is_empty()
         && let Subject::Applicant { registration: Some(registration) } = &transaction.subject
     {
-        needs.identities = claims(context, &profile_today(context, registration));
+        needs.identities = claims(context.organisation, &profile_today(context, registration));
     }
     needs
 }
@@ -130,7 +130,7 @@ fn enroll_profile(context: &Context<'_>, transaction: &Transaction, typed: &Prof
     let limits = &context.organisation.settings.limits;
     let mut watched_budgets = alloc::vec![budget::taken_name(limits)];
     watched_budgets.extend((!proves_mailbox_first(context)).then(|| budget::unproven_account(limits)));
-    Needs { identities: claims(context, &profile), password, watched_budgets, ..Needs::default() }
+    Needs { identities: claims(context.organisation, &profile), password, watched_budgets, ..Needs::default() }
 }
 
 fn update_profile(context: &Context<'_>, transaction: &Transaction, typed: &Profile) -> Needs {
@@ -139,8 +139,10 @@ fn update_profile(context: &Context<'_>, transaction: &Transaction, typed: &Prof
         return Needs::default();
     };
     let identities = match &transaction.subject {
-        Subject::Applicant { registration: Some(registration) } => claims(context, &profile_today(context, &registration.with(&reading.stored))),
-        _ => claims(context, &reading.stored),
+        Subject::Applicant { registration: Some(registration) } => {
+            claims(context.organisation, &profile_today(context, &registration.with(&reading.stored)))
+        }
+        _ => claims(context.organisation, &reading.stored),
     };
     let watched_budgets = if identities.is_empty() { Vec::new() } else { alloc::vec![budget::taken_name(&context.organisation.settings.limits)] };
     Needs { identities, watched_budgets, ..Needs::default() }

@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 
 pub use budget::{Budget, Whose, requests, watched};
 pub use lookup::{Needs, PasswordWork, lookup, passcode_digits};
-pub use profile::Identity;
+pub use profile::{Identity, claims};
 pub use verify_email::tells_whether_sent;
 
 use crate::Context;

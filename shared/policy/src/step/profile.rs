@@ -10,6 +10,7 @@ use crate::Context;
 use crate::attribute::{self, Violation};
 use crate::email::{Email, identifier_key};
 use crate::form::{self, Form, Reading, Unreadable};
+use crate::organisation::Organisation;
 use crate::transaction::Registration;
 use crate::user::{Profile, User};
 
@@ -33,8 +34,8 @@ impl Identity {
 }
 
 /// The values of `profile` that at most one person may have. Whatever the username is, people are also found by their email, and nobody else by it.
-pub(super) fn claims(context: &Context<'_>, profile: &Profile) -> Vec<Identity> {
-    let unique = |name: &str| context.organisation.user_schema.property(name).is_some_and(|property| property.is_unique());
+pub fn claims(organisation: &Organisation, profile: &Profile) -> Vec<Identity> {
+    let unique = |name: &str| organisation.user_schema.property(name).is_some_and(|property| property.is_unique());
     let mut claims: Vec<_> = profile
         .iter()
         .filter(|(name, _)| unique(name))

@@ -21,9 +21,9 @@ impl Step<'_> {
             Err(Unreadable::Wrong(notices)) => return Ok(decision.reject(Rejection::Invalid, notices)),
         };
         let (claims, own) = match &decision.transaction.subject {
-            Subject::Member { user, .. } => (claims(self.context, &reading.stored), Some(user.id.as_str())),
+            Subject::Member { user, .. } => (claims(self.context.organisation, &reading.stored), Some(user.id.as_str())),
             Subject::Applicant { registration: Some(registration) } => {
-                (claims(self.context, &profile_today(self.context, &registration.with(&reading.stored))), None)
+                (claims(self.context.organisation, &profile_today(self.context, &registration.with(&reading.stored))), None)
             }
             _ => return Err(StepError::NotOffered),
         };

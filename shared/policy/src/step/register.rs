@@ -126,7 +126,7 @@ impl Step<'_> {
     /// The attributes of `profile` whose value somebody else has for good. An account whose mailbox was never proven gives way to whoever
     /// proves it (security.md I3).
     fn owned(&self, profile: &Profile) -> Vec<alloc::string::String> {
-        let claims = claims(self.context, profile);
+        let claims = claims(self.context.organisation, profile);
         let owners = self.facts.owners.iter().zip(&claims).filter_map(|(owner, identity)| Some((&owner.as_ref()?.0, identity)));
         let for_good = owners.filter(|(owner, identity)| !owner.gives_way_to(profile) && !cedes(owner, identity, profile));
         for_good.map(|(_, identity)| identity.attribute.clone()).collect()

@@ -97,7 +97,7 @@ impl Step<'_> {
             generation: 0,
             other: <_>::default(),
         };
-        let mut claims = claims(self.context, &user.profile);
+        let mut claims = claims(self.context.organisation, &user.profile);
         let contested = self.facts.owners.iter().zip(claims.clone()).filter_map(|(owner, identity)| Some((owner.as_ref()?, identity)));
         let (ceded, contested): (Vec<_>, Vec<_>) = contested
             .partition(|((owner, _), identity)| mailbox_proven && !owner.gives_way_to(&user.profile) && cedes(owner, identity, &user.profile));
@@ -112,7 +112,7 @@ impl Step<'_> {
         let one_owner = owners.iter().all(|(other, _)| other.id == owner.id);
         if mailbox_proven && one_owner && owner.gives_way_to(&user.profile) {
             // Same id, nothing else of it survives.
-            let before = super::profile::claims(self.context, &owner.profile);
+            let before = super::profile::claims(self.context.organisation, &owner.profile);
             let releases = before.iter().filter(|identity| !claims.contains(identity)).cloned().collect();
             let new = claims.into_iter().filter(|identity| !before.contains(identity)).collect();
             let user = User { id: owner.id.clone(), created: owner.created, generation: owner.generation.saturating_add(1), ..user };

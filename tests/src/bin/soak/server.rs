@@ -11,7 +11,10 @@ use crate::journey::World;
 /// This very program is the server if the environment says so: one thing to build.
 const ROLE: &str = "VESTIBULE_SOAK_ROLE";
 
-/// More growth than this from the second third of the run to the last is no longer called flat.
+/// The embedded DynamoDB remembers the token of each transaction for ten minutes, as DynamoDB does: for so long, memory grows with every write. In seconds.
+const FILLS: usize = 600;
+
+/// More growth than this from one half of the time after that to the other is no longer called flat.
 const FLAT: f64 = 1.10;
 
 /// A running server on a folder of its own; dropping it ends both.
@@ -86,22 +89,26 @@ impl Memory {
     /// What is wrong with it, if it grows.
     #[allow(clippy::cast_precision_loss, reason = "a count is small")]
     pub fn growth(&self) -> Option<String> {
-        let [_, second, last] = self.thirds()?;
-        (last as f64 > second as f64 * FLAT).then(|| format!("memory grows: from {second} to {last} MiB"))
+        let [first, second] = self.halves()?;
+        (second as f64 > first as f64 * FLAT).then(|| format!("memory grows: from {first} to {second} MiB"))
     }
 
-    /// Medians of the thirds of the run.
-    fn thirds(&self) -> Option<[u64; 3]> {
-        let third = self.0.len() / 3;
-        (third > 0).then(|| [0, 1, 2].map(|place| median(&self.0[place * third..(place + 1) * third])))
+    /// Medians of the two halves of the time in which it must be flat; `None`: the run is too short for that.
+    fn halves(&self) -> Option<[u64; 2]> {
+        let rest = self.0.get(FILLS..).filter(|rest| rest.len() >= 60)?;
+        let (first, second) = rest.split_at(rest.len() / 2);
+        Some([median(first), median(second)])
     }
 }
 
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(thirds) = self.thirds() else { return f.write_str("not known on this system") };
-        let (least, most) = (self.0.iter().min().unwrap(), self.0.iter().max().unwrap());
-        write!(f, "{least} to {most} MiB, median {} MiB; medians of the thirds {thirds:?}", median(&self.0))
+        let (Some(least), Some(most)) = (self.0.iter().min(), self.0.iter().max()) else { return f.write_str("not known on this system") };
+        write!(f, "{least} to {most} MiB, median {} MiB; ", median(&self.0))?;
+        match self.halves() {
+            Some([first, second]) => write!(f, "of the time after ten minutes, medians of the halves: {first} and {second} MiB"),
+            None => f.write_str("whether it is flat was not judged: that takes more than eleven minutes"),
+        }
     }
 }
 
