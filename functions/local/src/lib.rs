@@ -27,6 +27,7 @@ mod pages;
 mod passwords;
 mod people;
 mod server;
+mod site;
 mod table;
 mod terminal;
 mod test_control;

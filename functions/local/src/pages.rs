@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::mailbox::Mail;
-use crate::server::Site;
+use crate::site::Site;
 
 /// What a page may load and do (security.md R-T9): its own files and its own origin.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; \

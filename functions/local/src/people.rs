@@ -17,7 +17,7 @@ use policy::user::User;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::server::Site;
+use crate::site::Site;
 use crate::table;
 
 /// The routes.

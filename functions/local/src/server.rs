@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use dynoxide::Database;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -22,6 +21,7 @@ use crate::emulators::{self, Services, dynamodb};
 use crate::fault::Faults;
 use crate::gateway::{self, Gateway};
 use crate::mailbox::Mailbox;
+use crate::site::Site;
 use crate::{functions, pages, test_control, widget};
 
 /// How long connections may take to end once the server stops.
@@ -39,20 +39,6 @@ pub struct Options {
     /// The port of the test control, if there shall be one; 0 takes a free one.
     pub test_control: Option<u16>,
     /// Where Okta's sign-in widget is installed, if not in a usual place.
-    pub widget: Option<PathBuf>,
-}
-
-/// What the pages know.
-pub struct Site {
-    /// The public address, without a slash at the end.
-    pub base_url: String,
-    /// The mail that was sent.
-    pub mailbox: Arc<Mailbox>,
-    /// The table.
-    pub database: Database,
-    /// What is configured.
-    pub configuration: Configuration,
-    /// `dist` of Okta's sign-in widget.
     pub widget: Option<PathBuf>,
 }
 

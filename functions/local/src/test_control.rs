@@ -36,7 +36,7 @@ use serde_json::{Value, json};
 use crate::clock::MovableClock;
 use crate::fault::{Fault, Faults};
 use crate::pages::mail_json;
-use crate::server::Site;
+use crate::site::Site;
 
 struct Control {
     site: Arc<Site>,

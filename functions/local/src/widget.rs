@@ -12,7 +12,7 @@ use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use serde::Deserialize;
 
 use crate::StartError;
-use crate::server::Site;
+use crate::site::Site;
 
 /// Where npm puts the package, from the root of the repository.
 const USUAL_PLACES: [&str; 2] = ["node_modules/@okta/okta-signin-widget", "tests/browser/node_modules/@okta/okta-signin-widget"];

@@ -344,7 +344,10 @@ fn client(organisation: &Organisation, parameters: &Parameters, browser: String)
         }
     }
     if scopes.iter().any(|scope| !SCOPES.contains(&scope.as_str())) {
-        return Err(("invalid_scope", "One or more scopes are not configured: there are openid, profile, email and groups."));
+        return Err((
+            "invalid_scope",
+            "One or more scopes are not configured: there are openid, profile, email and groups; no refresh tokens (offline_access).",
+        ));
     }
     let short = |name: &str| parameter(name).unwrap_or_default().chars().count() <= 1_024;
     if !short("state") || !short("nonce") {

@@ -50,6 +50,11 @@ pub fn router(services: Arc<Services>) -> Router {
 
 async fn serve(State(services): State<Arc<Services>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    // A page of some site whose name leads to this machine must not have tokens signed, nor read secrets.
+    let host = parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if !["127.0.0.1:", "localhost:"].iter().any(|here| host.starts_with(here)) {
+        return error(StatusCode::FORBIDDEN, "AccessDeniedException", "this is for the functions on this machine");
+    }
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
         return error(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "the body is too large");
     };

@@ -3,39 +3,51 @@
 //! These types are the single meaning of the organisation file, of the stored configuration and (later) of the management API. They are data
 //! only: [`check`] says whether a whole organisation makes sense, and the rest of the crate reads it.
 
+mod access;
 mod app;
 mod authenticator;
+mod base_attributes;
 pub mod check;
+mod conditions;
 mod enrollment;
 mod group;
+mod mfa_enroll;
+mod password;
 mod schema;
 mod settings;
 mod sign_on;
+mod ui_schema;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use access::{
+    AppSignOn, AppSignOnActions, AppSignOnRule, AuthenticationMethod, Constraint, ConstraintPair, FactorMode, KeepMeSignedIn, Optional, PostAuth,
+    UserPresence, VerificationMethod,
+};
 pub use app::{App, AppCredentials, AppSettings, OAuthClientCredentials, OAuthClientSettings, TokenEndpointAuthMethod};
 pub use authenticator::{AllowedFor, Authenticator, AuthenticatorKey, AuthenticatorSettings, FactorClass};
+pub use base_attributes::{base_properties, shipped_title};
+pub use conditions::{
+    Any, Anywhere, AuthContextCondition, GroupCondition, IdentityProviderCondition, IncludeExclude, NetworkCondition, PeopleCondition,
+    PolicyConditions, RiskCondition, RiskScoreCondition, Unsupported,
+};
 pub use enrollment::{
     Access, ActivationRequirements, EnrollAuthenticator, EnrollmentActions, EnrollmentRule, NoConditions, ProfileAttribute, ProfileEnrollment,
     Switch, UnknownUserAction,
 };
 pub use group::{EVERYONE, Group, GroupProfile};
+pub use mfa_enroll::{EnrollSelf, EnrollWhen, MfaActions, MfaEnrollSettings, MfaEnrolment, MfaPrompt, MfaRule, SelfEnroll};
+pub use password::{Complexity, Dictionary, DictionaryCommon, Lockout, PasswordAge, PasswordPolicySettings, PasswordSettings};
 pub use schema::{
-    Action, Definitions, DisplayFormat, Format, Items, Master, MasterType, Mutability, OneOf, Permission, Properties, PropertiesType, Property,
-    PropertyType, Scope, UiControl, UiOptions, UiSchema, UiSchemaBody, UserSchema, base_properties, shipped_title,
+    Action, Definitions, Format, Items, Master, MasterType, Mutability, OneOf, Permission, Properties, PropertiesType, Property, PropertyType, Scope,
+    UserSchema,
 };
 pub use settings::{Limits, Settings, UserEnumerationPrevention};
-pub use sign_on::{
-    Any, Anywhere, AppSignOn, AppSignOnActions, AppSignOnRule, AuthContextCondition, AuthenticationMethod, Complexity, Constraint, ConstraintPair,
-    Dictionary, DictionaryCommon, EnrollSelf, EnrollWhen, FactorMode, FactorPromptMode, GroupCondition, IdentityProviderCondition, IncludeExclude,
-    KeepMeSignedIn, Lockout, MfaActions, MfaEnrollSettings, MfaEnrolment, MfaPrompt, MfaRule, NetworkCondition, Optional, PasswordAge,
-    PasswordPolicySettings, PasswordSettings, PeopleCondition, PolicyConditions, PostAuth, PrimaryFactor, RiskCondition, RiskScoreCondition,
-    SelfEnroll, SessionSettings, SignOn, SignOnActions, SignOnRule, Unsupported, UserPresence, VerificationMethod,
-};
+pub use sign_on::{FactorPromptMode, PrimaryFactor, SessionSettings, SignOn, SignOnActions, SignOnRule};
+pub use ui_schema::{DisplayFormat, UiControl, UiOptions, UiSchema, UiSchemaBody};
 
 /// Everything that an administrator configures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

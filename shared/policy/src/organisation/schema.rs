@@ -7,6 +7,8 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::base_attributes::{base_properties, base_property};
+
 /// The user schema (`/api/v1/meta/schemas/user/default`; policies.md §2.2).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -254,12 +256,12 @@ pub enum Mutability {
 impl UserSchema {
     /// The whole definition of an attribute: the organisation's, on top of the base attribute of that name as Okta ships it.
     pub fn property(&self, name: &str) -> Option<Property> {
-        let Some(shipped) = BASE.iter().find(|base| base.name == name) else {
+        let Some(shipped) = base_property(name) else {
             return self.definitions.custom.properties.get(name).cloned();
         };
         Some(match self.definitions.base.properties.get(name) {
-            Some(stated) => stated.over(shipped.property()),
-            None => shipped.property(),
+            Some(stated) => stated.over(shipped),
+            None => shipped,
         })
     }
 
@@ -328,177 +330,6 @@ impl Property {
     }
 }
 
-/// The 31 base attributes as Okta ships them (policies.md §2.3).
-pub fn base_properties() -> BTreeMap<String, Property> {
-    BASE.iter().map(|base| (base.name.into(), base.property())).collect()
-}
-
-/// What Okta calls a base attribute, whatever the organisation calls it. `None` if there is no base attribute of that name.
-pub fn shipped_title(name: &str) -> Option<&'static str> {
-    BASE.iter().find(|base| base.name == name).map(|base| base.title)
-}
-
-/// A base attribute.
-struct Base {
-    name: &'static str,
-    title: &'static str,
-    action: Action,
-    format: Option<Format>,
-    length: Option<(u32, u32)>,
-    required: bool,
-    unique: bool,
-}
-
-const fn base(name: &'static str, title: &'static str, action: Action) -> Base {
-    Base { name, title, action, format: None, length: None, required: false, unique: false }
-}
-
-impl Base {
-    const fn format(self, format: Format) -> Self {
-        Self { format: Some(format), ..self }
-    }
-
-    const fn length(self, min: u32, max: u32) -> Self {
-        Self { length: Some((min, max)), ..self }
-    }
-
-    const fn required(self) -> Self {
-        Self { required: true, ..self }
-    }
-
-    const fn unique(self) -> Self {
-        Self { unique: true, ..self }
-    }
-
-    fn property(&self) -> Property {
-        Property {
-            title: Some(self.title.into()),
-            kind: Some(PropertyType::String),
-            permissions: Some(alloc::vec![Permission { principal: "SELF".into(), action: self.action }]),
-            mutability: Some(Mutability::ReadWrite),
-            format: self.format,
-            min_length: self.length.map(|(min, _)| min),
-            max_length: self.length.map(|(_, max)| max),
-            required: self.required.then_some(true),
-            unique: self.unique.then_some(true),
-            ..Property::default()
-        }
-    }
-}
-
-const BASE: &[Base] = &[
-    base("login", "Username", Action::ReadWrite).length(5, 100).required().unique(),
-    base("email", "Primary email", Action::ReadWrite).format(Format::Email).length(5, 100).required().unique(),
-    base("secondEmail", "Secondary email", Action::ReadWrite).format(Format::Email).length(5, 100),
-    base("firstName", "First name", Action::ReadWrite).length(1, 50).required(),
-    base("lastName", "Last name", Action::ReadWrite).length(1, 50).required(),
-    base("middleName", "Middle name", Action::ReadOnly),
-    base("honorificPrefix", "Honorific prefix", Action::ReadOnly),
-    base("honorificSuffix", "Honorific suffix", Action::ReadOnly),
-    base("title", "Title", Action::ReadOnly),
-    base("displayName", "Display name", Action::ReadOnly),
-    base("nickName", "Nickname", Action::ReadOnly),
-    base("profileUrl", "Profile Url", Action::ReadOnly).format(Format::Uri),
-    base("primaryPhone", "Primary phone", Action::Hide).length(0, 100),
-    base("mobilePhone", "Mobile phone", Action::ReadWrite).length(0, 100),
-    base("streetAddress", "Street address", Action::Hide),
-    base("city", "City", Action::Hide),
-    base("state", "State", Action::Hide),
-    base("zipCode", "Zip code", Action::Hide),
-    base("countryCode", "Country code", Action::Hide).format(Format::CountryCode),
-    base("postalAddress", "Postal Address", Action::Hide),
-    base("preferredLanguage", "Preferred language", Action::ReadOnly).format(Format::LanguageCode),
-    base("locale", "Locale", Action::ReadOnly).format(Format::Locale),
-    base("timezone", "Time zone", Action::ReadOnly).format(Format::Timezone),
-    base("userType", "User type", Action::ReadOnly),
-    base("employeeNumber", "Employee number", Action::ReadOnly),
-    base("costCenter", "Cost center", Action::ReadOnly),
-    base("organization", "Organization", Action::ReadOnly),
-    base("division", "Division", Action::ReadOnly),
-    base("department", "Department", Action::ReadOnly),
-    base("managerId", "ManagerId", Action::ReadOnly),
-    base("manager", "Manager", Action::ReadOnly),
-];
-
-/// A UI schema (`/api/v1/meta/uischemas`; policies.md §2.1).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct UiSchema {
-    /// What a policy's `uiSchemaId` names.
-    pub id: String,
-    /// How the form is drawn.
-    pub ui_schema: UiSchemaBody,
-}
-
-/// `uiSchema` of a [`UiSchema`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct UiSchemaBody {
-    /// Always `Group`.
-    #[serde(rename = "type", default = "group")]
-    pub kind: String,
-    /// Title of the progressive form; the sign-up form has the widget's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
-    /// Button of the progressive form.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub button_label: Option<String>,
-    /// One control per attribute.
-    #[serde(default)]
-    pub elements: Vec<UiControl>,
-}
-
-/// How one attribute is drawn.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct UiControl {
-    /// Always `Control`.
-    #[serde(rename = "type", default = "control")]
-    pub kind: String,
-    /// `#/properties/NAME`.
-    pub scope: String,
-    /// What the field is called; the policy's label if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
-    /// The display format.
-    #[serde(default, deserialize_with = "super::null_is_absent")]
-    pub options: UiOptions,
-}
-
-/// `options` of a [`UiControl`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct UiOptions {
-    /// The display format; chosen by the attribute's type if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub format: Option<DisplayFormat>,
-}
-
-/// How a value is entered (policies.md §2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DisplayFormat {
-    /// A text box.
-    Text,
-    /// A drop-down.
-    Select,
-    /// A radio group.
-    Radio,
-    /// A check box.
-    Checkbox,
-    /// Two radios, "Yes" and "No".
-    RadioYesNo,
-    /// Two radios, "True" and "False".
-    RadioTrueFalse,
-}
-
-impl UiSchema {
-    /// The control that draws the attribute `name`.
-    pub fn control(&self, name: &str) -> Option<&UiControl> {
-        self.ui_schema.elements.iter().find(|control| control.scope.strip_prefix("#/properties/") == Some(name))
-    }
-}
-
 /// `true` and `false`, or what Okta's API answers where they were sent.
 fn unique<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     struct Unique;
@@ -531,12 +362,4 @@ fn unique<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D:
         }
     }
     deserializer.deserialize_option(Unique)
-}
-
-fn group() -> String {
-    "Group".into()
-}
-
-fn control() -> String {
-    "Control".into()
 }
