@@ -73,9 +73,10 @@ impl Step<'_> {
         if !listed {
             return Err(StepError::Malformed);
         }
-        if let (AuthenticatorKey::OktaEmail, Some(challenge)) = (key, &decision.transaction.challenge) {
-            // The code is out already; another one is what "resend" is for, or comes when this one is dead.
-            return Ok(if challenge.lives(self.context.now) { decision } else { self.send_code(decision) });
+        if key == AuthenticatorKey::OktaEmail {
+            // If a code is out already, another one is what "resend" is for.
+            let out = decision.transaction.challenge.as_ref().is_some_and(|challenge| challenge.lives(self.context.now));
+            return Ok(if out { decision } else { self.send_code(decision) });
         }
         decision.transaction.chosen = Some(key);
         Ok(self.settle(decision))
