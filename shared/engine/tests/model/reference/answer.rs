@@ -106,7 +106,13 @@ impl Model {
             } else if flow.end.is_none() && self.missing(&flow).is_none() {
                 // Nothing is missing any more: whatever was sent, this is the end.
                 self.seen.insert("done by a form that is not asked for any more");
-                self.take(&flow, &Request { step: Step::Introspect, ..request.clone() })
+                // Whoever serves these may send mail.
+                let mails = matches!(
+                    request.step,
+                    Step::SelectEnrollProfile | Step::SignUp(..) | Step::SelectEmail | Step::SetUpEmail | Step::Code(_) | Step::Resend | Step::Poll
+                );
+                let ended = self.go_on(flow.clone(), None);
+                Taken { mailed: ended.mailed.filter(|_| mails), ..ended }
             } else {
                 Taken { kind: Kind::NotOffered, flow: flow.clone(), write: None, mailed: None }
             };

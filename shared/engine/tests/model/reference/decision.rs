@@ -170,7 +170,7 @@ impl Model {
     }
 
     /// Ends the flow if nothing is missing. `saved`: the member's account as this step changes it.
-    fn go_on(&self, mut flow: Flow, saved: Option<Person>) -> Taken {
+    pub(super) fn go_on(&self, mut flow: Flow, saved: Option<Person>) -> Taken {
         let app = flow.app.group();
         let done = |flow: &mut Flow, key, person: &Person| {
             (flow.end, flow.challenge) = (Some(End::Done { key, hands: person.hands, grant: None }), None);
