@@ -16,7 +16,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const SOURCES: [&str; 3] = ["192.0.2.1", "192.0.2.2", "198.51.100.7"];
 
 /// Calls of the store and the mail provider for one request (I14): when decided twice, each time reading, counting, reading and committing, and then
-/// marking a mail as sent.
+/// marking a mail as sent; a code's second try asks a second budget.
 const MOST_CALLS: usize = 14;
 
 impl System {
