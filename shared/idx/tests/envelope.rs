@@ -87,7 +87,16 @@ fn applicant() -> Subject {
 }
 
 fn challenge(purpose: Purpose) -> Challenge {
-    Challenge { purpose, address: ADA.into(), sequence: 1, made: NOON, expires: Timestamp(NOON.0 + 300_000), sent: true, retried: false }
+    Challenge {
+        purpose,
+        address: ADA.into(),
+        sequence: 1,
+        made: NOON,
+        expires: Timestamp(NOON.0 + 300_000),
+        sent: true,
+        failed: false,
+        retried: false,
+    }
 }
 
 fn view<T>(organisation: &Organisation, transaction: &Transaction, notices: &[Notice], render: impl FnOnce(&View<'_>) -> T) -> T {

@@ -152,12 +152,18 @@ pub struct Challenge {
     pub made: Timestamp,
     /// From then on it is worthless.
     pub expires: Timestamp,
-    /// Whether the mail provider has taken it. If not, it may be sent again at once.
+    /// Whether the mail provider has taken it.
     pub sent: bool,
+    /// Whether it has not, as far as we know: then another one may be had at once. Neither: it is on its way, or whoever sent it has died.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub failed: bool,
     /// Whether it was mailed once more because nobody reported it as sent.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub retried: bool,
 }
+
+/// A mail that nobody has reported as sent after this time probably was not: whoever sent it has died.
+const SENDING_TAKES: Span = Span::seconds(5);
 
 /// Clocks of two machines may disagree by so much, and a clock may be put right by so much, without anything being noticed (security.md F-34).
 pub const CLOCK_SKEW: Span = Span::seconds(60);
@@ -166,6 +172,16 @@ impl Challenge {
     /// Whether it is good at `now`. By a clock that was put back a code that was made later by it is not: otherwise it would live twice.
     pub fn lives(&self, now: Timestamp) -> bool {
         now < self.expires && self.made <= now + CLOCK_SKEW
+    }
+
+    /// Whether its mail has not gone out, as far as we know: it failed, or nobody has reported it as sent for longer than sending takes.
+    pub fn is_unsent(&self, now: Timestamp) -> bool {
+        !self.sent && (self.failed || self.is_overdue(now))
+    }
+
+    /// Whether nobody has reported its mail as sent for longer than sending takes.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        !self.sent && now - self.made >= SENDING_TAKES
     }
 }
 

@@ -38,11 +38,13 @@ impl Engine {
         memory: &mut Memory,
     ) -> Result<(Facts, Option<(String, Rehash)>), Failure> {
         let owners = self.owners(needs, early.owners).await?;
+        // Whoever names somebody is asked for that one's password.
         let member = match &transaction.subject {
-            Subject::Member { user, .. } => Some(user.id.clone()),
+            Subject::Member { user, .. } if needs.identities.is_empty() => Some(user.id.clone()),
             _ => None,
         };
         let verifies = matches!(needs.password, PasswordWork::Verify(_));
+        let whose_is_known = member.is_some();
         let whose = if verifies { owners.iter().flatten().next().cloned().or(member) } else { None };
 
         // Nobody is looked up the same way as somebody (security.md R-P9), except where the answer tells the difference anyway.
@@ -98,6 +100,8 @@ impl Engine {
                     _ => None,
                 });
                 let of_today = |stored: &StoredPassword| user.is_some_and(|user| user.generation == stored.generation);
+                // The account has changed hands since this transaction read it; the password is that of whoever has it now.
+                memory.stale_user |= whose_is_known && stored.as_ref().is_some_and(|stored| !of_today(stored));
                 let Verdict { matches, outdated: old } = self.passwords()?.verify(&password, stored.as_ref().map(|stored| &stored.hash)).await?;
                 facts.password_right = matches && stored.as_ref().is_some_and(of_today);
                 if let (true, true, Some(item), Some(stored), Some(id)) = (facts.password_right, old, item, stored, whose) {

@@ -159,6 +159,9 @@ impl Engine {
             }
             facts.known_browser = true;
         }
+        if memory.stale_user && !refreshed && matches!(before.subject, Subject::Member { .. }) {
+            return Ok(None);
+        }
         let mut decision = match step::step(context, before.clone(), &arrival.input, &facts) {
             Ok(decision) => decision,
             Err(error) => return self.not_taken(error, arrival, context, (revision, stored, version, refreshed), memory).await,

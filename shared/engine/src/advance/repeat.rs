@@ -39,13 +39,14 @@ impl Engine {
             }
             // A poll that changes nothing is answered anew each time; a mail that was not sent is asked for once more by the same request.
             let told = |challenge: &Challenge| step::tells_whether_sent(&loaded.revision.organisation, challenge);
-            let unsent = transaction.challenge.as_ref().is_some_and(|challenge| !challenge.sent && told(challenge));
-            let anew = arrival.operation == Operation::Poll || (arrival.operation == Operation::Resend && unsent);
+            let challenge = transaction.challenge.as_ref().filter(|challenge| told(challenge));
+            let asks_again = arrival.operation == Operation::Resend && challenge.is_some_and(|challenge| challenge.is_unsent(now));
+            let anew = arrival.operation == Operation::Poll || asks_again;
             if !repeated || anew {
                 return Ok(None);
             }
             // The first one may have ended between commit and mail. Said rather than mended: of many at once, each would send.
-            let waits_for_mail = unsent && transaction.chosen != Some(AuthenticatorKey::OktaPassword);
+            let waits_for_mail = challenge.is_some_and(|challenge| !challenge.sent) && transaction.chosen != Some(AuthenticatorKey::OktaPassword);
             let (notices, status) =
                 if waits_for_mail { (message::form(Message::MailNotSent), Status::NotMailed) } else { (Vec::new(), Status::Accepted) };
             return Ok(Some(answer(notices, status, None)));

@@ -4,7 +4,7 @@ use policy::Context;
 use policy::organisation::AuthenticatorKey;
 use policy::secret::Secret;
 use policy::step;
-use policy::transaction::{Purpose, Transaction};
+use policy::transaction::{Challenge, Purpose, Transaction};
 
 use crate::budget::Counter;
 use crate::commit::{LastRequest, Stored, put_transaction};
@@ -35,22 +35,16 @@ impl Engine {
         if let Err(error) = sent {
             tracing::warn!(transaction = transaction.id, %error, "a mail was not sent");
             // A rejected address looks like any other, also to whoever asks again (security.md R-M6, A-008): it is marked like one that was sent.
-            match error {
-                MailError::Rejected => {}
-                MailError::NotTaken(_) => {
-                    self.give_back(counted).await;
-                    return Ok(false);
-                }
-                MailError::Unavailable(_) => return Ok(false),
+            if matches!(error, MailError::NotTaken(_)) {
+                self.give_back(counted).await;
+            }
+            if !matches!(error, MailError::Rejected) {
+                self.mark(transaction, last_request, version, |challenge| challenge.failed = true).await;
+                return Ok(false);
             }
         }
-        // Says that nobody needs to send it again. If this write is lost, at worst the same code is mailed twice.
-        if let Some(challenge) = transaction.challenge.as_ref().filter(|challenge| !challenge.sent) {
-            let stored = Stored { transaction: transaction.clone(), last_request };
-            if let Err(error) = self.mark_as_sent(challenge.sequence, stored, version).await {
-                tracing::warn!(transaction = transaction.id, %error, "a mail was sent, but not marked as sent");
-            }
-        }
+        // Says that nobody needs to send it again.
+        self.mark(transaction, last_request, version, |challenge| challenge.sent = true).await;
         Ok(true)
     }
 
@@ -65,12 +59,21 @@ impl Engine {
         }
     }
 
-    /// Whoever has moved the transaction on meanwhile may not know it yet: it is marked where it is now.
-    async fn mark_as_sent(&self, sequence: u32, mut stored: Stored, mut version: u64) -> Result<(), StoreError> {
+    /// Notes what became of a mail. If this is lost, at worst the same code is mailed twice, or has to be waited for.
+    async fn mark(&self, transaction: &Transaction, last_request: Option<LastRequest>, version: u64, what: impl Fn(&mut Challenge)) {
+        let Some(challenge) = transaction.challenge.as_ref().filter(|challenge| !challenge.sent) else { return };
+        let stored = Stored { transaction: transaction.clone(), last_request };
+        if let Err(error) = self.mark_in(challenge.sequence, stored, version, what).await {
+            tracing::warn!(transaction = transaction.id, %error, "what became of a mail could not be noted");
+        }
+    }
+
+    /// Whoever has moved the transaction on meanwhile may not know it yet: it is noted where it is now.
+    async fn mark_in(&self, sequence: u32, mut stored: Stored, mut version: u64, what: impl Fn(&mut Challenge)) -> Result<(), StoreError> {
         let mut refused = StoreError::Refused(Vec::new());
         for _ in 0..3 {
             match stored.transaction.challenge.as_mut().filter(|challenge| challenge.sequence == sequence) {
-                Some(challenge) => challenge.sent = true,
+                Some(challenge) => what(challenge),
                 None => return Ok(()),
             }
             refused = match self.store.write(&[put_transaction(&stored, version + 1, Expect::Version(version))]).await {

@@ -205,3 +205,21 @@ fn whoever_was_slower_is_told_behind_the_link_too() {
     assert_eq!(told.status, 400);
     assert!(told.text.contains("A user with this Email already exists"), "{}", told.text);
 }
+
+/// I9: who was asked for the password before the account changed hands is let in with the one that is right now.
+#[test]
+fn the_password_of_today_is_right_on_a_page_of_yesterday() {
+    let stage = Stage::new();
+    squat(&mut stage.browser("newsletter-spa"), ADA, MALLORYS);
+    stage.apply(&demo_with(&[("{ authentication: false }", "{ authentication: true }")]));
+    let mut waiting = stage.browser("demo-spa");
+    waiting.begin();
+    waiting.step("/idp/idx/identify", json!({"identifier": ADA}));
+    let mut ada = stage.browser("demo-spa");
+    ada.sign_up(ADA, PASSWORD);
+    assert!(ada.answer_code(&stage.code(ADA)).interaction_code().is_some());
+    let mut answer = |password: &str| waiting.step("/idp/idx/challenge/answer", json!({"credentials": {"passcode": password}}));
+    assert_eq!(answer(MALLORYS).status, 401);
+    let done = answer(PASSWORD);
+    assert!(done.interaction_code().is_some(), "{}", done.text);
+}

@@ -26,7 +26,16 @@ fn transaction(id: &str, app: &str) -> Transaction {
 }
 
 fn challenge(purpose: Purpose, address: &str, sequence: u32) -> Challenge {
-    Challenge { purpose, address: address.into(), sequence, made: Timestamp(0), expires: Timestamp(300_000), sent: true, retried: false }
+    Challenge {
+        purpose,
+        address: address.into(),
+        sequence,
+        made: Timestamp(0),
+        expires: Timestamp(300_000),
+        sent: true,
+        failed: false,
+        retried: false,
+    }
 }
 
 #[test]

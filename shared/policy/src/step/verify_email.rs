@@ -14,9 +14,6 @@ use crate::secret::Secret;
 use crate::time::Span;
 use crate::transaction::{Challenge, Purpose, Subject, Transaction};
 
-/// A mail that nobody reported as sent is sent once more, with the same code, by whoever asks after this time.
-const SEND_AGAIN_AFTER: Span = Span::seconds(5);
-
 impl Step<'_> {
     pub(super) fn select_authenticator(&self, mut decision: Decision, key: AuthenticatorKey) -> Result<Decision, StepError> {
         let listed = match remediations(self.context, &decision.transaction) {
@@ -58,8 +55,8 @@ impl Step<'_> {
     pub(super) fn resend(&self, decision: Decision) -> Decision {
         let limits = &self.context.organisation.settings.limits;
         let cooling = decision.transaction.challenge.as_ref().is_some_and(|challenge| {
-            let waits = (challenge.sent || !tells_whether_sent(self.context.organisation, challenge)) && challenge.lives(self.context.now);
-            waits && self.context.now < challenge.made + Span::seconds(u64::from(limits.resend_cooldown_seconds))
+            let waits = !challenge.is_unsent(self.context.now) || !tells_whether_sent(self.context.organisation, challenge);
+            waits && challenge.lives(self.context.now) && self.context.now < challenge.made + Span::seconds(u64::from(limits.resend_cooldown_seconds))
         });
         if cooling {
             return decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
@@ -69,8 +66,7 @@ impl Step<'_> {
 
     pub(super) fn poll(&self, mut decision: Decision) -> Decision {
         let now = self.context.now;
-        let overdue =
-            |challenge: &Challenge| !challenge.sent && !challenge.retried && challenge.lives(now) && now - challenge.made >= SEND_AGAIN_AFTER;
+        let overdue = |challenge: &Challenge| challenge.is_overdue(now) && !challenge.retried && challenge.lives(now);
         let transaction = &mut decision.transaction;
         let Some(challenge) = transaction.challenge.as_mut().filter(|challenge| overdue(challenge) && !self.facts.over_commit_budget) else {
             return self.settle(decision);
@@ -105,6 +101,7 @@ impl Step<'_> {
             made: self.context.now,
             expires: self.context.now + Span::minutes(u64::from(lifetime)),
             sent: false,
+            failed: false,
             retried: false,
         };
         transaction.challenge = Some(challenge.clone());

@@ -47,7 +47,11 @@ fn r_o5_a_new_code_half_a_minute_after_the_old_one() {
 #[test]
 fn a_new_code_at_once_for_whom_the_old_one_is_no_use() {
     let mut organisation = demo();
-    let unsent = waiting(&organisation, false);
+    let mut unsent = waiting(&organisation, false);
+    for (milliseconds, expected, why) in [(1, None, "it is on its way"), (5_000, Some(2), "whoever sent it has died")] {
+        assert_eq!(sequence(&take_after(&organisation, milliseconds, &unsent, &Input::Resend, &Facts::default())), expected, "{why}");
+    }
+    unsent.challenge.as_mut().unwrap().failed = true;
     assert_eq!(sequence(&take_after(&organisation, 1, &unsent, &Input::Resend, &Facts::default())), Some(2), "it was never mailed");
     organisation.settings.limits.resend_cooldown_seconds = 3_600;
     let dead = waiting(&organisation, true);
@@ -60,11 +64,13 @@ fn r_r1_whoever_signs_in_waits_for_a_new_code_even_if_the_old_one_was_not_mailed
     for (prevention, expected) in [(false, Some(2)), (true, None)] {
         let mut organisation = demo();
         organisation.settings.user_enumeration_prevention.authentication = prevention;
-        let asked = signing_in(&mut organisation, person("ada"));
+        let mut asked = signing_in(&mut organisation, person("ada"));
+        asked.transaction.challenge.as_mut().unwrap().failed = true;
         assert_eq!(asked.transaction.challenge.as_ref().unwrap().purpose, Purpose::SignIn);
         assert_eq!(sequence(&take_after(&organisation, 1, &asked.transaction, &Input::Resend, &Facts::default())), expected);
         // Whoever signs up with an address that is taken is mailed too, so there is nothing to tell.
-        let applicant = waiting(&organisation, false);
+        let mut applicant = waiting(&organisation, false);
+        applicant.challenge.as_mut().unwrap().failed = true;
         assert_eq!(applicant.challenge.as_ref().unwrap().purpose, Purpose::Registration);
         assert_eq!(sequence(&take_after(&organisation, 1, &applicant, &Input::Resend, &Facts::default())), Some(2));
     }
@@ -75,10 +81,12 @@ fn r_o5_so_many_codes_and_no_more() {
     let organisation = demo();
     let mut transaction = waiting(&organisation, false);
     for expected in 2..=organisation.settings.limits.sends_per_transaction {
+        transaction.challenge.as_mut().unwrap().failed = true;
         let resent = take(&organisation, &transaction, &Input::Resend, &Facts::default());
         assert_eq!((sequence(&resent), resent.transaction.sends), (Some(expected), expected));
         transaction = resent.transaction;
     }
+    transaction.challenge.as_mut().unwrap().failed = true;
     let refused = take(&organisation, &transaction, &Input::Resend, &Facts::default());
     assert_eq!((refused.rejection, &refused.mail, &refused.transaction), (Some(Rejection::TooManyRequests), &None, &transaction));
 }

@@ -101,6 +101,19 @@ impl Model {
             self.flows[place] = flow.clone();
         }
         loop {
+            if let (Step::Password(_), Who::Member { key, seen }) = (&request.step, &flow.who)
+                && self.offers(&flow, &request.step)
+                && self.people[key].hands != seen.hands
+            {
+                // The password is that of whoever has the account now.
+                let key = *key;
+                if !self.people[key].active {
+                    return (false, Expected { status: 401, view: View::Over });
+                }
+                flow.who = Who::Member { key, seen: self.people[key].clone() };
+                (flow.password_proven, flow.email_proven, flow.touched) = (false, false, self.now);
+                self.flows[place] = flow.clone();
+            }
             let taken = if self.offers(&flow, &request.step) {
                 self.take(&flow, request)
             } else if flow.end.is_none() && self.missing(&flow).is_none() {
