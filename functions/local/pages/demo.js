@@ -29,7 +29,7 @@ try {
   // The code has been used: it need not stay in the address.
   if (location.search) history.replaceState(null, "", "/demo");
   const tokens = JSON.parse(sessionStorage.getItem(TOKENS) || "null");
-  if (tokens) show(await verified(tokens.id_token, tokens.nonce));
+  if (tokens) show(await verified(tokens.id_token, tokens.nonce, tokens.clientId));
   else await others();
 } catch (error) {
   at("messages").replaceChildren(element("p", { class: "note error" }, error.message));

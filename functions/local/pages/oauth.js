@@ -64,11 +64,11 @@ export async function redeem(query) {
   }));
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(body.error_description || body.error || `The server answered ${answer.status}.`);
-  return { ...body, nonce: flow.nonce };
+  return { ...body, nonce: flow.nonce, clientId: flow.clientId };
 }
 
-/** The claims of a token, once its signature, issuer, nonce and expiry have been checked. */
-export async function verified(token, nonce) {
+/** The claims of an ID token, once its signature, issuer, audience, nonce and expiry have been checked. */
+export async function verified(token, nonce, clientId) {
   const [head, body, signature] = token.split(".");
   const header = JSON.parse(new TextDecoder().decode(unbase64url(head)));
   const { keys } = await (await fetch(issuer + "/v1/keys")).json();
@@ -78,6 +78,9 @@ export async function verified(token, nonce) {
   const right = await crypto.subtle.verify("RSASSA-PKCS1-v1_5", key, unbase64url(signature), new TextEncoder().encode(`${head}.${body}`));
   const claims = JSON.parse(new TextDecoder().decode(unbase64url(body)));
   if (!right) throw new Error("The signature of the token is wrong.");
-  if (claims.iss !== issuer || (nonce && claims.nonce && claims.nonce !== nonce)) throw new Error("The token is not for this sign-in.");
+  const mine = claims.iss === issuer && claims.aud === clientId && claims.nonce === nonce;
+  // Clocks may differ by a few minutes (OpenID Connect Core §3.1.3.7).
+  const lives = claims.exp > Date.now() / 1000 - 300;
+  if (!mine || !lives) throw new Error("The token is not for this sign-in.");
   return claims;
 }

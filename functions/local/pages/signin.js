@@ -61,10 +61,11 @@ async function proceed(remediation, entries = []) {
   setBusy(false);
   const step = answer?.remediation?.value?.length ? answer : null;
   // Too many requests with one handle: the step is still there, only the answer is not.
-  if (wait && !step) return tell([{ message: `That was too fast. Please try again in ${wait} seconds.`, class: "ERROR" }]);
+  const tooFast = [{ message: `That was too fast. Please try again in ${wait} seconds.`, class: "ERROR" }];
+  if (wait && !step) return tell(tooFast);
   if (!answer) return tell([{ message: "That did not work. Please try again.", class: "ERROR" }]);
   show(answer);
-  if (wait) tell(tooMany(remediation, step));
+  if (wait) tell(wait < 30 ? tooFast : tooMany(remediation, step));
   else if (ok && remediation.name === "resend") tell([{ message: "A new code was sent. Earlier ones no longer work.", class: "SUCCESS" }]);
 }
 
@@ -73,7 +74,8 @@ function tooMany(remediation, step) {
   if (remediation.name === "resend") return [{ message: "A code was sent a moment ago. Wait half a minute before you ask for another one.", class: "ERROR" }];
   const authenticator = (step.currentAuthenticatorEnrollment || step.currentAuthenticator)?.value;
   const help = authenticator?.resend ? "If the code was wrong too often, a new one helps: choose “Send a new code”." :
-    "Wait a while, or use a browser that you have signed in with before.";
+    remediation.name === "enroll-profile" ? "So many sign-ups from one place are too many. Wait up to an hour." :
+      "Wait up to an hour, or use a browser in which you have signed in with this name before.";
   return [...step.messages?.value || [], { message: help, class: "INFO" }];
 }
 
@@ -240,5 +242,6 @@ const hasFieldMessages = (remediation) => fields(remediation.value).some((field)
 function focus(same) {
   const wrong = drawn.find(({ field }) => field.messages?.value?.length);
   if (wrong) return wrong.focus();
-  if (!same) (drawn[0] || { focus: () => title.focus() }).focus();
+  // Drawn anew, a field has lost the focus to nothing at all.
+  if (!same || document.activeElement === document.body) (drawn[0] || { focus: () => title.focus() }).focus();
 }

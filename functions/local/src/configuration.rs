@@ -189,9 +189,8 @@ pub async fn plan(file: &Path, table: &Table) -> Result<String, String> {
     for app in &organisation.apps {
         let asked: Vec<_> = people::would_ask(&organisation, app, &users, SystemClock.now()).collect();
         said.push(format!("\n{}: {} would be asked at the next sign-in", app.label, asked.len()));
-        for (user, form) in asked {
-            let labels: Vec<_> = form.fields.iter().map(|field| field.label.as_str()).collect();
-            said.push(format!("  {}  {}", user.text("login").unwrap_or(&user.id), labels.join(", ")));
+        for (user, wanted) in asked {
+            said.push(format!("  {}  {}", user.text("login").unwrap_or(&user.id), wanted.join(", ")));
         }
     }
     Ok(said.join("\n"))

@@ -8,10 +8,10 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use policy::dry_run;
-use policy::form::Form;
 use policy::organisation::{
-    Action, App, EVERYONE, Organisation, Permission, ProfileAttribute, ProfileEnrollment, Property, PropertyType, base_properties,
+    Action, App, AuthenticatorKey, EVERYONE, Organisation, Permission, ProfileAttribute, ProfileEnrollment, Property, PropertyType, base_properties,
 };
+use policy::requirement::Requirement;
 use policy::time::Timestamp;
 use policy::user::User;
 use serde::Deserialize;
@@ -117,7 +117,7 @@ async fn view(site: &Site) -> Result<Value, String> {
         "policy": {
             "name": policy.name,
             "progressive": form.progressive_profiling_action == policy::organisation::Switch::Enabled,
-            "attributes": form.profile_attributes.iter().map(attribute).collect::<Vec<_>>(),
+            "attributes": form.profile_attributes.iter().map(|field| attribute(&organisation, field)).collect::<Vec<_>>(),
         },
         "available": available(&organisation, form),
         "asked": asked(&organisation, app, &users, site.configuration.now()),
@@ -125,9 +125,9 @@ async fn view(site: &Site) -> Result<Value, String> {
     }))
 }
 
-fn attribute(field: &ProfileAttribute) -> Value {
-    // Without an address nobody could sign up; the check would refuse it, so the page does not offer it.
-    let removable = !["email", "login"].contains(&field.name.as_str());
+fn attribute(organisation: &Organisation, field: &ProfileAttribute) -> Value {
+    // What the schema requires stays; the check would refuse it, so the page does not offer it.
+    let removable = !organisation.user_schema.property(&field.name).is_some_and(|property| property.is_required());
     json!({ "name": field.name, "label": field.label, "required": field.required, "removable": removable })
 }
 
@@ -154,14 +154,22 @@ fn person(organisation: &Organisation, user: &User) -> Value {
 }
 
 fn asked(organisation: &Organisation, app: &App, users: &[User], now: Timestamp) -> Vec<Value> {
-    would_ask(organisation, app, users, now)
-        .map(|(user, form)| json!({ "login": user.text("login"), "attributes": form.fields.iter().map(|field| &field.label).collect::<Vec<_>>() }))
-        .collect()
+    would_ask(organisation, app, users, now).map(|(user, asked)| json!({ "login": user.text("login"), "attributes": asked })).collect()
 }
 
-/// Whom an app would ask for what, were they to sign in at `now`.
-pub fn would_ask<'a>(organisation: &Organisation, app: &App, users: &'a [User], now: Timestamp) -> impl Iterator<Item = (&'a User, Form)> {
-    users.iter().filter_map(move |user| Some((user, dry_run::asked(organisation, app, user, now)?)))
+/// Whom an app would ask for what, in words, were they to sign in at `now`.
+pub fn would_ask<'a>(organisation: &Organisation, app: &App, users: &'a [User], now: Timestamp) -> impl Iterator<Item = (&'a User, Vec<String>)> {
+    let asked = move |user| dry_run::asked(organisation, app, user, now).iter().flat_map(words).collect::<Vec<_>>();
+    users.iter().map(move |user| (user, asked(user))).filter(|(_, asked)| !asked.is_empty())
+}
+
+fn words(requirement: &Requirement) -> Vec<String> {
+    match requirement {
+        Requirement::CompleteProfile(form) => form.fields.iter().map(|field| field.label.clone()).collect(),
+        Requirement::Enroll(AuthenticatorKey::OktaEmail) => vec!["a proof of the mailbox".into()],
+        Requirement::Enroll(AuthenticatorKey::OktaPassword) => vec!["a password".into()],
+        _ => Vec::new(),
+    }
 }
 
 fn answer(result: Result<Value, String>) -> Response {

@@ -79,7 +79,7 @@ fn of_applicant(context: &Context<'_>, transaction: &Transaction, registration: 
         AuthenticatorKey::OktaPassword => registration.password.is_some(),
         AuthenticatorKey::OktaEmail => mailbox_proven,
     };
-    enrolments(context, transaction, &who, has, &mut list);
+    enrolments(context, transaction.skipped, &who, has, &mut list);
 
     // Nothing of an applicant is enrolled before this transaction, so what the sign-on policies want beyond that is enrolled now.
     sign_on(context, transaction, &who, &Keys::new(), &allowed(context, &who), &mut list);
@@ -113,6 +113,12 @@ fn of_member(context: &Context<'_>, transaction: &Transaction, user: &User) -> V
     }
     let mut list = Vec::new();
     sign_on(context, transaction, &who, &enrolled, &allowed(context, &who), &mut list);
+    of_account(context, user, transaction.skipped, &mut list);
+    list
+}
+
+/// What is asked of this person beside proving who they are: what the account lacks.
+pub(crate) fn of_account(context: &Context<'_>, user: &User, skipped: bool, list: &mut Vec<Requirement>) {
     if !assigned(context, |group| user.in_group(group)) {
         list.push(Requirement::Refused(Refusal::NotAssigned));
     }
@@ -121,12 +127,12 @@ fn of_member(context: &Context<'_>, transaction: &Transaction, user: &User) -> V
         AuthenticatorKey::OktaEmail => user.email_verified,
     };
     // Somebody may have signed up where the proof was not asked for (policies.md §1, `emailVerification`).
-    if !user.email_verified && context.enrollment.activation_requirements.email_verification {
-        list.push(Requirement::Enroll(AuthenticatorKey::OktaEmail));
+    let proof = Requirement::Enroll(AuthenticatorKey::OktaEmail);
+    if !user.email_verified && context.enrollment.activation_requirements.email_verification && !list.contains(&proof) {
+        list.push(proof);
     }
-    enrolments(context, transaction, &who, has, &mut list);
+    enrolments(context, skipped, &Who::is(user), has, list);
     list.extend(form::progressive(context, &user.profile).map(Requirement::CompleteProfile));
-    list
 }
 
 fn of_stranger(context: &Context<'_>, transaction: &Transaction) -> Vec<Requirement> {
@@ -176,7 +182,7 @@ fn sign_on(context: &Context<'_>, transaction: &Transaction, who: &Who, enrolled
 }
 
 /// What the authenticator enrollment policy wants: required ones first, then the optional ones with a way past (policies.md §8.3).
-fn enrolments(context: &Context<'_>, transaction: &Transaction, who: &Who, has: impl Fn(AuthenticatorKey) -> bool, list: &mut Vec<Requirement>) {
+fn enrolments(context: &Context<'_>, skipped: bool, who: &Who, has: impl Fn(AuthenticatorKey) -> bool, list: &mut Vec<Requirement>) {
     let missing =
         |wanted: SelfEnroll| AuthenticatorKey::ALL.into_iter().filter(move |key| assurance::enrolment(context.organisation, who, *key) == wanted);
     for key in missing(SelfEnroll::Required).filter(|key| !has(*key)) {
@@ -186,8 +192,7 @@ fn enrolments(context: &Context<'_>, transaction: &Transaction, who: &Who, has: 
         }
     }
     // An optional mailbox enrols itself once it is proven (policies.md §8.3), so it is not offered.
-    let optional: Vec<_> =
-        missing(SelfEnroll::Optional).filter(|key| !has(*key) && *key != AuthenticatorKey::OktaEmail && !transaction.skipped).collect();
+    let optional: Vec<_> = missing(SelfEnroll::Optional).filter(|key| !has(*key) && *key != AuthenticatorKey::OktaEmail && !skipped).collect();
     if !optional.is_empty() {
         list.push(Requirement::EnrollOptional(optional));
     }

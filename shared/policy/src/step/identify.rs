@@ -15,7 +15,7 @@ impl Step<'_> {
         }
         let left_blank = [
             identifier_key(identifier).is_empty().then(|| message::blank(Place::Identifier)),
-            (password.is_none() && asks_password).then(|| message::blank(Place::Passcode)),
+            (asks_password && password.is_none_or(|password| password.expose().is_empty())).then(|| message::blank(Place::Passcode)),
         ];
         if left_blank.iter().any(Option::is_some) {
             return Ok(decision.reject(Rejection::Invalid, left_blank.into_iter().flatten().collect()));

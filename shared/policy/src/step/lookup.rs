@@ -93,8 +93,9 @@ pub(super) fn password_context<'a>(context: &Context<'a>, profile: &'a Profile) 
 }
 
 fn identify(context: &Context<'_>, transaction: &Transaction, identifier: &str, password: Option<&Secret>, known_browser: bool) -> Needs {
-    // Not what was asked for, or nobody's name: neither counted nor compared.
-    if password.is_some() == assurance::identifier_first(context.organisation) || identifier_key(identifier).is_empty() {
+    // Not what was asked for, or left blank: neither counted nor compared.
+    let blank = identifier_key(identifier).is_empty() || password.is_some_and(|password| password.expose().is_empty());
+    if blank || password.is_some() == assurance::identifier_first(context.organisation) {
         return Needs::default();
     }
     let identities = context.enrollment.allowed_identifiers.iter().map(|attribute| Identity::of(attribute, identifier)).collect();
