@@ -109,7 +109,9 @@ impl Walk {
 
 /// So many walks of up to so many operations. One that fails is made as short as it can be, and told.
 pub fn many(budgets: Budgets, walks: u32, length: usize) {
-    let config = ProptestConfig { cases: walks, failure_persistence: None, max_shrink_iters: 4_000, ..ProptestConfig::default() };
+    // What cannot be done where a walk stands is thrown away as it is made; by itself, proptest gives up after 65,536 of those.
+    let config =
+        ProptestConfig { cases: walks, failure_persistence: None, max_shrink_iters: 4_000, max_local_rejects: u32::MAX, ..ProptestConfig::default() };
     let taken = AtomicUsize::new(0);
     let result = TestRunner::new(config).run(&Model::sequential_strategy(1..=length), |(_, operations, seen)| {
         catch_unwind(AssertUnwindSafe(|| {
