@@ -94,6 +94,10 @@ impl Engine {
         }
         let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
         let refreshed = memory.stale_user && self.refresh_user(&mut stored.transaction).await?;
+        if refreshed {
+            // What was answered for the account as it was is not answered again.
+            stored.last_request = None;
+        }
         Ok(Loaded { revision, stored, version: item.version, refreshed, early, known_browser, hurried })
     }
 

@@ -111,7 +111,7 @@ impl Model {
                     return (false, Expected { status: 401, view: View::Over });
                 }
                 flow.who = Who::Member { key, seen: self.people[key].clone() };
-                (flow.password_proven, flow.email_proven, flow.touched) = (false, false, self.now);
+                (flow.password_proven, flow.email_proven, flow.touched, flow.last) = (false, false, self.now, None);
                 self.flows[place] = flow.clone();
             }
             let taken = if self.offers(&flow, &request.step) {
@@ -144,8 +144,8 @@ impl Model {
                     (flow.password_proven, flow.email_proven) = (false, false);
                 }
                 flow.who = Who::Member { key, seen: current };
-                // Seen for good, also if the step comes to nothing.
-                flow.touched = self.now;
+                // Seen for good, also if the step comes to nothing; and what was answered before is not answered again.
+                (flow.touched, flow.last) = (self.now, None);
                 self.flows[place] = flow.clone();
                 continue;
             }
