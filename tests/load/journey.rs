@@ -82,7 +82,7 @@ impl Visitor {
 
     pub async fn answer_what_is_missing(&mut self, person: &Person) {
         let asked = self.identify(person).await;
-        assert_eq!(asked["remediation"]["value"][0]["name"], "enroll-profile-update", "{asked}");
+        assert_eq!(asked["remediation"]["value"][0]["name"], "enroll-profile", "{asked}");
         let done = self.step("enroll/update", json!({"userProfile": {"shoeSize": "42"}})).await;
         self.tokens(&done).await;
     }

@@ -179,7 +179,10 @@ function drawLinks(envelope, others, authenticator) {
   const actions = ["resend", "recover"].map((name) => authenticator?.[name]).filter(Boolean);
   const back = shown.name === "identify" ? null : envelope.cancel;
   const nodes = [...others, ...actions, back].filter(Boolean).flatMap((remediation) => {
-    const choices = fields(remediation.value).flatMap(authenticatorOptions);
+    const all = fields(remediation.value).flatMap(authenticatorOptions);
+    // A list of nothing but what is on the page already is for clients that choose from lists.
+    const choices = all.filter((choice) => !authenticator || !choice.entries.some(([, value]) => value === authenticator.id));
+    if (all.length && !choices.length) return [];
     if (choices.length) {
       const rows = choices.map((choice) =>
         element("button", { type: "button", class: "link", onclick: () => proceed(remediation, choice.entries) }, choice.label));
