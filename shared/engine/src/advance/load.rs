@@ -93,16 +93,13 @@ impl Engine {
             return Err(Failure::SessionExpired);
         }
         let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
-        let refreshed = memory.stale_user && self.refresh_user(&mut stored.transaction).await?;
-        if refreshed {
-            // What was answered for the account as it was is not answered again.
-            stored.last_request = None;
-        }
+        let refreshed = memory.stale_user && self.refresh_user(&mut stored).await?;
         Ok(Loaded { revision, stored, version: item.version, refreshed, early, known_browser, hurried })
     }
 
     /// The account may have changed since this transaction read it. Whether it was read again.
-    async fn refresh_user(&self, transaction: &mut Transaction) -> Result<bool, Failure> {
+    async fn refresh_user(&self, stored: &mut Stored) -> Result<bool, Failure> {
+        let Stored { transaction, last_request } = stored;
         let Subject::Member { user, version, .. } = &mut transaction.subject else { return Ok(false) };
         let item = self.store.read(&[keys::user(&user.id)]).await?.into_iter().next().flatten();
         let current: Option<User> = item.as_ref().map(read).transpose()?;
@@ -115,6 +112,8 @@ impl Engine {
         if changed_hands {
             transaction.proofs.clear();
             transaction.known_browser = false;
+            // Nor is what was answered for it answered again.
+            *last_request = None;
         }
         Ok(true)
     }

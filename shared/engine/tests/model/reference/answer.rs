@@ -141,11 +141,12 @@ impl Model {
                 self.seen.insert("the account changed meanwhile");
                 if current.hands > seen.hands {
                     self.seen.insert("the account changed hands meanwhile");
-                    (flow.password_proven, flow.email_proven) = (false, false);
+                    // What was answered before is not answered again.
+                    (flow.password_proven, flow.email_proven, flow.last) = (false, false, None);
                 }
                 flow.who = Who::Member { key, seen: current };
-                // Seen for good, also if the step comes to nothing; and what was answered before is not answered again.
-                (flow.touched, flow.last) = (self.now, None);
+                // Seen for good, also if the step comes to nothing.
+                flow.touched = self.now;
                 self.flows[place] = flow.clone();
                 continue;
             }
