@@ -13,6 +13,8 @@
 mod endpoints;
 mod journey;
 mod server;
+#[path = "../../shared/engine/benches/stopwatch/mod.rs"]
+mod stopwatch;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use journey::{Journey, Person, Visitor};
 use server::Server;
+use stopwatch::Stopwatch;
 
 /// How many people at once.
 const AT_ONCE: [usize; 3] = [1, 8, 32];
@@ -59,7 +62,7 @@ async fn main() {
         }
     }
 
-    println!("\n| Argon2id | CPU |\n| --- | --- |\n| one hash, alone | {} |", millis(hash));
+    println!("\n| Argon2id | CPU |\n| --- | --- |\n| one hash, alone | {} |", stopwatch::text(hash));
     for journey in [Journey::SignUp, Journey::SignIn, Journey::Progressive] {
         let mut each: Vec<_> = cpu.iter().filter(|(one, _)| *one == journey).map(|(_, cpu)| *cpu).collect();
         each.sort_by(f64::total_cmp);
@@ -140,14 +143,9 @@ fn cpu_of_a_hash() -> Duration {
     let peppers = password::Pepper::parse(&policy::secret::Secret::new("0123456789abcdef0123456789abcdef")).unwrap();
     let passwords = password::Argon2Passwords::new(peppers, password::Cost::default()).unwrap();
     let secret = policy::secret::Secret::new(journey::PASSWORD);
-    let mut times: Vec<_> = (0..50)
-        .map(|_| {
-            let before = server::cpu_of_this_thread();
-            passwords.hash_blocking(&secret).unwrap();
-            server::cpu_of_this_thread().saturating_sub(before)
-        })
-        .collect();
-    quantile(&mut times, 0.5)
+    let mut stopwatch = Stopwatch::default();
+    stopwatch.add("one hash", || drop(passwords.hash_blocking(&secret).unwrap()));
+    stopwatch.medians()[0].1
 }
 
 fn quantile(times: &mut [Duration], share: f64) -> Duration {

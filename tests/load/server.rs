@@ -75,9 +75,3 @@ impl Drop for Server {
         let _ = std::fs::remove_file(&self.organisation);
     }
 }
-
-/// CPU time of the calling thread: what else runs on the machine does not add to it.
-pub fn cpu_of_this_thread() -> Duration {
-    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    Duration::from_nanos(schedstat.split(' ').next().unwrap().parse().unwrap())
-}
