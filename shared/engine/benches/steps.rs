@@ -148,7 +148,7 @@ impl Visitor {
             source: "192.0.2.1".into(),
             request_id: "bench".into(),
         };
-        let response = block_on(stage.engine.serve(function, request));
+        let response = block_on(stage.engine.serve(function, &request));
         serde_json::from_slice(response.body()).unwrap()
     }
 }

@@ -46,6 +46,8 @@ mod serve;
 pub mod testing;
 pub mod uniqueness;
 
+pub use serve::Unserved;
+
 use std::sync::Arc;
 
 use policy::secret::Secret;

@@ -19,19 +19,29 @@ const MAX_FORM: usize = 16 * 1024;
 
 impl Engine {
     /// Serves a request to `function`. Never fails: a failure is an answer too.
-    pub async fn serve(&self, function: Function, request: Request) -> Response {
+    pub async fn serve(&self, function: Function, request: &Request) -> Response {
         let origin = Origin::of(&request.headers);
-        let route = match find(function, &request) {
+        let route = match find(function, request) {
             Ok(route) => route,
-            Err(failure) => return self.answer_failure(None, &request, &failure, &origin).await,
+            Err(failure) => return self.answer_failure(None, request, &failure, &origin).await,
         };
         if request.method == Method::OPTIONS {
             return self.preflight(&request.path, &origin).await;
         }
-        match self.dispatch(route, &request, &origin).await {
+        match self.dispatch(route, request, &origin).await {
             Ok(reply) => self.finish(reply, &origin).await,
-            Err(failure) => self.answer_failure(Some(route.operation), &request, &failure, &origin).await,
+            Err(failure) => self.answer_failure(Some(route.operation), request, &failure, &origin).await,
         }
+    }
+
+    /// Answers a request that [`serve`](Self::serve) did not answer, in the form of its operation. Looks nothing up: which page may read it is what
+    /// this instance knows.
+    pub fn unserved(&self, function: Function, request: &Request, why: Unserved) -> Response {
+        let readable_by = match Origin::of(&request.headers) {
+            Origin::Page(page) if self.knows(&page) => Some(page),
+            _ => None,
+        };
+        why.reply(function, request).into_response(readable_by.as_deref())
     }
 
     async fn dispatch(&self, route: &Route, request: &Request, origin: &Origin) -> Result<Reply, Failure> {
@@ -116,10 +126,11 @@ impl Engine {
     /// Whether `page` is our own or listed. What this instance knows is good enough for a yes, never for what a person must prove; before a no it
     /// looks: where all requests come from an origin that is new, nothing else would.
     async fn lists(&self, page: &str) -> Result<bool, Failure> {
-        if page == self.own_origin() || self.cache.known().is_some_and(|known| listed(&known, page)) {
-            return Ok(true);
-        }
-        Ok(listed(&*self.current().await?, page))
+        Ok(self.knows(page) || listed(&*self.current().await?, page))
+    }
+
+    fn knows(&self, page: &str) -> bool {
+        page == self.own_origin() || self.cache.known().is_some_and(|known| listed(&known, page))
     }
 
     pub(crate) fn own_origin(&self) -> String {
@@ -157,6 +168,30 @@ impl Engine {
             Origin::None | Origin::Opaque => None,
         };
         reply.into_response(readable.map(String::as_str))
+    }
+}
+
+/// Why a request has no answer, as whoever called the engine saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unserved {
+    /// The engine panicked.
+    Panicked,
+    /// It did not answer in time, or there is none: what it needs is not there.
+    Unavailable,
+}
+
+impl Unserved {
+    /// The answer where there is no engine.
+    pub fn answer(self, function: Function, request: &Request) -> Response {
+        self.reply(function, request).into_response(None)
+    }
+
+    fn reply(self, function: Function, request: &Request) -> Reply {
+        let failure = match self {
+            Self::Panicked => Failure::internal("a panic"),
+            Self::Unavailable => Failure::Unavailable("no answer".into()),
+        };
+        reply::failure(find(function, request).ok().map(|route| route.operation), &failure, &request.request_id)
     }
 }
 

@@ -54,7 +54,7 @@ fn r_r5_thirty_requests_at_once_are_ten() {
     browser.begin();
     stage.advance(6);
     let body = json!({"stateHandle": browser.handle}).to_string();
-    let request = || engine::http::Request {
+    let request = engine::http::Request {
         method: "POST".parse().unwrap(),
         path: "/idp/idx/introspect".into(),
         query: policy::secret::Secret::new(""),
@@ -63,7 +63,7 @@ fn r_r5_thirty_requests_at_once_are_ten() {
         source: stage.source.clone(),
         request_id: "test".into(),
     };
-    let answers = block_on(join_all((0..30).map(|_| stage.engine.serve(idx::operation::Function::Identify, request()))));
+    let answers = block_on(join_all((0..30).map(|_| stage.engine.serve(idx::operation::Function::Identify, &request))));
     assert_eq!(answers.iter().filter(|answer| answer.status() == 200).count(), 10);
 }
 

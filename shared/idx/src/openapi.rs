@@ -17,7 +17,7 @@ use crate::operation::{Operation, Protocol, ROUTES, Route};
 
 pub use answers::Answer;
 
-use answers::{declared, gateway};
+use answers::declared;
 
 /// `openapi` of the document.
 const VERSION: &str = "3.1.1";
@@ -60,7 +60,7 @@ fn described(route: &Route, headers: &[(String, String)], failures: Vec<Answer>)
         "operationId": id(operation),
         "summary": summary(operation),
         "tags": [route.function.name()],
-        "responses": answers::responses(declared(operation).into_iter().chain(failures).chain(gateway()).collect(), operation, headers),
+        "responses": answers::responses(declared(operation).into_iter().chain(failures).collect(), operation, headers),
     });
     let mut add = |name: &str, value: Value| {
         if let Value::Object(fields) = &mut description {

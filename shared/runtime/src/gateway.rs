@@ -10,14 +10,11 @@ use std::task::Poll;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use engine::http::{Request, Response};
-use http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, COOKIE, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
-};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use policy::secret::Secret;
-use serde_json::json;
 
 use crate::Event;
 
@@ -89,30 +86,6 @@ pub async fn guarded<T>(future: impl Future<Output = T>) -> Option<T> {
         Err(_) => Poll::Ready(None),
     })
     .await
-}
-
-/// The fixed answer of a fault (security.md A-116): Okta's error shape, the id of the request, and nothing of what happened.
-pub fn fault(status: StatusCode, request_id: &str) -> Response {
-    let body = json!({
-        "errorCode": "E0000009",
-        "errorSummary": status.canonical_reason(),
-        "errorLink": "E0000009",
-        "errorId": request_id,
-        "errorCauses": [],
-    });
-    let mut response = Response::new(body.to_string().into_bytes());
-    *response.status_mut() = status;
-    let headers = [
-        (CONTENT_TYPE, "application/json"),
-        // security.md R-T9.
-        (CACHE_CONTROL, "no-store"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
-        (STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
-    ];
-    let headers = headers.into_iter().chain((status == StatusCode::SERVICE_UNAVAILABLE).then_some((RETRY_AFTER, "2")));
-    response.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));
-    response
 }
 
 #[cfg(test)]

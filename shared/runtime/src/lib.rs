@@ -11,9 +11,9 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use engine::Engine;
-use engine::http::Response;
-use http::{HeaderName, HeaderValue, StatusCode};
+use engine::http::{Request, Response};
+use engine::{Engine, Unserved};
+use http::{HeaderName, HeaderValue};
 use idx::operation::{Function, ROUTES};
 use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
 use tokio::sync::OnceCell;
@@ -51,15 +51,14 @@ where
 /// Answers one event: the engine's answer, 500 with the request's id if the engine panics (security.md R-B3), 503 if it has none in time. Writes one
 /// line of log.
 pub async fn handle(engine: &Engine, function: Function, event: Event) -> Response {
-    logged(function, event, |request| async {
-        let request_id = request.request_id.clone();
+    logged(function, event, async |request| {
         // Boxed: what a step keeps while it waits is large.
         match tokio::time::timeout(ANSWER_WITHIN, gateway::guarded(Box::pin(engine.serve(function, request)))).await {
             Ok(Some(served)) => served,
-            Ok(None) => gateway::fault(StatusCode::INTERNAL_SERVER_ERROR, &request_id),
+            Ok(None) => engine.unserved(function, request, Unserved::Panicked),
             Err(_) => {
-                tracing::error!(request_id, "no answer in time");
-                gateway::fault(StatusCode::SERVICE_UNAVAILABLE, &request_id)
+                tracing::error!(request_id = request.request_id, "no answer in time");
+                engine.unserved(function, request, Unserved::Unavailable)
             }
         }
     })
@@ -103,8 +102,7 @@ where
         if let Some((engine, base_path)) = self.connected().await {
             return answer(engine, base_path, self.function, event).await;
         }
-        let unavailable = |request: engine::http::Request| async move { gateway::fault(StatusCode::SERVICE_UNAVAILABLE, &request.request_id) };
-        gateway::response(logged(self.function, event, unavailable).await)
+        gateway::response(logged(self.function, event, async |request| Unserved::Unavailable.answer(self.function, request)).await)
     }
 }
 
@@ -116,16 +114,16 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(9);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-okta-request-id");
 
 /// Answers `event` and logs that: facts, never what was in it (security.md R-L1).
-async fn logged<F: Future<Output = Response>>(function: Function, event: Event, answer: impl FnOnce(engine::http::Request) -> F) -> Response {
+async fn logged(function: Function, event: Event, answer: impl AsyncFnOnce(&Request) -> Response) -> Response {
     let started = Instant::now();
     let request = gateway::request(event);
     let operation = ROUTES
         .iter()
         .find(|route| route.function == function && route.method == request.method.as_str() && route.matches(&request.path).is_some())
         .map(|route| tracing::field::debug(route.operation));
-    let (request_id, source) = (request.request_id.clone(), request.source.clone());
-    let mut response = answer(request).await;
-    if let Ok(id) = HeaderValue::try_from(&request_id) {
+    let mut response = answer(&request).await;
+    let Request { request_id, source, .. } = &request;
+    if let Ok(id) = HeaderValue::try_from(request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

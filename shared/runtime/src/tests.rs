@@ -71,9 +71,44 @@ async fn f_31_a_panic_is_500_with_the_request_id_and_the_next_request_works() {
     let engine = broken();
     for _ in 0..2 {
         let response = handle(&engine, Function::Identify, event()).await;
-        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.status(), http::StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(serde_json::from_slice::<Value>(response.body()).unwrap()["errorId"], "r-1");
         assert_eq!(response.headers()["x-okta-request-id"], "r-1");
+    }
+}
+
+#[test]
+fn f_31_r_t9_a_fault_has_the_form_that_the_clients_of_its_operation_read() {
+    const OWN: &str = "https://id.example.org";
+    let asked = |method: &str, path: &str, origin: &str| {
+        let mut request = gateway::request(event());
+        (request.method, request.path) = (method.parse().unwrap(), path.into());
+        request.headers.insert("origin", origin.parse().unwrap());
+        request
+    };
+    let engine = broken();
+    for (function, method, path, media_type, said) in [
+        (Function::Identify, "POST", "/idp/idx/introspect", "application/json", "\"messages\""),
+        (Function::Oidc, "POST", "/oauth2/default/v1/token", "application/json", "\"error\":"),
+        (Function::VerifyEmail, "GET", "/email/verify/canary", "text/html; charset=utf-8", "</html>"),
+    ] {
+        let request = asked(method, path, OWN);
+        for (why, status) in [(Unserved::Panicked, 500), (Unserved::Unavailable, 503)] {
+            let response = engine.unserved(function, &request, why);
+            assert_eq!(response.status(), status, "{path}");
+            let body = String::from_utf8_lossy(response.body());
+            assert!(body.contains(said) && !body.contains("canary"), "{path}: {body}");
+            let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap());
+            assert_eq!(header("content-type"), Some(media_type), "{path}");
+            assert_eq!(header("retry-after").is_some(), status == 503, "{path}");
+            for name in ["cache-control", "x-content-type-options", "referrer-policy", "strict-transport-security", "vary"] {
+                assert!(header(name).is_some(), "{path}: {name}");
+            }
+            // To a page that may read answers a browser would show a network error otherwise.
+            assert_eq!(header("access-control-allow-origin"), Some(OWN), "{path}");
+            let foreign = engine.unserved(function, &asked(method, path, "https://evil.example"), why);
+            assert!(foreign.headers().get("access-control-allow-origin").is_none(), "{path}");
+        }
     }
 }
 
@@ -97,7 +132,7 @@ async fn i14_f_09_a_request_that_waits_for_ever_is_answered_in_time() {
     let engine = Engine::new("https://id.example.org", Arc::new(Silent), Arc::new(SystemClock), Arc::new(SystemRandom), key);
     let began = tokio::time::Instant::now();
     let response = handle(&engine, Function::Identify, event()).await;
-    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.status(), http::StatusCode::SERVICE_UNAVAILABLE);
     assert!(response.headers().contains_key("retry-after"));
     assert!(began.elapsed() < Duration::from_secs(10));
 }

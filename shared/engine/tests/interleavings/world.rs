@@ -93,7 +93,7 @@ impl World {
     /// Does it; what was answered.
     pub async fn perform(&self, act: &Act) -> Answer {
         match act {
-            Act::Send { .. } => answer(&self.stage.engine.serve(act.function(), act.request()).await),
+            Act::Send { .. } => answer(&self.stage.engine.serve(act.function(), &act.request()).await),
             Act::Deactivate(email) => {
                 self.deactivate(email).await;
                 Answer::nothing()

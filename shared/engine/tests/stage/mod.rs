@@ -156,7 +156,7 @@ impl Stage {
             source: source.into(),
             request_id: "test".into(),
         };
-        let response = block_on(self.engine.serve(function, request));
+        let response = block_on(self.engine.serve(function, &request));
         let headers = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_string())).collect();
         let answer = Answer::new(response.status().as_u16(), headers, String::from_utf8(response.body().clone()).unwrap());
         let problems = description::problems(method, path, &answer);

@@ -277,7 +277,7 @@ impl World {
             Act::Serve(request) => {
                 let function = ROUTES.iter().find(|route| Some(route.operation) == operation).unwrap().function;
                 let checked = self.planned.is_none_or(|planned| planned.request == self.told.exchanges.len());
-                ready(self.engine.serve(function, request.as_ref().clone())).map(|response| answer(response, checked))
+                ready(self.engine.serve(function, request)).map(|response| answer(response, checked))
             }
             Act::Apply(organisation) => {
                 let store = FaultStore::new(self.store.clone(), self.faults.clone());

@@ -55,11 +55,6 @@ pub(super) fn declared(operation: Operation) -> Vec<Answer> {
     }
 }
 
-/// What Lambda's glue says when the function itself cannot: it panicked, or was not set up.
-pub(super) fn gateway() -> [Answer; 2] {
-    [answer(500, Some("application/json"), &[]), answer(503, Some("application/json"), &["retry-after"])]
-}
-
 /// The `responses` of an operation: its answers by status and media type. `common`: the headers that every answer has, and their values.
 pub(super) fn responses(answers: Vec<Answer>, operation: Operation, common: &[(String, String)]) -> Value {
     let mut by_status: BTreeMap<u16, Vec<Answer>> = BTreeMap::new();
@@ -72,7 +67,7 @@ pub(super) fn responses(answers: Vec<Answer>, operation: Operation, common: &[(S
             let content: Map<String, Value> = answers
                 .into_iter()
                 .filter_map(|answer| answer.media_type)
-                .map(|media_type| (media_type.clone(), json!({"schema": schemas::of_answer(operation, status, &media_type)})))
+                .map(|media_type| (media_type, json!({"schema": schemas::of_answer(operation, status)})))
                 .collect();
             if !content.is_empty() {
                 fields.insert("content".into(), content.into());

@@ -21,7 +21,6 @@ pub(super) fn all() -> Value {
     all.insert("Envelope".into(), envelope);
     all.values_mut().for_each(relocate);
     all.insert("OAuthError".into(), object(&json!({"error": text(), "error_description": text()}), &["error", "error_description"]));
-    all.insert("Fault".into(), fault());
     all.insert("Tokens".into(), tokens());
     all.insert("Claims".into(), claims());
     all.insert("Keys".into(), keys());
@@ -29,11 +28,8 @@ pub(super) fn all() -> Value {
 }
 
 /// The schema of a body that is answered.
-pub(super) fn of_answer(operation: Operation, status: u16, media_type: &str) -> Value {
-    if media_type.starts_with("text/") {
-        return json!({"type": "string"});
-    }
-    let own = match (operation.protocol(), operation, status) {
+pub(super) fn of_answer(operation: Operation, status: u16) -> Value {
+    match (operation.protocol(), operation, status) {
         (Protocol::Idx, _, _) => component("Envelope"),
         (Protocol::OAuth, Operation::Interact, 200) => object(&json!({"interaction_handle": text()}), &["interaction_handle"]),
         (Protocol::OAuth, Operation::Token, 200) => component("Tokens"),
@@ -42,11 +38,8 @@ pub(super) fn of_answer(operation: Operation, status: u16, media_type: &str) -> 
         (Protocol::OAuth, Operation::Discovery, 200) => discovery(),
         (Protocol::OAuth, _, 200) => json!({"type": "object", "required": ["openapi", "info", "paths"]}),
         (Protocol::OAuth, _, _) => component("OAuthError"),
-        // Of a page, only the glue's answer is JSON.
-        (Protocol::Page, _, _) => return component("Fault"),
-    };
-    // Beside the function's own, what the glue says when there is no function (`super::answers::gateway`).
-    if media_type == "application/json" && [500, 503].contains(&status) { json!({"anyOf": [own, component("Fault")]}) } else { own }
+        (Protocol::Page, _, _) => json!({"type": "string"}),
+    }
 }
 
 /// The schema of a header that not every answer has.
@@ -170,16 +163,4 @@ fn discovery() -> Value {
     let properties: Map<String, Value> = endpoint.into_iter().chain(list).collect();
     let required: Vec<&str> = endpoints.into_iter().chain(lists).collect();
     json!({"type": "object", "properties": properties, "required": required})
-}
-
-/// Okta's shape of an error.
-fn fault() -> Value {
-    let properties = json!({
-        "errorCode": text(),
-        "errorSummary": text(),
-        "errorLink": text(),
-        "errorId": {"type": "string"},
-        "errorCauses": {"type": "array", "maxItems": 0},
-    });
-    object(&properties, &["errorCode", "errorSummary", "errorLink", "errorId", "errorCauses"])
 }
