@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::configuration::{self, Table};
+use crate::plan;
 use crate::server::{self, Options, Running};
 use crate::terminal::{complain, say};
 
@@ -62,7 +63,7 @@ enum Command {
         #[command(flatten)]
         table: TableArgs,
     },
-    /// Say whom an organisation file would ask for what, and change nothing
+    /// Say whom an organisation file would ask for what, whom it would stop, and change nothing
     #[command(after_help = CREDENTIALS)]
     Plan {
         /// The file
@@ -99,7 +100,7 @@ pub fn main() -> ExitCode {
             None => serve(cli.serve).await,
             Some(Command::Check { file }) => done(configuration::read(&file).map(|_| format!("{}: nothing is wrong", file.display()))),
             Some(Command::Apply { file, table }) => done(configuration::apply(&file, &table.into()).await),
-            Some(Command::Plan { file, table }) => done(configuration::plan(&file, &table.into()).await),
+            Some(Command::Plan { file, table }) => done(plan::plan(&file, &table.into()).await),
         }
     })
 }

@@ -12,9 +12,9 @@ use policy::time::Timestamp;
 use policy::user::User;
 use runtime::{Environment, SystemClock};
 
+use crate::StartError;
 use crate::emulators::REGION;
 use crate::terminal::{complain, say};
-use crate::{StartError, people};
 
 /// The organisation that a new table begins with.
 const DEMO: &str = include_str!("../organisation.yaml");
@@ -46,7 +46,8 @@ pub struct Table {
 }
 
 impl Table {
-    fn explained(&self, error: &str) -> String {
+    /// What to do about it.
+    pub fn explained(&self, error: &str) -> String {
         if error.contains("ResourceNotFoundException") {
             return format!(
                 "there is no table {} in this account and region: deploy first, or check --table, --region and the credentials",
@@ -118,6 +119,11 @@ impl Configuration {
         self.clock.now()
     }
 
+    /// The configuration in a table of an AWS account, or at another address.
+    pub fn of(table: &Table) -> Result<Self, String> {
+        Ok(Self::new(connect(table)?, &table.name, Arc::new(SystemClock)))
+    }
+
     /// What is configured.
     pub async fn current(&self) -> Result<Organisation, String> {
         self.stored().await?.ok_or_else(|| "the table has no organisation yet".into())
@@ -135,11 +141,7 @@ impl Configuration {
         let failed = |error: StoreError| error.to_string();
         let unique = organisation.user_schema.definitions.custom.properties.values().any(Property::is_unique);
         if unique && let Some((attribute, users)) = uniqueness::clashes(organisation, &self.users().await?).into_iter().next() {
-            return Err(format!(
-                "{attribute} cannot be unique: {} people have the same value ({}). Change it for all but one of them, or take `unique` away",
-                users.len(),
-                users.join(", ")
-            ));
+            return Err(format!("{}. Change it for all but one of them, or take `unique` away", shared(&attribute, &users)));
         }
         configuration::apply(&*self.store, organisation, self.clock.now()).await.map_err(failed)?;
         if unique {
@@ -156,10 +158,16 @@ impl Configuration {
         items.into_iter().map(|item| serde_json::from_value(item.body).map_err(unreadable)).collect()
     }
 
-    async fn stored(&self) -> Result<Option<Organisation>, String> {
+    /// What is configured, if anything.
+    pub async fn stored(&self) -> Result<Option<Organisation>, String> {
         let loaded = configuration::load(&*self.store).await.map_err(|error| error.to_string())?;
         Ok(loaded.map(|revision| revision.organisation))
     }
+}
+
+/// That these people share a value of an attribute that is to be unique.
+pub fn shared(attribute: &str, names: &[String]) -> String {
+    format!("{attribute} cannot be unique: {} people have the same value ({})", names.len(), names.join(", "))
 }
 
 /// Reads and checks a file.
@@ -172,28 +180,9 @@ pub fn read(file: &Path) -> Result<Organisation, String> {
 /// `vestibule apply`.
 pub async fn apply(file: &Path, table: &Table) -> Result<String, String> {
     let organisation = read(file)?;
-    let put = Configuration::new(connect(table)?, &table.name, Arc::new(SystemClock)).put(&organisation).await;
+    let put = Configuration::of(table)?.put(&organisation).await;
     put.map_err(|error| table.explained(&error))?;
     Ok(format!("{} is in the table {}; it takes effect at the next step of any sign-in", file.display(), table.name))
-}
-
-/// `vestibule plan`: for each app, who would be asked for what.
-pub async fn plan(file: &Path, table: &Table) -> Result<String, String> {
-    let organisation = read(file)?;
-    let users = Configuration::new(connect(table)?, &table.name, Arc::new(SystemClock)).users().await.map_err(|error| table.explained(&error))?;
-    let accounts = if users.len() == 1 { "account" } else { "accounts" };
-    let mut said = vec![format!("{} {accounts} in the table {}.", users.len(), table.name)];
-    for (attribute, owners) in uniqueness::clashes(&organisation, &users) {
-        said.push(format!("\n{attribute} cannot be unique: {} people have the same value ({})", owners.len(), owners.join(", ")));
-    }
-    for app in &organisation.apps {
-        let asked: Vec<_> = people::would_ask(&organisation, app, &users, SystemClock.now()).collect();
-        said.push(format!("\n{}: {} would be asked at the next sign-in", app.label, asked.len()));
-        for (user, wanted) in asked {
-            said.push(format!("  {}  {}", user.text("login").unwrap_or(&user.id), wanted.join(", ")));
-        }
-    }
-    Ok(said.join("\n"))
 }
 
 /// A client for a table, with the environment's credentials; a server on this machine needs none.

@@ -26,6 +26,7 @@ mod mailbox;
 mod pages;
 mod passwords;
 mod people;
+mod plan;
 mod server;
 mod site;
 mod table;

@@ -7,16 +7,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
-use policy::dry_run;
 use policy::organisation::{
-    Action, App, AuthenticatorKey, EVERYONE, Organisation, Permission, ProfileAttribute, ProfileEnrollment, Property, PropertyType, base_properties,
+    Action, App, EVERYONE, Organisation, Permission, ProfileAttribute, ProfileEnrollment, Property, PropertyType, base_properties,
 };
-use policy::requirement::Requirement;
 use policy::time::Timestamp;
 use policy::user::User;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::plan::Prospect;
 use crate::site::Site;
 use crate::table;
 
@@ -154,22 +153,11 @@ fn person(organisation: &Organisation, user: &User) -> Value {
 }
 
 fn asked(organisation: &Organisation, app: &App, users: &[User], now: Timestamp) -> Vec<Value> {
-    would_ask(organisation, app, users, now).map(|(user, asked)| json!({ "login": user.text("login"), "attributes": asked })).collect()
-}
-
-/// Whom an app would ask for what, in words, were they to sign in at `now`.
-pub fn would_ask<'a>(organisation: &Organisation, app: &App, users: &'a [User], now: Timestamp) -> impl Iterator<Item = (&'a User, Vec<String>)> {
-    let asked = move |user| dry_run::asked(organisation, app, user, now).iter().flat_map(words).collect::<Vec<_>>();
-    users.iter().map(move |user| (user, asked(user))).filter(|(_, asked)| !asked.is_empty())
-}
-
-fn words(requirement: &Requirement) -> Vec<String> {
-    match requirement {
-        Requirement::CompleteProfile(form) => form.fields.iter().map(|field| field.label.clone()).collect(),
-        Requirement::Enroll(AuthenticatorKey::OktaEmail) => vec!["a proof of the mailbox".into()],
-        Requirement::Enroll(AuthenticatorKey::OktaPassword) => vec!["a password".into()],
-        _ => Vec::new(),
-    }
+    let asked = users.iter().filter_map(|user| match Prospect::of(organisation, app, user, now) {
+        Prospect::Asked(asked) if !asked.is_empty() => Some(json!({ "login": user.name(), "attributes": asked })),
+        _ => None,
+    });
+    asked.collect()
 }
 
 fn answer(result: Result<Value, String>) -> Response {

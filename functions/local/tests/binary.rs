@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use client::{Client, PASSWORD};
+use serde_json::{Value, json};
 
 fn vestibule(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
@@ -36,6 +37,15 @@ fn started(data: &Path) -> (Child, String) {
     let mut child = vestibule(&["--port", "0", "--data"]).arg(data).stdout(Stdio::piped()).spawn().unwrap();
     let first = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
     (child, first.split_once("open ").unwrap().1.to_owned())
+}
+
+/// Finishes a sign-up by the code in the mailbox.
+async fn answer_code(client: &Client, step: &Value, email: &str) {
+    let mails = client.get("/mailbox/messages").await;
+    let mail = mails.as_array().unwrap().iter().rfind(|mail| mail["to"] == email).unwrap();
+    let answer = json!({ "stateHandle": step["stateHandle"], "credentials": { "passcode": mail["code"] } });
+    let done = client.post("/idp/idx/email/answer", answer).await;
+    assert!(done["successWithInteractionCode"].is_object(), "{done}");
 }
 
 #[test]
@@ -82,13 +92,43 @@ async fn i4_what_was_acknowledged_is_there_after_kill_9() {
         kill(&mut child);
         let (mut child, base) = started(&data);
         let client = Client::new(&base);
-        let mails = client.get("/mailbox/messages").await;
-        let mail = mails.as_array().unwrap().iter().rfind(|mail| mail["to"] == email.as_str()).unwrap();
-        let answer = serde_json::json!({ "stateHandle": step["stateHandle"], "credentials": { "passcode": mail["code"] } });
-        let done = client.post("/idp/idx/email/answer", answer).await;
-        assert!(done["successWithInteractionCode"].is_object(), "{done}");
+        answer_code(&client, &step, &email).await;
         kill(&mut child);
     }
+    std::fs::remove_dir_all(data).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_for_the_table_of_a_running_server_changes_nothing_and_applying_it_does() {
+    let data = folder("plan");
+    let mut child = vestibule(&["--port", "0", "--data"]).arg(&data).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let base = lines.next().unwrap().split_once("open ").unwrap().1.to_owned();
+    let dynamodb = lines.find_map(|line| Some(line.trim().strip_prefix("DynamoDB")?.split_whitespace().next()?.to_owned())).unwrap();
+    let client = Client::new(&base);
+    let step = client.begin_sign_up("ada@example.com").await;
+    answer_code(&client, &step, "ada@example.com").await;
+
+    let file = data.join("organisation.yaml");
+    let name = file.to_str().unwrap();
+    let demo = include_str!("../organisation.yaml").replace("localhost:8787", base.strip_prefix("http://").unwrap());
+    let asks = "                # - { name: shoeSize, label: Shoe size, required: true }";
+    assert!(demo.contains(asks));
+    std::fs::write(&file, demo.replace(asks, &asks.replace("# ", ""))).unwrap();
+    let said = |command: &str| {
+        let output = vestibule(&[command, name, "--table", "vestibule", "--endpoint-url", &dynamodb]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let asked = "ada@example.com  is asked for Shoe size";
+    for _ in 0..2 {
+        let plan = said("plan");
+        assert!(plan.starts_with("1 account in the table vestibule") && plan.contains(&format!("* {asked}")), "{plan}");
+    }
+    said("apply");
+    let plan = said("plan");
+    assert!(plan.contains(&format!("\n  {asked}")) && !plan.contains("\n*"), "{plan}");
+    kill(&mut child);
     std::fs::remove_dir_all(data).unwrap();
 }
 

@@ -17,12 +17,12 @@ use crate::configuration::read;
 use crate::keys;
 use crate::ports::{Expect, Store, StoreError};
 
-/// Attributes of which several of these people have the same value, with the ids of those people, group by group. Never the value: it may be private.
+/// Attributes of which several of these people have the same value, with the names of those people, group by group. Never the value: it may be private.
 pub fn clashes(organisation: &Organisation, users: &[User]) -> Vec<(String, Vec<String>)> {
     let mut owners: BTreeMap<Identity, Vec<String>> = BTreeMap::new();
     for user in users {
         for identity in claims(organisation, &user.profile) {
-            owners.entry(identity).or_default().push(user.id.clone());
+            owners.entry(identity).or_default().push(user.name().into());
         }
     }
     owners.into_iter().filter(|(_, users)| users.len() > 1).map(|(identity, users)| (identity.attribute, users)).collect()

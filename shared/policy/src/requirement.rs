@@ -47,7 +47,7 @@ pub fn requirements(context: &Context<'_>, transaction: &Transaction) -> Vec<Req
         Subject::Applicant { registration: None } => alloc::vec![Requirement::Register(form::registration(context))],
         Subject::Applicant { registration: Some(registration) } => of_applicant(context, transaction, registration),
         Subject::Member { user, .. } => of_member(context, transaction, user),
-        Subject::Stranger { .. } => of_stranger(context, transaction),
+        Subject::Stranger { .. } => of_stranger(context),
     }
 }
 
@@ -82,7 +82,7 @@ fn of_applicant(context: &Context<'_>, transaction: &Transaction, registration: 
     enrolments(context, transaction.skipped, &who, has, &mut list);
 
     // Nothing of an applicant is enrolled before this transaction, so what the sign-on policies want beyond that is enrolled now.
-    sign_on(context, transaction, &who, &Keys::new(), &allowed(context, &who), &mut list);
+    sign_on(context, &transaction.proven_keys(), &who, &Keys::new(), &allowed(context, &who), &mut list);
     if !assigned(context, |group| group == EVERYONE || who.groups.contains(group)) {
         list.push(Requirement::Refused(Refusal::NotAssigned));
     }
@@ -92,33 +92,32 @@ fn of_applicant(context: &Context<'_>, transaction: &Transaction, registration: 
 }
 
 fn of_member(context: &Context<'_>, transaction: &Transaction, user: &User) -> Vec<Requirement> {
-    let who = Who::is(user);
-    let mut enrolled = Keys::new();
-    if user.has_password {
-        enrolled.insert(AuthenticatorKey::OktaPassword);
-    }
-    // A mailbox can be proven at any time; whether it has been is another matter.
-    if usable_mailbox(context, &who) {
-        enrolled.insert(AuthenticatorKey::OktaEmail);
-    }
     if transaction.proofs.is_empty() {
         if context.prevents_enumeration() {
             // What this person has, and what their groups' rules ask, would tell that there is such a person (security.md R-R1).
             return alloc::vec![Requirement::Verify(assurance::first_of_anybody(context.organisation, context.app))];
         }
-        if enrolled.is_empty() {
+        if enrolled(context, user).is_empty() {
             // To let such a person set something up would be to give the account to whoever knows its name.
             return alloc::vec![Requirement::Refused(Refusal::AccessDenied)];
         }
     }
-    let mut list = Vec::new();
-    sign_on(context, transaction, &who, &enrolled, &allowed(context, &who), &mut list);
-    of_account(context, user, transaction.skipped, &mut list);
-    list
+    of_account(context, user, &transaction.proven_keys(), transaction.skipped)
 }
 
-/// What is asked of this person beside proving who they are: what the account lacks.
-pub(crate) fn of_account(context: &Context<'_>, user: &User, skipped: bool, list: &mut Vec<Requirement>) {
+/// What this person can prove to be themselves with.
+pub(crate) fn enrolled(context: &Context<'_>, user: &User) -> Keys {
+    let password = user.has_password.then_some(AuthenticatorKey::OktaPassword);
+    // A mailbox can be proven at any time; whether it has been is another matter.
+    let mailbox = usable_mailbox(context, &Who::is(user)).then_some(AuthenticatorKey::OktaEmail);
+    password.into_iter().chain(mailbox).collect()
+}
+
+/// What is asked of this person who has `proven` that much: more proofs, and what the account lacks.
+pub(crate) fn of_account(context: &Context<'_>, user: &User, proven: &Keys, skipped: bool) -> Vec<Requirement> {
+    let who = Who::is(user);
+    let mut list = Vec::new();
+    sign_on(context, proven, &who, &enrolled(context, user), &allowed(context, &who), &mut list);
     if !assigned(context, |group| user.in_group(group)) {
         list.push(Requirement::Refused(Refusal::NotAssigned));
     }
@@ -131,18 +130,19 @@ pub(crate) fn of_account(context: &Context<'_>, user: &User, skipped: bool, list
     if !user.email_verified && context.enrollment.activation_requirements.email_verification && !list.contains(&proof) {
         list.push(proof);
     }
-    enrolments(context, skipped, &Who::is(user), has, list);
+    enrolments(context, skipped, &who, has, &mut list);
     list.extend(form::progressive(context, &user.profile).map(Requirement::CompleteProfile));
+    list
 }
 
-fn of_stranger(context: &Context<'_>, transaction: &Transaction) -> Vec<Requirement> {
+fn of_stranger(context: &Context<'_>) -> Vec<Requirement> {
     if context.prevents_enumeration() {
         return alloc::vec![Requirement::Verify(assurance::first_of_anybody(context.organisation, context.app))];
     }
     let nobody = Who::default();
     let enrolled: Keys = allowed(context, &nobody).into_iter().collect();
     let mut list = Vec::new();
-    sign_on(context, &Transaction { proofs: <_>::default(), ..transaction.clone() }, &nobody, &enrolled, &Keys::new(), &mut list);
+    sign_on(context, &Keys::new(), &nobody, &enrolled, &Keys::new(), &mut list);
     if list.is_empty() {
         // Nothing proves that one is somebody whom nobody is.
         list.push(Requirement::Verify(alloc::vec![AuthenticatorKey::OktaPassword]));
@@ -150,25 +150,25 @@ fn of_stranger(context: &Context<'_>, transaction: &Transaction) -> Vec<Requirem
     list
 }
 
-/// Both sign-on policies (policies.md §7.4). `enrolled` is what can be verified with; `enrollable` what could be set up if that is not enough.
-fn sign_on(context: &Context<'_>, transaction: &Transaction, who: &Who, enrolled: &Keys, enrollable: &Keys, list: &mut Vec<Requirement>) {
+/// Both sign-on policies (policies.md §7.4), for somebody who has `proven` that much. `enrolled` is what can be verified with; `enrollable` what could be
+/// set up if that is not enough.
+fn sign_on(context: &Context<'_>, proven: &Keys, who: &Who, enrolled: &Keys, enrollable: &Keys, list: &mut Vec<Requirement>) {
     let Some(rules) = Rules::of(context.organisation, context.app, who) else {
         list.push(Requirement::Refused(Refusal::AccessDenied));
         return;
     };
-    let proven: Keys = transaction.proofs.keys().copied().collect();
-    if rules.satisfied(&proven) {
+    if rules.satisfied(proven) {
         return;
     }
-    let next = rules.next(&proven, enrolled);
+    let next = rules.next(proven, enrolled);
     if !next.is_empty() {
         list.push(Requirement::Verify(next));
         return;
     }
     // Not enough with what there is. Whatever is there is proven first: nobody may set up an authenticator for an account on someone's word.
-    let unproven: Vec<_> = enrolled.difference(&proven).copied().collect();
+    let unproven: Vec<_> = enrolled.difference(proven).copied().collect();
     let could: Keys = enrolled.union(enrollable).copied().collect();
-    match rules.next(&proven, &could).first() {
+    match rules.next(proven, &could).first() {
         Some(_) if proven.is_empty() && !unproven.is_empty() => list.push(Requirement::Verify(unproven)),
         Some(key) if !enrolled.contains(key) => {
             let enroll = Requirement::Enroll(*key);

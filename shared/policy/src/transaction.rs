@@ -10,6 +10,7 @@ use core::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
+use crate::assurance::Keys;
 use crate::email::Email;
 use crate::organisation::AuthenticatorKey;
 use crate::time::{Span, Timestamp};
@@ -284,6 +285,11 @@ impl Transaction {
     /// Whether this was proven here.
     pub fn proven(&self, key: AuthenticatorKey) -> bool {
         self.proofs.contains_key(&key)
+    }
+
+    /// All that was proven here.
+    pub(crate) fn proven_keys(&self) -> Keys {
+        self.proofs.keys().copied().collect()
     }
 
     /// Turns to another subject: nothing that was proven before counts for it.

@@ -92,6 +92,11 @@ impl User {
         group == EVERYONE || self.groups.contains(group)
     }
 
+    /// What administrators call this person: the username, or the id of somebody without one.
+    pub fn name(&self) -> &str {
+        self.text("login").unwrap_or(&self.id)
+    }
+
     /// The text of an attribute; `None` if absent or not text.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.profile.get(name).and_then(Value::as_str)

@@ -79,7 +79,7 @@ fn does_what_the_dry_run_says() {
         Requirement::CompleteProfile(form) => form.fields.iter().map(|field| field.label.clone()).collect(),
         other => vec![format!("{other:?}")],
     };
-    let asked = |user: &User| dry_run::asked(&organisation, app, user, NOON).iter().flat_map(labels).collect::<Vec<_>>();
+    let asked = |user: &User| dry_run::asked(&organisation, app, user, NOON).unwrap().iter().flat_map(labels).collect::<Vec<_>>();
     assert_eq!(asked(&bob()), ["Shoe size"]);
     assert_eq!(asked(&person("bob")), ["Enroll(OktaEmail)", "Shoe size"], "he signed up where nothing need be proven");
     assert_eq!(asked(&person("ada")), Vec::<String>::new());
@@ -119,13 +119,20 @@ fn a_073_whoever_was_deactivated_meanwhile_is_never_done() {
 }
 
 #[test]
-fn the_dry_run_says_nothing_of_whoever_does_not_get_in() {
+fn the_dry_run_says_who_does_not_get_in() {
     let mut organisation = asking_for("shoeSize", true);
-    let of = |organisation: &Organisation, user: &User| !dry_run::asked(organisation, organisation.app("demo").unwrap(), user, NOON).is_empty();
-    assert!(of(&organisation, &bob()));
-    assert!(!of(&organisation, &person("dan")), "deactivated");
+    let stopped = |organisation: &Organisation, user: &User| dry_run::asked(organisation, organisation.app("demo").unwrap(), user, NOON).err();
+    assert_eq!(stopped(&organisation, &bob()), None);
+    assert_eq!(stopped(&organisation, &person("dan")), Some(Refusal::AccessDenied), "deactivated");
+    let without_password = User { has_password: false, ..bob() };
+    assert_eq!(stopped(&organisation, &without_password), None, "there is the mailbox");
+    enrolled_by_themselves(&mut organisation, SelfEnroll::Required, SelfEnroll::NotAllowed);
+    assert_eq!(stopped(&organisation, &without_password), Some(Refusal::AccessDenied), "nothing to prove it with");
+    let mut denying = organisation.clone();
+    denying.policies.global_session[0].rules[0].actions.signon.access = Access::Deny;
+    assert_eq!(stopped(&denying, &bob()), Some(Refusal::AccessDenied), "denied");
     organisation.apps[0].groups = vec!["customers".into()];
-    assert!(!of(&organisation, &bob()), "not assigned");
+    assert_eq!(stopped(&organisation, &bob()), Some(Refusal::NotAssigned));
 }
 
 #[test]

@@ -10,13 +10,6 @@ fn any_factor(organisation: &mut Organisation) {
     organisation.policies.global_session[0].rules[0].actions.signon.primary_factor = PrimaryFactor::PasswordIdpAnyFactor;
 }
 
-fn enrolled_by_themselves(organisation: &mut Organisation, own: SelfEnroll, mail: SelfEnroll) {
-    organisation.policies.authenticator_enrollment[0].settings.as_mut().unwrap().authenticators = vec![
-        MfaEnrolment { key: AuthenticatorKey::OktaPassword.as_str().into(), enroll: EnrollSelf { own } },
-        MfaEnrolment { key: AuthenticatorKey::OktaEmail.as_str().into(), enroll: EnrollSelf { own: mail } },
-    ];
-}
-
 /// The same as the default policy, for customers, and before it.
 fn for_customers<R: Clone, S: Clone>(policy: &Policy<R, S>) -> Policy<R, S> {
     let people = PeopleCondition { groups: Some(GroupCondition { include: vec!["customers".into()], exclude: vec![] }), users: None };

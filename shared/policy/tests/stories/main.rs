@@ -46,6 +46,13 @@ fn ask(organisation: &mut Organisation, name: &str, required: bool) {
     enrollment(organisation).profile_attributes.push(ProfileAttribute { name: name.into(), label: format!("Your {name}"), required });
 }
 
+fn enrolled_by_themselves(organisation: &mut Organisation, own: SelfEnroll, mail: SelfEnroll) {
+    organisation.policies.authenticator_enrollment[0].settings.as_mut().unwrap().authenticators = vec![
+        MfaEnrolment { key: AuthenticatorKey::OktaPassword.as_str().into(), enroll: EnrollSelf { own } },
+        MfaEnrolment { key: AuthenticatorKey::OktaEmail.as_str().into(), enroll: EnrollSelf { own: mail } },
+    ];
+}
+
 fn person(id: &str) -> User {
     people().into_iter().find(|user| user.id == id).unwrap()
 }
