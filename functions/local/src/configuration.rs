@@ -19,8 +19,11 @@ use crate::terminal::{complain, say};
 /// The organisation that a new table begins with.
 const DEMO: &str = include_str!("../organisation.yaml");
 
-/// The origin that it is written for.
+/// The port that it is written for.
 const DEMO_PORT: &str = ":8787";
+
+/// What its addresses begin with, before the port.
+const HERE: &str = "http://localhost";
 
 /// How often a watched file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -75,11 +78,10 @@ impl Configuration {
             }
             return Ok(format!("from {}, applied again whenever it changes", file.display()));
         }
-        let port = base_url.rsplit_once(':').map_or(DEMO_PORT, |(_, port)| port);
+        let port = base_url.strip_prefix(HERE).unwrap_or(DEMO_PORT);
         match self.stored().await.map_err(failed)? {
             None => {
-                let text = DEMO.replace("localhost:8787", &format!("localhost:{port}")).replace("127.0.0.1:8787", &format!("127.0.0.1:{port}"));
-                self.apply_text("organisation.yaml", &text).await.map_err(failed)?;
+                self.apply_text("organisation.yaml", &DEMO.replace(DEMO_PORT, port)).await.map_err(failed)?;
                 Ok("the demo (--organisation FILE for your own)".into())
             }
             Some(stored) => match moved(&stored, port) {
@@ -203,17 +205,18 @@ fn connect(table: &Table) -> Result<dynamodb::Client, String> {
     Ok(dynamodb::Client::new(&environment.dynamodb()))
 }
 
-/// The same organisation at another port, if it is the demo's and was made for another one; the same folder may be served at any port.
+/// The same organisation at another port (`:8787`, or nothing for the usual one), if it is the demo's and was made for another one; the same folder may
+/// be served at any port.
 fn moved(stored: &Organisation, port: &str) -> Option<Organisation> {
     let uris = stored.app_by_client_id("demo-spa").map(|app| &app.settings.oauth_client.redirect_uris)?;
-    let before = uris.iter().find_map(|uri| uri.strip_prefix("http://localhost:")?.strip_suffix("/demo/callback"))?;
+    let before = uris.iter().find_map(|uri| uri.strip_prefix(HERE)?.strip_suffix("/demo/callback"))?;
     if before == port {
         return None;
     }
     let mut text = serde_json::to_string(stored).ok()?;
     for host in ["localhost", "127.0.0.1"] {
         for end in ["/", "\""] {
-            text = text.replace(&format!("http://{host}:{before}{end}"), &format!("http://{host}:{port}{end}"));
+            text = text.replace(&format!("http://{host}{before}{end}"), &format!("http://{host}{port}{end}"));
         }
     }
     serde_json::from_str(&text).ok()
@@ -221,13 +224,15 @@ fn moved(stored: &Organisation, port: &str) -> Option<Organisation> {
 
 /// A file that was written for another port: nobody would get back to the pages here.
 fn leads_elsewhere(organisation: &Organisation, base_url: &str) -> Option<String> {
-    let port = base_url.rsplit_once(':')?.1;
-    let here = ["localhost", "127.0.0.1"].map(|host| format!("http://{host}:{port}/"));
+    let port = base_url.strip_prefix(HERE)?;
+    let here = ["localhost", "127.0.0.1"].map(|host| format!("http://{host}{port}/"));
     let mut uris = organisation.apps.iter().flat_map(|app| &app.settings.oauth_client.redirect_uris).peekable();
     let first = (*uris.peek()?).clone();
     let none = !uris.any(|uri| here.iter().any(|here| uri.starts_with(here)));
     none.then(|| {
-        format!("no app has a redirect_uri at {base_url}, so the pages of this server cannot sign anybody in; there is {first}: write the port {port} there")
+        format!(
+            "no app has a redirect_uri at {base_url}, so the pages of this server cannot sign anybody in; there is {first}: write {base_url} there"
+        )
     })
 }
 
@@ -241,10 +246,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_demo_moves_to_any_port_and_back() {
+        let demo = organisation::parse("organisation.yaml", DEMO).unwrap();
+        assert_eq!(moved(&demo, DEMO_PORT), None);
+        let usual = moved(&demo, "").unwrap();
+        assert_eq!(leads_elsewhere(&usual, "http://localhost"), None);
+        assert_eq!(policy::organisation::check::check(&usual), [], "the usual port is not written");
+        assert_eq!(moved(&usual, ""), None);
+        assert_eq!(moved(&usual, DEMO_PORT).unwrap(), demo);
+    }
+
+    #[test]
     fn a_file_for_another_port_is_noticed() {
         let demo = organisation::parse("organisation.yaml", DEMO).unwrap();
         assert_eq!(leads_elsewhere(&demo, "http://localhost:8787"), None);
         let warning = leads_elsewhere(&demo, "http://localhost:8890").unwrap();
-        assert!(warning.contains("http://localhost:8787/demo/callback") && warning.contains("write the port 8890"), "{warning}");
+        assert!(leads_elsewhere(&demo, "http://localhost").is_some());
+        assert!(warning.contains("http://localhost:8787/demo/callback") && warning.contains("write http://localhost:8890 there"), "{warning}");
     }
 }

@@ -67,7 +67,7 @@ fn page(text: &'static str) -> axum::routing::MethodRouter<Arc<Site>> {
 
 /// Sees to the headers, and to the address: pages live at one origin, and a site that points its own name at this machine gets nothing.
 async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    let address = header(&request, &HOST).replacen("127.0.0.1:", "localhost:", 1);
+    let address = header(&request, &HOST).replacen("127.0.0.1", "localhost", 1);
     // A person at the other name of this machine is led to the first: a tab keeps what it knows by origin. A program may use either.
     let astray = header(&request, &HOST) != address && header(&request, &ACCEPT).contains("text/html");
     if astray || Some(address.as_str()) != site.base_url.strip_prefix("http://") {

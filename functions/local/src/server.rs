@@ -103,7 +103,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let services = Services { mailbox: mailbox.clone(), kms, secrets, faults: faults.clone(), clock: clock.clone() };
     let services_url = tasks.serve(listen(0).await?, emulators::router(Arc::new(services)))?;
 
-    let base_url = format!("http://localhost:{}", address(&public)?.port());
+    // As browsers name it: they leave the usual port out.
+    let base_url = match address(&public)?.port() {
+        80 => "http://localhost".into(),
+        port => format!("http://localhost:{port}"),
+    };
     let places = functions::Places { base_url: &base_url, dynamodb_url: &dynamodb_url, services_url: &services_url, signing_key: &Kms::key_arn() };
     let variables = functions::variables(&places).map(|(name, value)| (name, value.to_owned())).into();
     let environment = functions::environment(&places, clock.clone())?;
