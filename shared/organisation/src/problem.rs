@@ -14,13 +14,13 @@ pub struct FileProblem {
     pub column: usize,
     /// Where in the document, e.g. `apps[0].groups[1]`; empty where that cannot be said.
     pub path: String,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what would be right, on one line.
     pub message: String,
 }
 
 impl FileProblem {
     pub(crate) fn new(file: &str, place: Place, path: &[String], message: String) -> Self {
-        Self { file: file.into(), line: place.line, column: place.column, path: written(path), message }
+        Self { file: file.into(), line: place.line, column: place.column, path: on_one_line(&written(path)), message: on_one_line(&message) }
     }
 }
 
@@ -69,6 +69,11 @@ impl fmt::Display for Problems {
 }
 
 impl Error for Problems {}
+
+/// What messages quote may hold line breaks, and more that terminals act upon.
+fn on_one_line(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+}
 
 /// A path as people write it: `["apps", "0", "groups", "1"]` is `apps[0].groups[1]`.
 fn written(path: &[String]) -> String {

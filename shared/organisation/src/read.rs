@@ -92,6 +92,9 @@ fn plainly(expected: &str) -> &str {
     }
 }
 
+/// Characters of a text that are quoted: enough to find it.
+const MOST_QUOTED: usize = 60;
+
 /// What was found, in the same words.
 struct Found<'a>(Unexpected<'a>);
 
@@ -102,7 +105,10 @@ impl Display for Found<'_> {
             Unexpected::Unsigned(value) => write!(f, "{value}"),
             Unexpected::Signed(value) => write!(f, "{value}"),
             Unexpected::Float(value) => write!(f, "{value}"),
-            Unexpected::Str(text) => write!(f, "the text \"{text}\""),
+            Unexpected::Str(text) => match text.char_indices().nth(MOST_QUOTED) {
+                Some((end, _)) => write!(f, "the text \"{}…\"", text.get(..end).unwrap_or_default()),
+                None => write!(f, "the text \"{text}\""),
+            },
             Unexpected::Unit => f.write_str("nothing"),
             Unexpected::Seq => f.write_str("a list"),
             Unexpected::Map => f.write_str("a mapping"),

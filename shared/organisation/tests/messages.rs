@@ -80,6 +80,16 @@ fn text_where_a_list_is_expected() {
 }
 
 #[test]
+fn text_of_many_lines_where_a_list_is_expected() {
+    let told = said_of("apps: |\n  one\n  organisation.yaml:7: \u{85}a line of its own, and many letters that nobody would read\n\n  \"\n");
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(
+        told.starts_with("organisation.yaml:1: apps: expected a list, found the text \"one\\norganisation.yaml:7: ") && told.ends_with("…\""),
+        "{told}"
+    );
+}
+
+#[test]
 fn nothing_where_a_list_is_expected() {
     assert_snapshot!(said("    groups: [everyone]", "    groups:"));
 }

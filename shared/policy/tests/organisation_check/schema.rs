@@ -89,6 +89,10 @@ fn the_user_schema_custom_half() {
     wrong(size, "/oneOf", json!([{ "const": "a", "title": "A" }]), "goes with enum");
     wrong(size, "/enum", json!([]), "at least one");
     wrong_at(size, "/enum", json!(["a", 42]), &format!("{size}/enum/1"), "put it in quotes: \"42\"");
+    one_problem(&[(size, "/enum", json!(["a", "long"])), (size, "/maxLength", json!(3))], &format!("{size}/enum/1"), "within its lengths and limits");
+    let other = json!([{ "const": "b", "title": "B" }, { "const": "c", "title": "C" }]);
+    one_problem(&[(size, "/enum", json!(["a", 42])), (size, "/oneOf", other)], &format!("{size}/enum/1"), "put it in quotes");
+    wrong_at(size, "/enum", json!(["a", "e\u{301}"]), &format!("{size}/enum/1"), "right type");
     wrong_at(size, "/enum", json!(["a", "b", "a"]), &format!("{size}/enum/2"), "twice");
     wrong_at(count, "/enum", json!([1, "2"]), &format!("{count}/enum/1"), "right type");
     one_problem(&[(count, "/enum", json!([1, 20])), (count, "/maximum", json!(10))], &format!("{count}/enum/1"), "within its lengths and limits");

@@ -146,6 +146,9 @@ mod tests {
         assert_eq!(nearest("custmers", known.into_iter()), Some("customers"));
         assert_eq!(nearest("Everyone", known.into_iter()), Some("everyone"));
         assert_eq!(nearest("staff", known.into_iter()), None);
-        assert_eq!(nearest(&"c".repeat(101), known.into_iter()), None);
+        for (letters, expected) in [(100, true), (101, false)] {
+            let (written, right) = ("c".repeat(letters), "c".repeat(letters - 1));
+            assert_eq!(nearest(&written, [right.as_str()].into_iter()).is_some(), expected, "{letters}");
+        }
     }
 }

@@ -46,15 +46,14 @@ pub(super) fn check(schema: &UserSchema, report: &mut Report) {
     }
 }
 
-/// Whether an attribute may have this value, `enum` aside: the very value, not one that only becomes right when it is stored. A whole number may be
-/// written with a point.
+/// Whether an attribute may have this value: the very value, not one that only becomes right when it is stored. A whole number may be written with a
+/// point.
 fn is_value_of(name: &str, property: &Property, value: &Value) -> bool {
     if property.kind() == PropertyType::Array {
         let item = Property { kind: property.items.map(|items| items.kind), ..Property::default() };
         return value.as_array().is_some_and(|items| items.iter().all(|value| is_value_of(name, &item, value)));
     }
-    let free = Property { enumeration: None, one_of: None, ..property.clone() };
-    validate(name, &free, value).is_ok_and(|stored| stored == *value || (value.is_number() && same(&stored, value)))
+    validate(name, property, value).is_ok_and(|stored| same(&stored, value))
 }
 
 /// A base attribute may state what may be changed, and may repeat what is so anyway.
@@ -138,8 +137,7 @@ fn custom(name: &str, property: &Property, at: &At, report: &mut Report) {
         enumeration(name, property, at, report);
     }
     if let Some(default) = &property.default {
-        let allowed = property.enumeration.as_ref().is_none_or(|members| members.iter().any(|member| same(member, default)));
-        report.ensure(allowed && is_value_of(name, property, default), at.to("default"), || {
+        report.ensure(is_value_of(name, property, default), at.to("default"), || {
             format!("{default} is not a value that this attribute may have; write one of the right type that is within its enum, lengths and limits")
         });
         report.ensure(!property.is_unique(), at.to("default"), || "two people would have this value; a unique attribute has no default".into());
