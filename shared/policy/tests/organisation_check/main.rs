@@ -120,6 +120,8 @@ fn warnings_about_what_is_probably_not_meant() {
     assert_eq!(warned(&[(GSP, "/session", session)]), [format!("{GSP}/session")]);
     assert_eq!(warned(&[(GSP, "/factorLifetime", json!(15))]), [format!("{GSP}/factorLifetime")]);
     let optional = (PE, "/activationRequirements", json!({ "emailVerification": false }));
+    assert_eq!(warned(std::slice::from_ref(&optional)), [""; 0]);
+    assert_eq!(warned(&[("/settings", "/userEnumerationPrevention", prevention.clone())]), [""; 0]);
     assert_eq!(
         warned(&[optional, ("/settings", "/userEnumerationPrevention", prevention)]),
         [format!("{PE}/activationRequirements/emailVerification")]

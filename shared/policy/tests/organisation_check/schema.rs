@@ -121,6 +121,7 @@ fn limits_leave_a_number() {
         ("integer", json!(9_007_199_254_740_991_i64), Value::Null),
         ("integer", Value::Null, json!(-9_007_199_254_740_991_i64)),
         ("number", json!(0.1), json!(0.9)),
+        ("number", json!(5), json!(5)),
         ("number", json!(-1e300), json!(1e300)),
     ] {
         fine(&limits(kind, least, most));

@@ -111,8 +111,9 @@ pub fn nearest<'a>(wrong: &str, right: impl Iterator<Item = &'a str>) -> Option<
 fn distance(a: &str, b: &str) -> usize {
     let mut above: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, x) in a.chars().enumerate() {
-        let mut left = i + 1;
-        let mut diagonal = i;
+        // To make nothing of the letters so far.
+        let all_deleted = i + 1;
+        let (mut left, mut diagonal) = (all_deleted, i);
         for (cell, y) in above.iter_mut().skip(1).zip(b.chars()) {
             let differs = usize::from(!x.eq_ignore_ascii_case(&y));
             let here = (diagonal + differs).min(left + 1).min(*cell + 1);
@@ -120,7 +121,7 @@ fn distance(a: &str, b: &str) -> usize {
             left = here;
         }
         if let Some(first) = above.first_mut() {
-            *first = i + 1;
+            *first = all_deleted;
         }
     }
     above.last().copied().unwrap_or_default()
