@@ -44,16 +44,16 @@ pub fn warnings(file_name: &str, text: &str) -> Vec<FileProblem> {
 fn read(file_name: &str, text: &str) -> Result<(Node, Organisation), Problems> {
     if text.len() > LARGEST {
         let place = Place { line: 1, column: 1 };
-        return Err(Problems::one(FileProblem::new(file_name, place, &[], format!("the file is larger than {} KiB", LARGEST / 1024))));
+        return Err(Problems::one(FileProblem::new(file_name, place, &[], &format!("the file is larger than {} KiB", LARGEST / 1024))));
     }
-    let document = yaml::document(text).map_err(|fault| Problems::one(FileProblem::new(file_name, fault.place, &fault.path, fault.message)))?;
+    let document = yaml::document(text).map_err(|fault| Problems::one(FileProblem::new(file_name, fault.place, &fault.path, &fault.message)))?;
     let organisation = Organisation::deserialize(&document).map_err(|fault| {
         let (path, message) = fault.into_parts();
-        Problems::one(FileProblem::new(file_name, document.place_of(&path), &path, message))
+        Problems::one(FileProblem::new(file_name, document.place_of(&path), &path, &message))
     })?;
     Ok((document, organisation))
 }
 
 fn located(file_name: &str, document: &Node, found: Vec<Problem>) -> Vec<FileProblem> {
-    found.into_iter().map(|found| FileProblem::new(file_name, document.place_of(&found.path), &found.path, found.message)).collect()
+    found.into_iter().map(|found| FileProblem::new(file_name, document.place_of(&found.path), &found.path, &found.message)).collect()
 }

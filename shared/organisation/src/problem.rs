@@ -19,8 +19,8 @@ pub struct FileProblem {
 }
 
 impl FileProblem {
-    pub(crate) fn new(file: &str, place: Place, path: &[String], message: String) -> Self {
-        Self { file: file.into(), line: place.line, column: place.column, path: on_one_line(&written(path)), message: on_one_line(&message) }
+    pub(crate) fn new(file: &str, place: Place, path: &[String], message: &str) -> Self {
+        Self { file: file.into(), line: place.line, column: place.column, path: on_one_line(&written(path)), message: on_one_line(message) }
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) struct Loaded {
 }
 
 /// What the policy will probably ask for.
+#[derive(Default)]
 pub(super) struct Early {
     /// Owners of the values that the request itself names.
     pub owners: Vec<(Identity, Option<Owner>)>,

@@ -10,6 +10,7 @@ mod load;
 mod repeat;
 mod send;
 
+use std::mem;
 use std::sync::Arc;
 
 use idx::operation::Operation;
@@ -145,12 +146,18 @@ impl Engine {
     }
 
     /// One try. `None`: overtaken, try again.
-    async fn attempt(&self, arrival: &Arrival<'_>, context: &Context<'_>, loaded: Loaded, memory: &mut Memory) -> Result<Option<Advanced>, Failure> {
-        let Loaded { revision, stored, version, refreshed, early, known_browser, .. } = loaded;
-        let before = &stored.transaction;
-        let needs = step::lookup(context, before, &arrival.input, known_browser.is_some(), memory.contested);
+    async fn attempt(
+        &self,
+        arrival: &Arrival<'_>,
+        context: &Context<'_>,
+        mut loaded: Loaded,
+        memory: &mut Memory,
+    ) -> Result<Option<Advanced>, Failure> {
+        let early = mem::take(&mut loaded.early);
+        let before = &loaded.stored.transaction;
+        let needs = step::lookup(context, before, &arrival.input, loaded.known_browser.is_some(), memory.contested);
         let (mut facts, outdated) = self.facts(arrival, context, before, &needs, early, memory).await?;
-        if let Some(known) = known_browser {
+        if let Some(known) = &loaded.known_browser {
             // Whose the name is was not known before the budgets were counted. What was compared is forgotten, and counted where it belongs.
             if !facts.owners.iter().flatten().next().is_some_and(|(user, _)| known.of(user)) {
                 memory.other_browser = true;
@@ -159,15 +166,14 @@ impl Engine {
             }
             facts.known_browser = true;
         }
-        if memory.stale_user && !refreshed && matches!(before.subject, Subject::Member { .. }) {
+        if memory.stale_user && !loaded.refreshed && matches!(before.subject, Subject::Member { .. }) {
             return Ok(None);
         }
         let mut decision = match step::step(context, before.clone(), &arrival.input, &facts) {
             Ok(decision) => decision,
-            Err(error) => return self.not_taken(error, arrival, context, (revision, stored, version, refreshed), memory).await,
+            Err(error) => return self.not_taken(error, arrival, context, loaded, memory).await,
         };
-        let Plan { commit, counters, code, written, last_request } =
-            self.plan(arrival, context, (&stored, version, refreshed), &facts, &mut decision, memory).await?;
+        let Plan { commit, counters, code, written, last_request } = self.plan(arrival, context, &loaded, &facts, &mut decision, memory).await?;
         if !self.commit(&commit, memory).await? {
             return Ok(None);
         }
@@ -183,7 +189,7 @@ impl Engine {
             status = Status::NotMailed;
             notices.extend(message::form(Message::MailNotSent));
         }
-        Ok(Some(Advanced { revision, transaction: decision.transaction, notices, status, code }))
+        Ok(Some(Advanced { revision: loaded.revision, transaction: decision.transaction, notices, status, code }))
     }
 
     /// What is written of a decision: its effects and counts, what is given back, and the transaction if it has changed.
@@ -191,7 +197,7 @@ impl Engine {
         &self,
         arrival: &Arrival<'_>,
         context: &Context<'_>,
-        (stored, version, refreshed): (&Stored, u64, bool),
+        Loaded { stored, version, refreshed, .. }: &Loaded,
         facts: &Facts,
         decision: &mut Decision,
         memory: &Memory,
@@ -207,9 +213,9 @@ impl Engine {
         if decision.rejection.is_none() && (facts.password_right || facts.passcode_right || named) {
             Self::refund(memory, &mut commit);
         }
-        let (mut written, mut last_request) = (version, stored.last_request.clone());
+        let (mut written, mut last_request) = (*version, stored.last_request.clone());
         // What was read of an account that has changed meanwhile is kept, also where nothing else is: the next answer must be to what was shown.
-        if decision.transaction != stored.transaction || refreshed {
+        if decision.transaction != stored.transaction || *refreshed {
             decision.transaction.touched = context.now;
             // A poll is answered anew each time, and what was asked before it may still be repeated; but the one that got the code gets it again.
             if decision.rejection.is_none() && (arrival.operation != Operation::Poll || code.is_some()) {
@@ -217,7 +223,7 @@ impl Engine {
             }
             written = version + 1;
             let after = Stored { transaction: decision.transaction.clone(), last_request: last_request.clone() };
-            commit.push(About::Transaction, put_transaction(&after, written, Expect::Version(version)));
+            commit.push(About::Transaction, put_transaction(&after, written, Expect::Version(*version)));
         }
         if let Some(step::Mail::Welcome { user_id, address }) = &decision.mail {
             commit.push(About::Own, Self::welcome_link(&decision.transaction, user_id, address, context.now));
@@ -231,7 +237,7 @@ impl Engine {
         error: StepError,
         arrival: &Arrival<'_>,
         context: &Context<'_>,
-        (revision, mut stored, version, refreshed): (Arc<Revision>, Stored, u64, bool),
+        Loaded { revision, mut stored, version, refreshed, .. }: Loaded,
         memory: &mut Memory,
     ) -> Result<Option<Advanced>, Failure> {
         if refreshed {
