@@ -89,6 +89,7 @@ mod tests {
             "http://localhost:8787/demo/callback",
             "http://127.0.0.1/cb",
             "http://[::1]:3000/cb",
+            "http://[::1]/cb",
             "https://xn--mller-kva.example/cb",
         ] {
             assert_eq!(fault_of_page(right), None, "{right}");
@@ -123,7 +124,14 @@ mod tests {
 
     #[test]
     fn r_t7_origins_are_written_as_browsers_send_them() {
-        for right in ["https://app.example.com", "https://app.example.com:8443", "http://localhost:8787", "http://127.0.0.1:8787", "http://[::1]:1"] {
+        for right in [
+            "https://app.example.com",
+            "https://app.example.com:8443",
+            "http://localhost:8787",
+            "http://127.0.0.1:8787",
+            "http://[::1]:1",
+            "http://[::1]",
+        ] {
             assert_eq!(fault_of_origin(right), None, "{right}");
         }
         for wrong in [
