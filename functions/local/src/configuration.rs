@@ -148,7 +148,11 @@ impl Configuration {
         configuration::apply(&*self.store, organisation, self.clock.now()).await.map_err(failed)?;
         if unique {
             // Whoever came between the look and the change has claimed nothing either.
-            uniqueness::claim(&*self.store, organisation, &self.users().await?, self.clock.now()).await.map_err(failed)?;
+            let users = self.users().await?;
+            uniqueness::claim(&*self.store, organisation, &users, self.clock.now()).await.map_err(failed)?;
+            if let Some((attribute, users)) = uniqueness::clashes(organisation, &users).into_iter().next() {
+                return Err(format!("it is applied, but meanwhile {}; the first of them is found by it", shared(&attribute, &users)));
+            }
         }
         Ok(())
     }

@@ -29,8 +29,8 @@ pub(crate) enum Failure {
     /// The store, the mail provider or the signing key does not answer. Nothing was lost; trying again may help.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// All hashing places are taken.
-    #[error("too busy to hash")]
+    /// All hashing places are taken, or all of what may be counted.
+    #[error("too much at once")]
     Busy,
     /// A fault of the program or its set-up.
     #[error("internal: {0}")]

@@ -182,10 +182,10 @@ pub enum MailError {
     /// The provider will not take a mail for this address (suppressed, rejected).
     #[error("the mail provider rejected the message")]
     Rejected,
-    /// Throttled, unreachable, paused: it was not taken.
+    /// Throttled, paused, refused: the provider says that it was not taken.
     #[error("the mail provider did not take it: {0}")]
     NotTaken(String),
-    /// No answer: it may have been taken.
+    /// No answer, or no connection to the end: it may have been taken.
     #[error("the mail provider is unavailable: {0}")]
     Unavailable(String),
 }

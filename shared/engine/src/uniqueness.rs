@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::commit::{self, Owner};
 use crate::configuration::read;
 use crate::keys;
-use crate::ports::{Expect, Store, StoreError};
+use crate::ports::{Expect, Key, Store, StoreError, Write};
 
 /// Attributes of which several of these people have the same value, with the names of those people, group by group. Never the value: it may be private.
 pub fn clashes(organisation: &Organisation, users: &[User]) -> Vec<(String, Vec<String>)> {
@@ -30,45 +30,74 @@ pub fn clashes(organisation: &Organisation, users: &[User]) -> Vec<(String, Vec<
 
 /// Claims for each of these people what is theirs and nobody's yet. How many values that were.
 ///
+/// The people are read again one by one: this may take minutes, and who they were when they were listed decides nothing.
+///
 /// # Errors
 /// [`StoreError`] if the store fails; what was claimed until then stays.
 pub async fn claim(store: &dyn Store, organisation: &Organisation, users: &[User], now: Timestamp) -> Result<usize, StoreError> {
+    // Usernames and addresses are claimed with every account; only an attribute of the organisation's own may become unique.
+    let own = |identity: &Identity| organisation.user_schema.definitions.custom.properties.contains_key(&identity.attribute);
     let mut claimed = 0;
     for user in users {
-        for identity in claims(organisation, &user.profile) {
-            claimed += usize::from(claim_one(store, user, &identity, users, organisation, now).await?);
+        for identity in claims(organisation, &user.profile).into_iter().filter(own) {
+            claimed += usize::from(claim_one(store, organisation, &user.id, &identity, now).await?);
         }
     }
     Ok(claimed)
 }
 
-async fn claim_one(
-    store: &dyn Store,
-    user: &User,
-    identity: &Identity,
-    users: &[User],
-    organisation: &Organisation,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let key = keys::unique(identity);
-    let found = store.read(std::slice::from_ref(&key)).await?.into_iter().next().flatten();
+async fn claim_one(store: &dyn Store, organisation: &Organisation, id: &str, identity: &Identity, now: Timestamp) -> Result<bool, StoreError> {
+    let mark = keys::unique(identity);
+    let holder = Holder::load(store, organisation, id, identity).await?;
+    if !holder.has_it {
+        return Ok(false);
+    }
+    let found = store.read(std::slice::from_ref(&mark)).await?.into_iter().next().flatten();
+    let mut writes = vec![holder.unchanged(now)];
     let expect = match &found {
         None => Expect::Absent(now),
         Some(item) => {
-            let owner = read::<Owner>(item)?.user;
-            let has_it = |owner: &str| users.iter().any(|user| user.id == owner && claims(organisation, &user.profile).contains(identity));
-            // A mark of an earlier time, in which the attribute was unique too, and of somebody who has another value by now.
-            if owner == user.id || has_it(&owner) {
+            let marked = read::<Owner>(item)?.user;
+            if marked == id {
                 return Ok(false);
             }
+            // A mark of an earlier time, in which the attribute was unique too, may be of somebody who has another value by now.
+            let marked = Holder::load(store, organisation, &marked, identity).await?;
+            if marked.has_it {
+                return Ok(false);
+            }
+            writes.push(marked.unchanged(now));
             Expect::Version(item.version)
         }
     };
     let version = found.map_or(1, |item| item.version + 1);
-    match store.write(&[commit::put(key, version, None, json!(Owner { user: user.id.clone() }), expect)]).await {
+    writes.push(commit::put(mark, version, None, json!(Owner { user: id.to_owned() }), expect));
+    match store.write(&writes).await {
         Ok(()) => Ok(true),
         // Somebody was faster: whoever it was has it.
         Err(StoreError::Refused(_)) => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// Somebody who may have a value, as they are stored.
+struct Holder {
+    key: Key,
+    version: Option<u64>,
+    has_it: bool,
+}
+
+impl Holder {
+    async fn load(store: &dyn Store, organisation: &Organisation, id: &str, identity: &Identity) -> Result<Self, StoreError> {
+        let key = keys::user(id);
+        let item = store.read(std::slice::from_ref(&key)).await?.into_iter().next().flatten();
+        let user: Option<User> = item.as_ref().map(read).transpose()?;
+        let has_it = user.is_some_and(|user| claims(organisation, &user.profile).contains(identity));
+        Ok(Self { key, version: item.map(|item| item.version), has_it })
+    }
+
+    /// Refuses what is written beside it if they are not so any more.
+    fn unchanged(&self, now: Timestamp) -> Write {
+        Write::Check { key: self.key.clone(), expect: self.version.map_or(Expect::Absent(now), Expect::Version) }
     }
 }

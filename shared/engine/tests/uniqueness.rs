@@ -71,6 +71,22 @@ fn values_that_are_shared_are_found_before() {
     assert!(!format!("{clashes:?}").contains("Barney"));
 }
 
+/// Whoever applies a file lists people first: by the time they are claimed for, a value may be somebody else's.
+#[test]
+fn who_somebody_was_when_they_were_listed_takes_nothing_from_anybody() {
+    let stage = Stage::with(&with_nick(true));
+    for (email, nick) in [("ada@example.com", "Ada"), ("eve@example.com", "Countess")] {
+        assert!(sign_up(&stage, email, nick).interaction_code().is_some());
+    }
+    let mut listed: Vec<_> = users(&stage).into_iter().filter(|user| user.name() == "ada@example.com").collect();
+    for once in ["Countess", "nobody's any more"] {
+        listed[0].profile.insert("nick".into(), once.into());
+        let before = stage.items("UNIQUE");
+        assert_eq!(block_on(claim(&*stage.store, &with_nick(true), &listed, stage.clock.now())).unwrap(), 0);
+        assert_eq!(stage.items("UNIQUE"), before, "{once}");
+    }
+}
+
 /// It was unique before, then it was not, and the value has changed in between.
 #[test]
 fn a_mark_of_an_earlier_time_gives_way() {

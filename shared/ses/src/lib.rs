@@ -67,15 +67,16 @@ fn content(mail: &Mail) -> Result<Message, String> {
     Ok(Message::builder().subject(part(words.subject)?).body(body).build())
 }
 
-/// Only a message that SES refuses for what it is, is `Rejected`; everything else may go better later or after a repair. Where SES has answered, or was
-/// not reached, nothing went out; a silence says nothing (security.md F-25).
+/// Only a message that SES refuses for what it is, is `Rejected`; everything else may go better later or after a repair. Where SES has answered, nothing
+/// went out (unless an attempt before had no answer: the SDK shows the last one alone). A silence says nothing, nor does a connection that breaks: SES
+/// may have read the request before (security.md F-25).
 fn failure(error: &SdkError<SendEmailError>) -> MailError {
     match error.as_service_error() {
         Some(SendEmailError::MessageRejected(_)) => MailError::Rejected,
         Some(error) => MailError::NotTaken(error.code().unwrap_or("error without a code").to_owned()),
         None => match error {
-            SdkError::DispatchFailure(failure) if !failure.is_timeout() => MailError::NotTaken("no connection".to_owned()),
             SdkError::ConstructionFailure(_) => MailError::NotTaken("request could not be built".to_owned()),
+            SdkError::DispatchFailure(failure) if !failure.is_timeout() => MailError::Unavailable("no connection".to_owned()),
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => MailError::Unavailable("timeout".to_owned()),
             _ => MailError::Unavailable("unreadable answer".to_owned()),
         },

@@ -1,5 +1,6 @@
 //! The first round trip.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use idx::body::Handle;
@@ -21,7 +22,7 @@ use crate::keys;
 use crate::ports::{Item, Key};
 use crate::{Engine, Failure};
 
-/// Owners that the first round trip asks for: two of every sign-up and five custom unique attributes (policies.md §2.2), with room.
+/// Owners that the first round trip asks for: three of every sign-up and five custom unique attributes (policies.md §2.2), with room.
 const MOST_NAMED: usize = 20;
 
 /// How the transaction is found.
@@ -144,11 +145,13 @@ impl Engine {
                     matches!(name, "email" | "login") || property.is_some_and(|property| property.is_unique())
                 };
                 let mut typed: Vec<_> = profile.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect();
-                if let Some((_, email)) = typed.iter().find(|(name, _)| *name == "email").filter(|_| !profile.contains_key("login")) {
+                // Whatever the username is, people are also found by their email.
+                if let Some((_, email)) = typed.iter().find(|(name, _)| *name == "email") {
                     typed.push(("login", email));
                 }
                 // A request has few fields, but a hostile one may have many: a read takes a hundred keys.
-                typed.into_iter().filter(|(name, _)| unique(name)).take(MOST_NAMED).map(|(name, text)| Identity::of(name, text)).collect()
+                let named = typed.into_iter().filter(|(name, _)| unique(name)).take(MOST_NAMED).map(|(name, text)| Identity::of(name, text));
+                named.collect::<BTreeSet<_>>().into_iter().collect()
             }
             _ => Vec::new(),
         }

@@ -142,6 +142,10 @@ impl Engine {
                 return Ok(advanced);
             }
         }
+        // A count that the decision cannot do without found no room, because others were faster.
+        if memory.over_commit_budget {
+            return Err(Failure::Busy);
+        }
         Err(Failure::Unavailable("the same transaction is being changed by many".into()))
     }
 

@@ -80,6 +80,30 @@ fn a_form_that_told_too_much_tells_nothing() {
     assert_eq!((made.count(), stage.items("USER").len()), (20, 20));
 }
 
+/// The same where the password is set on a page of its own, which is what makes the account then.
+#[test]
+fn no_page_makes_unproven_accounts_without_limit() {
+    let stage = Stage::with(&demo_with(&[("enrollAuthenticatorTypes: [password]", "enrollAuthenticatorTypes: []")]));
+    let mut visitors: Vec<_> = (0..25)
+        .map(|index| {
+            let mut visitor = stage.browser("newsletter-spa");
+            let form = json!({"userProfile": {"email": format!("victim{index}@example.com"), "firstName": "A", "lastName": "B"}});
+            let sent = enroll(&mut visitor, form);
+            assert!(sent.forms().contains(&"enroll-authenticator".to_string()), "{}", sent.text);
+            visitor
+        })
+        .collect();
+    let mut statuses = visitors.iter_mut().map(|visitor| {
+        let answer = visitor.step("/idp/idx/credential/answer", json!({"credentials": {"passcode": PASSWORD}}));
+        (answer.status, answer.interaction_code().is_some(), answer.messages())
+    });
+    assert!(statuses.by_ref().take(20).all(|(status, made, _)| status == 200 && made));
+    for told in statuses {
+        assert_eq!(told, (429, false, vec!["tooManyRequests".to_string()]));
+    }
+    assert_eq!(stage.items("USER").len(), 20);
+}
+
 /// R-R8: what others guess all together does not keep anybody out of a browser that is known.
 #[test]
 fn a_known_browser_gets_in_however_much_is_guessed_elsewhere() {

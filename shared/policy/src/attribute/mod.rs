@@ -21,8 +21,8 @@ pub use pattern::{UnsupportedPattern, check_pattern};
 
 use pattern::Pattern;
 
-/// Code points of a text whose attribute says nothing about its length. Thirty of them, the most that a form may have, are within the 32 KiB of a
-/// profile (security.md R-V7) for all but the scripts of three and four octets; the store has the last word.
+/// Code points of a text whose attribute says nothing about its length. Thirty of them, the most that a form may have, are about the 32 KiB of a profile
+/// (security.md R-V7) in ASCII; `step/profile.rs` has the last word.
 pub const MAX_LENGTH: u32 = 1_024;
 
 /// What is wrong with a value. Never holds the value: it may be private (security.md R-V5).

@@ -102,9 +102,6 @@ pub struct PeopleCondition {
     pub users: Option<IncludeExclude>,
 }
 
-/// `groups` of a policy's condition. Same shape as [`IncludeExclude`].
-pub type GroupCondition = IncludeExclude;
-
 /// Ids that a condition names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]

@@ -31,8 +31,8 @@ pub use app::{App, AppCredentials, AppSettings, OAuthClientCredentials, OAuthCli
 pub use authenticator::{AllowedFor, Authenticator, AuthenticatorKey, AuthenticatorSettings, FactorClass};
 pub use base_attributes::{base_properties, shipped_title};
 pub use conditions::{
-    Any, Anywhere, AuthContextCondition, GroupCondition, IdentityProviderCondition, IncludeExclude, NetworkCondition, PeopleCondition,
-    PolicyConditions, RiskCondition, RiskScoreCondition, Unsupported,
+    Any, Anywhere, AuthContextCondition, IdentityProviderCondition, IncludeExclude, NetworkCondition, PeopleCondition, PolicyConditions,
+    RiskCondition, RiskScoreCondition, Unsupported,
 };
 pub use enrollment::{
     Access, ActivationRequirements, EnrollAuthenticator, EnrollmentActions, EnrollmentRule, NoConditions, ProfileAttribute, ProfileEnrollment,

@@ -80,7 +80,7 @@ pub(super) fn passcode_guess(context: &Context<'_>, transaction: &Transaction, c
 }
 
 /// The first guess of a code may use what is [kept](kept_for_first_tries) of the address's budget: whoever was mailed a code can answer it, however
-/// much others have guessed (security.md R-R8, A-107).
+/// much others have guessed at the same address (security.md R-R8, A-107). The budgets of the source and of all hold for it too (R-O6).
 pub(super) fn first_passcode_guess(context: &Context<'_>, transaction: &Transaction, challenge: &Challenge) -> Vec<Budget> {
     let mut budgets = passcode_guess(context, transaction, challenge);
     if let Some(of_name) = budgets.first_mut() {
@@ -92,8 +92,8 @@ pub(super) fn first_passcode_guess(context: &Context<'_>, transaction: &Transact
     budgets
 }
 
-/// Guesses of an address that only the first tries of codes may use. An address gets no more codes than mails, so nobody can use them up; at most
-/// half, where there are many mails.
+/// Guesses of an address that only the first tries of codes may use: as many as there are codes, an address getting no more than mails, where all mails
+/// go out; at most half, where there are many.
 fn kept_for_first_tries(limits: &Limits) -> u32 {
     limits.mails_per_address_per_day.min(limits.guesses_per_address_per_hour / 2)
 }
@@ -117,7 +117,8 @@ fn guess(context: &Context<'_>, transaction: &Transaction, name: &str, known_bro
 }
 
 /// One answer that tells whether there is an account of some name: what is told is told in bulk to nobody (security.md A-010). Taken back where there is
-/// one: the limit is on names that are tried in vain, but once it is reached, neither answer is given.
+/// one: the limit is on names that are tried in vain. Once it is reached, a name alone gets neither answer; a name with a password is a guess besides, and
+/// limited as such.
 pub(super) fn unknown_name(context: &Context<'_>) -> Budget {
     let max = context.organisation.settings.limits.unknown_names_per_source;
     Budget { refund: true, ..Budget::of("unknown-name", Whose::Source, max, Span::minutes(10)) }

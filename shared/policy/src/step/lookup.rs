@@ -76,6 +76,13 @@ pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, k
     {
         needs.identities = claims(context.organisation, &profile_today(context, registration));
     }
+    // Whatever somebody answers whose mailbox need not be proven may make the account.
+    if matches!(taken, Input::EnrollPassword(_) | Input::Skip | Input::UpdateProfile(_))
+        && let Subject::Applicant { registration: Some(registration) } = &transaction.subject
+        && !(transaction.proven(AuthenticatorKey::OktaEmail) || registration.contested || proves_mailbox_first(context))
+    {
+        needs.watched_budgets.push(budget::unproven_account(&context.organisation.settings.limits));
+    }
     needs
 }
 

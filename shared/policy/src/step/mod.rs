@@ -90,7 +90,7 @@ pub struct Facts {
     pub passcode_right: bool,
     /// A budget was used up, so nothing was evaluated.
     pub over_budget: bool,
-    /// A budget that the commit would count (mails, unknown names) is used up.
+    /// A budget that the commit would count (a mail's, an unknown or taken name's, an unproven account's) is used up. Which one is not known.
     pub over_commit_budget: bool,
     /// Whether the person named has signed in from this browser before.
     pub known_browser: bool,

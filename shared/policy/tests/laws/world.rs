@@ -5,7 +5,7 @@ use std::fmt::Write;
 use policy::Context;
 use policy::organisation::check::check;
 use policy::organisation::{
-    Access, AppSignOn, AuthenticatorKey, Constraint, ConstraintPair, EnrollAuthenticator, EnrollSelf, FactorMode, FactorPromptMode, GroupCondition,
+    Access, AppSignOn, AuthenticatorKey, Constraint, ConstraintPair, EnrollAuthenticator, EnrollSelf, FactorMode, FactorPromptMode, IncludeExclude,
     MfaEnrolment, Organisation, PeopleCondition, Policy, PolicyConditions, PrimaryFactor, ProfileAttribute, SelfEnroll, SignOn, Switch,
     UnknownUserAction,
 };
@@ -149,7 +149,7 @@ fn sign_on(organisation: &mut Organisation, choose: &mut impl FnMut(&str, u64) -
     let policies = &mut organisation.policies.global_session;
     policies[0].rules[0].actions.signon = everybody;
     if choose("two-sessions", 3) == 0 {
-        let people = PeopleCondition { groups: Some(GroupCondition { include: vec!["customers".into()], exclude: vec![] }), users: None };
+        let people = PeopleCondition { groups: Some(IncludeExclude { include: vec!["customers".into()], exclude: vec![] }), users: None };
         let mut rule = policies[0].rules[0].clone();
         rule.actions.signon = customers;
         policies.push(Policy {

@@ -12,7 +12,7 @@ fn any_factor(organisation: &mut Organisation) {
 
 /// The same as the default policy, for customers, and before it.
 fn for_customers<R: Clone, S: Clone>(policy: &Policy<R, S>) -> Policy<R, S> {
-    let people = PeopleCondition { groups: Some(GroupCondition { include: vec!["customers".into()], exclude: vec![] }), users: None };
+    let people = PeopleCondition { groups: Some(IncludeExclude { include: vec!["customers".into()], exclude: vec![] }), users: None };
     Policy {
         id: "for-customers".into(),
         system: false,

@@ -19,7 +19,7 @@ use policy::dry_run;
 use policy::form;
 use policy::message::{Message, Place};
 use policy::organisation::{
-    Access, Action, AllowedFor, AuthenticatorKey, EnrollSelf, FactorMode, GroupCondition, MfaEnrolment, Organisation, PeopleCondition, Permission,
+    Access, Action, AllowedFor, AuthenticatorKey, EnrollSelf, FactorMode, IncludeExclude, MfaEnrolment, Organisation, PeopleCondition, Permission,
     Policy, PolicyConditions, PrimaryFactor, ProfileAttribute, ProfileEnrollment, Property, PropertyType, SelfEnroll, Switch, UnknownUserAction,
 };
 use policy::remediation::{Remediation, Standing, remediations};
