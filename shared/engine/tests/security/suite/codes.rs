@@ -55,10 +55,17 @@ fn r_o4_a_011_fifty_parallel_guesses_are_five() {
     assert!(statuses.iter().all(|status| [401, 429, 503].contains(status)), "{statuses:?}");
     let evaluated = statuses.iter().filter(|status| **status == 401).count();
     assert!(evaluated == 5 || (evaluated < 5 && statuses.contains(&503)), "{statuses:?}");
-    let spent = (0..20).any(|_| browser.answer_code(&another(&code)).status == 429);
-    assert!(spent, "the code is dead");
-    let counter = stage.items("LIMIT").into_iter().find(|item| item.key.0.starts_with("LIMIT#passcode#")).unwrap();
-    assert_eq!(counter.count, 5);
+    // On a machine that is busy with other things all may have been told to come again.
+    let counted = || stage.items("LIMIT").into_iter().find(|item| item.key.0.starts_with("LIMIT#passcode#")).map_or(0, |item| item.count);
+    for _ in 0..30 {
+        if counted() < 5 {
+            stage.advance(6);
+            browser.answer_code(&another(&code));
+        }
+    }
+    assert_eq!(counted(), 5);
+    stage.advance(6);
+    assert_eq!(browser.answer_code(&another(&code)).status, 429, "the code is dead");
     let right = browser.answer_code(&code);
     assert_eq!((right.status, stage.items("USER").len()), (429, 0), "{}", right.text);
 }
