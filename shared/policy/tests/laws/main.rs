@@ -16,7 +16,7 @@ use policy::remediation::{Remediation, Standing, remediations};
 use policy::requirement::{Requirement, future_member, proves_mailbox_first, requirements, usable_mailbox};
 use policy::step::{Decision, Effect, Input, Mail, PasswordChange, PasswordWork, Rejection, StepError, lookup, step};
 use policy::transaction::{Challenge, Outcome, Subject, Transaction};
-use policy::user::{User, UserStatus};
+use policy::user::UserStatus;
 use walk::{Graph, Tried, walk};
 use world::{World, worlds};
 
@@ -270,13 +270,9 @@ fn somebody(transaction: &Transaction) -> bool {
 /// has an account, nor what they have, a member without a password is asked for one like anybody (R-R1).
 fn has_nothing_to_prove_with(world: &World, transaction: &Transaction) -> bool {
     let Subject::Member { user, .. } = &transaction.subject else { return false };
-    let who = is(user);
+    let who = Who::is(user);
     let hides = world.context(people::NOON).prevents_enumeration();
     transaction.proofs.is_empty() && !user.has_password && (hides || enrolment(&world.organisation, &who, OktaEmail) == SelfEnroll::NotAllowed)
-}
-
-fn is(user: &User) -> Who {
-    Who { user: Some(user.id.clone()), groups: user.groups.clone() }
 }
 
 /// R-R1: where answers must not tell who has an account.
@@ -386,7 +382,7 @@ fn dry_run_agrees(tried: &Tried<'_>) {
     assert!(!open.iter().any(|one| matches!(one, Requirement::Refused(_))), "{open:?}");
     let of_profile = |list: &[Requirement]| list.iter().filter(|one| matches!(one, Requirement::CompleteProfile(_))).cloned().collect::<Vec<_>>();
     assert_eq!(of_profile(&open), of_profile(&asked));
-    let provable = [(OktaPassword, user.has_password), (OktaEmail, usable_mailbox(&tried.context, &is(user)))];
+    let provable = [(OktaPassword, user.has_password), (OktaEmail, usable_mailbox(&tried.context, &Who::is(user)))];
     if provable.iter().all(|(key, can)| !can || tried.before.proven(*key)) {
         let open: Vec<_> = open.into_iter().filter(|one| !matches!(one, Requirement::EnrollOptional(_))).collect();
         assert_eq!(open, asked);

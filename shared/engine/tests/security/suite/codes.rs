@@ -45,7 +45,7 @@ fn r_o4_a_011_fifty_parallel_guesses_are_five() {
     browser.sign_up(ADA, PASSWORD);
     let code = stage.code(ADA);
     let handle = browser.handle.clone();
-    let statuses = at_once(50, |index| {
+    let mut statuses = at_once(50, |index| {
         let mut twin = stage.browser("demo-spa");
         twin.handle.clone_from(&handle);
         let guess = format!("{:06}", (code.parse::<usize>().unwrap() + 1 + index) % 1_000_000);
@@ -53,17 +53,18 @@ fn r_o4_a_011_fifty_parallel_guesses_are_five() {
     });
     // Whoever finds too many others at the same counter is told to come again, and is counted or not; nobody is told more than five times.
     assert!(statuses.iter().all(|status| [401, 429, 503].contains(status)), "{statuses:?}");
-    let evaluated = statuses.iter().filter(|status| **status == 401).count();
-    assert!(evaluated <= 5, "{statuses:?}");
-    // On a machine that is busy with other things all may have been told to come again.
+    // Whoever came while another's count was being given back found no room, and may try again.
     let counted = || stage.items("LIMIT").into_iter().find(|item| item.key.0.starts_with("LIMIT#passcode#")).map_or(0, |item| item.count);
     for _ in 0..30 {
         if counted() < 5 {
             stage.advance(6);
-            browser.answer_code(&another(&code));
+            statuses.push(browser.answer_code(&another(&code)).status);
         }
     }
     assert_eq!(counted(), 5);
+    // What is counted is looked at, unless it was told to come again.
+    let evaluated = statuses.iter().filter(|status| **status == 401).count();
+    assert!(evaluated == 5 || (evaluated < 5 && statuses.contains(&503)), "{statuses:?}");
     stage.advance(6);
     assert_eq!(browser.answer_code(&another(&code)).status, 429, "the code is dead");
     let right = browser.answer_code(&code);
