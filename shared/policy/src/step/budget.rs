@@ -134,7 +134,8 @@ pub(super) fn unproven_account(limits: &Limits) -> Budget {
     Budget::of("unproven-account", Whose::Source, limits.mails_per_source_per_hour, HOUR)
 }
 
-/// The budgets that [`Needs::watched_budgets`](super::Needs::watched_budgets) may name for this input, so that they can be looked at early.
+/// The budgets that [`Needs::watched_budgets`](super::Needs::watched_budgets) may name for this input, so that they can be looked at early. Not those that
+/// only an app without proof of the mailbox needs beyond its form: they are looked at when they are needed.
 pub fn watched(limits: &Limits, input: &Input) -> Vec<Budget> {
     match input {
         Input::EnrollProfile { .. } => alloc::vec![taken_name(limits), unproven_account(limits)],
