@@ -4,7 +4,7 @@ use ::http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::claims::{active, claims};
-use super::{ACCESS_TOKEN, Grant};
+use super::{ACCESS_TOKEN, Grant, parameters};
 use crate::configuration::read;
 use crate::keys;
 use crate::reply::Reply;
@@ -12,10 +12,14 @@ use crate::{Engine, Failure};
 
 impl Engine {
     /// Claims for an access token that is still good (OpenID Connect Core §5.3).
-    pub(crate) async fn userinfo(&self, headers: &HeaderMap) -> Result<Reply, Failure> {
-        let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        // The scheme's case does not matter (RFC 9110 §11.1).
-        let token = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")).map_or("", |(_, token)| token);
+    pub(crate) async fn userinfo(&self, headers: &HeaderMap, body: Option<&[u8]>) -> Result<Reply, Failure> {
+        let Some(parameters) = parameters(body.unwrap_or_default()) else { return Ok(Reply::oauth("invalid_request", "A parameter is repeated.")) };
+        let token = match (bearer(headers), parameters.get("access_token")) {
+            // One way of sending it, not two (RFC 6750 §2).
+            (Some(_), Some(_)) => return Ok(Reply::oauth("invalid_request", "The access token is sent in the header and in the form.")),
+            (Some(token), None) => token,
+            (None, token) => token.map(String::as_str).unwrap_or_default(),
+        };
         let refused = || {
             Ok(Reply::json(
                 StatusCode::UNAUTHORIZED,
@@ -41,4 +45,11 @@ impl Engine {
         }
         Ok(Reply::json(StatusCode::OK, &Value::Object(claims(&grant, &user))))
     }
+}
+
+/// The token of an `Authorization: Bearer` header. The scheme's case does not matter (RFC 9110 §11.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then_some(token)
 }
