@@ -31,6 +31,7 @@ mod budget;
 mod commit;
 pub mod configuration;
 mod cookie;
+mod cors;
 pub mod derive;
 mod failure;
 mod handles;

@@ -11,6 +11,7 @@ mod guesses;
 mod http;
 mod input;
 mod links;
+mod manners;
 mod names;
 mod oauth;
 mod steps;
