@@ -24,6 +24,7 @@ use crate::http::Request;
 use crate::keys;
 use crate::ports::{Expect, StoreError, Write};
 use crate::reply::Reply;
+use crate::serve::way;
 use crate::{Engine, Failure};
 
 /// A link of a welcome mail: pressing its button marks the address as verified.
@@ -109,7 +110,8 @@ impl Engine {
                     // Whoever reads the mailbox may know why it is not taken, somebody having been faster for example (security.md A-031).
                     Ok(advanced) if matches!(advanced.status, Status::Rejected(_)) => {
                         let text = idx::message::text(&advanced.notices);
-                        Ok(Reply::html(StatusCode::BAD_REQUEST, &Page::Error { text }.render()))
+                        let ways = advanced.revision.organisation.app(&advanced.transaction.client.app).and_then(way).into_iter().collect();
+                        Ok(Reply::html(StatusCode::BAD_REQUEST, &Page::Error { text, ways }.render()))
                     }
                     // Pressed twice at once, and the other press was faster: the same request, the same answer.
                     Ok(_) | Err(Failure::SessionExpired) => Ok(match self.find_link(id, &token, Some(&mac)).await? {

@@ -9,7 +9,6 @@ use engine::Unserved;
 use engine::http::{Request, Response};
 use engine::keyring::Keyring;
 use http::{HeaderName, HeaderValue, StatusCode};
-use idx::operation::Function;
 
 use crate::Event;
 
@@ -71,7 +70,7 @@ impl Front {
 
 impl Refused {
     /// What is answered instead. Who went past the proxy is told what API Gateway would say.
-    pub(crate) fn answer(self, function: Function, request: &Request) -> Response {
+    pub(crate) fn answer(self, request: &Request) -> Response {
         match self {
             Self::PastTheProxy => {
                 let mut response = Response::new(br#"{"message":"Forbidden"}"#.to_vec());
@@ -83,7 +82,7 @@ impl Refused {
             }
             Self::NoClient => {
                 tracing::error!(request_id = request.request_id, "the proxy does not name the client");
-                Unserved::Unavailable.answer(function, request)
+                Unserved::Unavailable.answer(request)
             }
         }
     }
@@ -163,7 +162,7 @@ mod tests {
         assert_eq!(front.admit(&mut admitted), Ok(()));
         assert_eq!(admitted.source, "192.0.2.7", "nothing names the client: it is who connects");
         assert!(!admitted.headers.contains_key("x-origin-secret"), "what is behind need not know it");
-        let refused = Refused::PastTheProxy.answer(Function::Identify, &request(&[]));
+        let refused = Refused::PastTheProxy.answer(&request(&[]));
         assert_eq!((refused.status(), refused.headers().contains_key("retry-after")), (StatusCode::FORBIDDEN, false));
     }
 
@@ -192,7 +191,7 @@ mod tests {
         // Without a proxy no header counts.
         assert_eq!(named(&Front::new("", None), &[forged, ("x-forwarded-for", "203.0.113.9")]), Ok("192.0.2.7".into()));
         // A proxy that names nobody makes one client of all: that is told, not served.
-        assert_eq!(Refused::NoClient.answer(Function::Identify, &request(&[])).status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(Refused::NoClient.answer(&request(&[])).status(), StatusCode::SERVICE_UNAVAILABLE);
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub async fn answer(engine: &Engine, front: &Front, function: Function, mut even
     let mut request = gateway::request(event);
     let answer = match front.admit(&mut request) {
         Ok(()) => logged(function, &request, served(engine, function, &request)).await,
-        Err(refused) => logged(function, &request, async { refused.answer(function, &request) }).await,
+        Err(refused) => logged(function, &request, async { refused.answer(&request) }).await,
     };
     gateway::response(answer)
 }
@@ -72,10 +72,10 @@ async fn served(engine: &Engine, function: Function, request: &Request) -> Respo
     // Boxed: what a step keeps while it waits is large.
     match tokio::time::timeout(ANSWER_WITHIN, gateway::guarded(Box::pin(engine.serve(function, request)))).await {
         Ok(Some(served)) => served,
-        Ok(None) => engine.unserved(function, request, Unserved::Panicked),
+        Ok(None) => engine.unserved(request, Unserved::Panicked),
         Err(_) => {
             tracing::error!(request_id = request.request_id, "no answer in time");
-            engine.unserved(function, request, Unserved::Unavailable)
+            engine.unserved(request, Unserved::Unavailable)
         }
     }
 }
@@ -112,7 +112,7 @@ where
             return answer(engine, front, self.function, event).await;
         }
         let request = gateway::request(event);
-        gateway::response(logged(self.function, &request, async { Unserved::Unavailable.answer(self.function, &request) }).await)
+        gateway::response(logged(self.function, &request, async { Unserved::Unavailable.answer(&request) }).await)
     }
 }
 
@@ -128,7 +128,7 @@ async fn logged(function: Function, request: &Request, answer: impl Future<Outpu
     let started = Instant::now();
     let operation = ROUTES
         .iter()
-        .find(|route| route.function == function && route.method == request.method.as_str() && route.matches(&request.path).is_some())
+        .find(|route| route.function == function && route.takes(request.method.as_str()) && route.matches(&request.path).is_some())
         .map(|route| tracing::field::debug(route.operation));
     let mut response = answer.await;
     let Request { request_id, source, .. } = request;

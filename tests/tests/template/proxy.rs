@@ -107,9 +107,9 @@ fn r_a3_every_route_is_throttled_and_the_dear_ones_more() {
     let stack = Stack::with(&[]);
     let stage = &stack.template.resource("Stage")["Properties"];
     let rate = |settings: &Value| {
-        let [rate, burst] = ["ThrottlingRateLimit", "ThrottlingBurstLimit"].map(|name| stack.value(&settings[name]));
-        assert_eq!(rate, burst);
-        rate.parse::<u32>().unwrap()
+        let [rate, burst] = ["ThrottlingRateLimit", "ThrottlingBurstLimit"].map(|name| stack.value(&settings[name]).parse::<u32>().unwrap());
+        assert!(burst >= rate, "{settings}");
+        rate
     };
     let others = rate(&stage["DefaultRouteSettings"]);
     let keys: BTreeMap<&str, &str> = stack
