@@ -54,13 +54,12 @@ fn wire(message: &Message) -> Wire {
         Message::InvalidPasscode => error("api.authn.error.PASSCODE_INVALID", "Invalid code. Try again."),
         Message::NewestPasscode => error("idx.error.code.newest", "Invalid code. Use the code of our newest email, or ask for a new one."),
         Message::TooManyPasscodes => error("idx.error.code.too.many", "Too many wrong codes. Ask for a new code, or try again later."),
-        Message::Blank => blank(),
+        Message::Blank | Message::Password(PasswordProblem::Blank) => blank(),
         Message::Attribute { label, violation, property, .. } => attribute(label, violation, property),
         Message::NotUnique { label } => about("registration.error.notUniqueWithinOrg", label, format!("A user with this {label} already exists")),
         Message::Password(PasswordProblem::Common) => {
             about("password.common", "", "This password was found in a list of commonly used passwords. Please try another password.".into())
         }
-        Message::Password(PasswordProblem::Blank) => blank(),
         // Of the rules that clients list they say only that some are not met; the others must say which, so their key is none of theirs.
         Message::Password(
             problem @ (PasswordProblem::TooFewDifferent
