@@ -8,7 +8,8 @@ use idx::page::{Page, Way};
 use policy::Context;
 use policy::remediation::{Standing, remediations};
 use policy::requirement::Refusal;
-use policy::step::Rejection;
+use policy::step::{Input, Rejection};
+use policy::user::Profile;
 use serde_json::{Value, json};
 
 use crate::advance::{Advanced, Status};
@@ -125,18 +126,20 @@ pub(crate) fn common() -> [(HeaderName, &'static str); 5] {
 
 impl Engine {
     /// The answer to a step.
-    pub(crate) fn step_reply(&self, operation: Operation, advanced: &Advanced) -> Result<Reply, Failure> {
+    pub(crate) fn step_reply(&self, operation: Operation, input: &Input, advanced: &Advanced) -> Result<Reply, Failure> {
         let organisation = &advanced.revision.organisation;
         let transaction = &advanced.transaction;
         let app = organisation.app(&transaction.client.app).ok_or(Failure::SessionExpired)?;
         let context = Context::new(organisation, app, self.clock.now()).ok_or_else(|| Failure::internal("an app without enrollment policy"))?;
         let standing = remediations(&context, transaction);
         let state_handle = self.state_handle(&transaction.id);
+        let nothing = Profile::new();
         let view = View {
             context: &context,
             transaction,
             standing: &standing,
             notices: &advanced.notices,
+            typed: input.profile().filter(|_| advanced.is_redrawn()).unwrap_or(&nothing),
             state_handle: state_handle.expose(),
             base_url: &self.base_url,
             expires_at: envelope::rfc3339(transaction.expires()),
@@ -158,7 +161,7 @@ impl Engine {
             (_, Standing::Refused(Refusal::NotAssigned | Refusal::RegistrationClosed)) => StatusCode::BAD_REQUEST,
             // The form is the one that the client has: only an error makes it say so (idx.md §12.12).
             (Status::NotMailed, _) if operation == Operation::Resend => StatusCode::SERVICE_UNAVAILABLE,
-            (Status::Accepted | Status::NotMailed | Status::Elsewhere, _) => StatusCode::OK,
+            (Status::Accepted | Status::Rejected(Rejection::Outdated(_)) | Status::NotMailed | Status::Elsewhere, _) => StatusCode::OK,
         };
         let reply =
             if operation == Operation::Introspect && status != StatusCode::OK { Reply::json(status, &body) } else { Reply::ion(status, &body) };

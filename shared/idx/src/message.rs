@@ -40,6 +40,10 @@ fn error(key: &'static str, text: &str) -> Wire {
     Wire { key, params: Vec::new(), class: "ERROR", text: text.into() }
 }
 
+fn warning(key: &'static str, text: &str) -> Wire {
+    Wire { key, params: Vec::new(), class: "WARNING", text: text.into() }
+}
+
 fn about(key: &'static str, param: &str, text: String) -> Wire {
     Wire { key, params: vec![param.into()], class: "ERROR", text }
 }
@@ -80,6 +84,18 @@ fn wire(message: &Message) -> Wire {
         Message::MailNotSent => error("idx.error.mail.not.sent", "We could not send the email. Wait a moment, then ask for it again."),
         Message::AccessDenied => error("security.access_denied", "You do not have permission to perform the requested action."),
         Message::NotAssigned => error("idx.error.user.not.assigned.to.app", "User is not assigned to this application."),
+        Message::Changed => {
+            warning("idx.form.changed", "What is asked for here has changed while this page was open. Please look through it and go on.")
+        }
+        Message::AccountExists => warning(
+            "idx.account.exists",
+            "There is an account with your email address now: it was made while you were signing up here, perhaps by you in another window. \
+             Sign in to it.",
+        ),
+        Message::ValueTaken => warning(
+            "idx.value.taken",
+            "A value of yours, like a username, was free when you began and has been taken since. Please sign up with another one.",
+        ),
         Message::ContinuedElsewhere => {
             Wire { key: "idx.transferred.to.new.tab", params: Vec::new(), class: "INFO", text: "Flow continued in a new tab.".into() }
         }

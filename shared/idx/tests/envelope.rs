@@ -100,6 +100,10 @@ fn challenge(purpose: Purpose) -> Challenge {
 }
 
 fn view<T>(organisation: &Organisation, transaction: &Transaction, notices: &[Notice], render: impl FnOnce(&View<'_>) -> T) -> T {
+    view_of(organisation, transaction, notices, &Profile::new(), render)
+}
+
+fn view_of<T>(organisation: &Organisation, transaction: &Transaction, notices: &[Notice], typed: &Profile, render: impl FnOnce(&View<'_>) -> T) -> T {
     let app = organisation.app("demo").unwrap();
     let context = Context::new(organisation, app, NOON).unwrap();
     let standing = remediations(&context, transaction);
@@ -108,6 +112,7 @@ fn view<T>(organisation: &Organisation, transaction: &Transaction, notices: &[No
         transaction,
         standing: &standing,
         notices,
+        typed,
         state_handle: "02handle",
         base_url: "https://id.example.com/stage",
         expires_at: rfc3339(transaction.expires()),
@@ -339,6 +344,29 @@ fn the_progressive_form_in_every_display_format() {
     let mut transaction = transaction(member(true));
     transaction.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
     assert_json_snapshot!(forms(&shown(&organisation, &transaction, &[])));
+}
+
+/// A form that is shown anew has what was typed into the one before, as far as it is right, in every display format.
+#[test]
+fn what_was_typed_is_filled_in_again() {
+    let names = ["shoeSize", "favouriteColour", "country", "customerNumber", "newsletterOptIn", "paperInvoices", "middleName"];
+    let organisation = asking(&names.map(|name| (name, true)));
+    let mut transaction = transaction(member(true));
+    transaction.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
+    let refilled = |typed: Value| -> Vec<Value> {
+        let typed = serde_json::from_value(typed).unwrap();
+        let envelope = view_of(&organisation, &transaction, &[at(Place::Form, Message::Changed)], &typed, envelope::step);
+        valid(&envelope);
+        let fields = envelope["remediation"]["value"][0]["value"][0]["form"]["value"].as_array().unwrap();
+        fields.iter().map(|field| field["value"].clone()).collect()
+    };
+    let right = json!({
+        "shoeSize": "38", "favouriteColour": "red", "country": "DE", "customerNumber": 7, "newsletterOptIn": true, "paperInvoices": "false", "middleName": "<b>"
+    });
+    // A number is text on the wire, and so is the choice of a radio button.
+    assert_eq!(json!(refilled(right)), json!(["38", "red", "DE", "7", true, "false", "<b>"]));
+    let wrong = json!({"shoeSize": "7", "favouriteColour": "black", "country": "nowhere", "customerNumber": "many", "newsletterOptIn": "perhaps", "memberSince": "x"});
+    assert_eq!(refilled(wrong), vec![Value::Null; 7]);
 }
 
 #[test]

@@ -64,6 +64,12 @@ pub enum Message {
     NotAssigned,
     /// The flow went on in another tab.
     ContinuedElsewhere,
+    /// A policy has changed while the page was open.
+    Changed,
+    /// An account with the address that was proven just now has been made since.
+    AccountExists,
+    /// A value that was free when the form was sent is another person's by now.
+    ValueTaken,
 }
 
 /// Where a [`Message`] belongs.

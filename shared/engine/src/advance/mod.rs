@@ -66,6 +66,13 @@ pub(crate) struct Advanced {
     pub code: Option<Secret>,
 }
 
+impl Advanced {
+    /// Whether the client is shown another page than the one that it has.
+    pub(crate) fn is_redrawn(&self) -> bool {
+        matches!(self.status, Status::Rejected(Rejection::Outdated(_)))
+    }
+}
+
 /// What kind of answer a step gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -227,8 +234,9 @@ impl Engine {
         if decision.transaction != stored.transaction || *refreshed {
             decision.transaction.touched = context.now;
             // A poll is answered anew each time, and what was asked before it may still be repeated; but the one that got the code gets it again.
-            if decision.rejection.is_none() && (arrival.operation != Operation::Poll || code.is_some()) {
-                last_request = Some(LastRequest { mac: arrival.mac.noted(), at: context.now });
+            let outdated = decision.rejection.and_then(Rejection::outdated);
+            if (decision.rejection.is_none() || outdated.is_some()) && (arrival.operation != Operation::Poll || code.is_some()) {
+                last_request = Some(LastRequest { mac: arrival.mac.noted(), at: context.now, outdated });
             }
             written = version + 1;
             let after = Stored { transaction: decision.transaction.clone(), last_request: last_request.clone() };

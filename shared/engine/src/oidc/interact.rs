@@ -1,6 +1,7 @@
 //! Interact: how a transaction begins (idx.md §3).
 
 use ::http::{HeaderMap, StatusCode, header};
+use policy::Context;
 use policy::organisation::{App, Organisation};
 use policy::transaction::{Client, Transaction};
 use serde_json::json;
@@ -26,9 +27,13 @@ impl Engine {
             Ok(client) => client,
             Err((error, description)) => return Ok(Reply::oauth(error, description)),
         };
-        of_app(page, revision.organisation.app(&client.app).ok_or(Failure::ForeignOrigin)?)?;
+        let app = revision.organisation.app(&client.app).ok_or(Failure::ForeignOrigin)?;
+        of_app(page, app)?;
         let now = self.clock.now();
-        let transaction = Transaction::begin(self.random_id(), client, now);
+        let mut transaction = Transaction::begin(self.random_id(), client, now);
+        if let Some(context) = Context::new(&revision.organisation, app, now) {
+            transaction.show(&context);
+        }
         let handle = self.interaction_handle(&transaction.id);
         self.store.write(&[put_transaction(&Stored { transaction, last_request: None }, 1, Expect::Absent(now))]).await?;
         let reply = Reply::json(StatusCode::OK, &json!({"interaction_handle": handle.expose()}));

@@ -15,7 +15,7 @@ use crate::remediation::{Remediation, Standing, remediations};
 use crate::requirement::usable_mailbox;
 use crate::secret::Secret;
 use crate::time::Span;
-use crate::transaction::{Challenge, Familiar, Purpose, Subject, Transaction};
+use crate::transaction::{Challenge, Familiar, IDLE_LIFETIME, Purpose, Subject, Transaction};
 use crate::user::User;
 
 impl Step<'_> {
@@ -25,7 +25,7 @@ impl Step<'_> {
             _ => false,
         };
         if !listed {
-            return Err(StepError::Malformed);
+            return self.not_listed(decision);
         }
         decision.transaction.chosen = Some(key);
         // Choosing the mailbox again shows the code that is out; a new one is what "resend" is for.
@@ -72,6 +72,10 @@ impl Step<'_> {
 
     pub(super) fn poll(&self, mut decision: Decision) -> Decision {
         let now = self.context.now;
+        // A page that waits keeps its transaction alive. Once in half of its life is enough: any other poll writes nothing.
+        if decision.transaction.outcome.is_none() && now - decision.transaction.touched > IDLE_LIFETIME.half() {
+            decision.transaction.touched = now;
+        }
         let overdue = |challenge: &Challenge| challenge.is_overdue(now) && !challenge.retried && challenge.lives(now);
         let transaction = &mut decision.transaction;
         let Some(challenge) = transaction.challenge.as_mut().filter(|challenge| overdue(challenge) && !self.facts.over_commit_budget) else {
