@@ -16,6 +16,37 @@ use crate::keys;
 use crate::ports::{Item, Key, Store, StoreError, Write};
 use crate::{Engine, Failure};
 
+/// Whether there is room in a budget, and if not, when there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// There is.
+    Left,
+    /// Used up. There is room from this moment on, if nothing more is counted.
+    From(Timestamp),
+    /// Used up for good: it is the budget of a code, and waiting helps only whoever has another one.
+    Never,
+}
+
+impl Room {
+    pub(crate) fn is_left(self) -> bool {
+        self == Self::Left
+    }
+
+    /// When there is room, if waiting helps.
+    pub(crate) fn from(self) -> Option<Timestamp> {
+        if let Self::From(at) = self { Some(at) } else { None }
+    }
+
+    /// In both at once.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Never, _) | (_, Self::Never) => Self::Never,
+            (Self::From(one), Self::From(other)) => Self::From(one.max(other)),
+            (Self::Left, room) | (room, Self::Left) => room,
+        }
+    }
+}
+
 /// A budget at a moment: where it is counted now, and where it was counted before.
 pub(crate) struct Counter {
     key: Key,
@@ -25,6 +56,8 @@ pub(crate) struct Counter {
     /// When a count that is made now no longer weighs.
     expires_at: Timestamp,
     refunded: bool,
+    /// Whether it counts in one window for its whole life.
+    for_life: bool,
 }
 
 impl Counter {
@@ -45,7 +78,14 @@ impl Counter {
         let at = |window| keys::limit(budget.name, &pseudonym, window);
         let beside =
             if budget.since.is_none() { [window.checked_sub(1), window.checked_add(1)].into_iter().flatten().map(at).collect() } else { Vec::new() };
-        Self { key: at(window), beside, max: budget.max.into(), expires_at: now + budget.window, refunded: budget.refund }
+        Self {
+            key: at(window),
+            beside,
+            max: budget.max.into(),
+            expires_at: now + budget.window,
+            refunded: budget.refund,
+            for_life: budget.since.is_some(),
+        }
     }
 
     /// Whether it is given back to whoever was right.
@@ -77,9 +117,20 @@ impl Counter {
         self.beside.iter().chain([&self.key])
     }
 
-    /// Whether there is nothing left.
-    pub(crate) fn is_used_up(&self, found: &[Option<Item>], now: Timestamp) -> bool {
-        self.weight(found, now) + count_of(std::slice::from_ref(&self.key), found, now) >= self.max
+    /// Whether there is room for one more, by what was found at its [places](Self::places). What was counted in a window weighs as one: it goes when
+    /// the last of it goes.
+    pub(crate) fn room(&self, found: &[Option<Item>], now: Timestamp) -> Room {
+        let living = found.iter().flatten().filter(|item| self.places().any(|place| *place == item.key) && item.lives(now));
+        let mut counted: Vec<(Timestamp, u64)> = living.map(|item| (item.expires_at.unwrap_or(now), item.count)).collect();
+        counted.sort_unstable();
+        let (mut weight, mut room) = (counted.iter().map(|(_, count)| count).sum::<u64>(), Room::Left);
+        for (end, count) in counted {
+            if weight < self.max {
+                break;
+            }
+            (weight, room) = (weight - count, Room::From(end));
+        }
+        if self.for_life && !room.is_left() { Room::Never } else { room }
     }
 }
 
@@ -96,22 +147,40 @@ impl Engine {
         Ok(counters.iter().map(|counter| counter.weight(&found, now)).collect())
     }
 
-    /// Reads, and counts one of each budget beside it, whatever becomes of the request: what was read, what was counted, and whether one of the budgets
-    /// is used up. Doubt is a failure (security.md I12).
+    /// Reads, and counts one of each budget beside it, whatever becomes of the request: what was read, what was counted, and whether there was room in
+    /// all of the budgets. Doubt is a failure (security.md I12).
     pub(crate) async fn read_and_count(
         &self,
         mut wanted: Vec<Key>,
         budgets: &[Budget],
         source: &str,
         now: Timestamp,
-    ) -> Result<(Vec<Option<Item>>, Vec<Counter>, bool), Failure> {
+    ) -> Result<(Vec<Option<Item>>, Vec<Counter>, Room), Failure> {
         let counters = self.counters(budgets, source, now);
         wanted.extend(counters.iter().flat_map(|counter| counter.beside.clone()));
         let counts = counters.iter().map(|counter| counter.count(0)).collect();
         let (items, over) = join(self.read(&wanted), any_refused(self.store.as_ref(), counts)).await;
         let items = items?;
         let over = over? || self.over_with_others(&counters, &items, now).await?;
-        Ok((items, counters, over))
+        let room = if over { self.when(&counters, &items, now).await? } else { Room::Left };
+        Ok((items, counters, room))
+    }
+
+    /// When there is room in all of these counters, of which one was used up a moment ago. `found` has what was counted in the windows beside.
+    async fn when(&self, counters: &[Counter], found: &[Option<Item>], now: Timestamp) -> Result<Room, StoreError> {
+        let here: Vec<Key> = counters.iter().map(|counter| counter.key.clone()).collect();
+        let mut found = found.to_vec();
+        found.extend(self.read(&here).await?);
+        let room = counters.iter().map(|counter| counter.room(&found, now)).fold(Room::Left, Room::and);
+        // Something was given back since: now is the time.
+        Ok(if room.is_left() { Room::From(now) } else { room })
+    }
+
+    /// When there is room in all of these counters: a commit was refused because one was used up.
+    pub(crate) async fn when_all(&self, counters: &[Counter], now: Timestamp) -> Result<Room, StoreError> {
+        let beside: Vec<Key> = counters.iter().flat_map(|counter| counter.beside.clone()).collect();
+        let found = self.read(&beside).await?;
+        self.when(counters, &found, now).await
     }
 
     /// Reads nothing where nothing is asked for.

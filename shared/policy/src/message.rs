@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::attribute::Violation;
 use crate::password_rules::PasswordProblem;
+use crate::time::Span;
 
 /// One thing to say.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,8 +40,10 @@ pub enum Message {
     NotAsAsked,
     /// Sign-up is closed.
     RegistrationUnavailable,
-    /// A budget is used up.
-    TooManyRequests,
+    /// A budget is used up: until then. `None`: waiting does not help here.
+    TooManyRequests(Option<Span>),
+    /// So many codes were wrong that none is looked at: another one is the way out, or time, if it helps.
+    TooManyPasscodes(Option<Span>),
     /// The mail provider did not take the mail.
     MailNotSent,
     /// A policy refuses.

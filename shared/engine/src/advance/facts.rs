@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::load::Early;
 use super::{Arrival, Memory};
-use crate::budget::Counter;
+use crate::budget::{Counter, Room};
 use crate::commit::{self, About, Commit, Owner, StoredPassword};
 use crate::configuration::read;
 use crate::derive::same;
@@ -63,11 +63,18 @@ impl Engine {
         }
         let watched = self.counters(&needs.watched_budgets, arrival.source, context.now);
         wanted.extend(watched.iter().flat_map(Counter::places).filter(|place| !early.counters.iter().any(|(known, _)| known == *place)).cloned());
-        let (mut items, over) = self.counted(arrival, context, needs, wanted, memory).await?;
+        let (mut items, room) = self.counted(arrival, context, needs, wanted, memory).await?;
         items.extend(early.counters.into_iter().map(|(_, item)| item));
-        let over_budget = over || watched.iter().any(|counter| counter.is_used_up(&items, context.now));
+        let room = watched.iter().map(|counter| counter.room(&items, context.now)).fold(room, Room::and);
+        let over_budget = !room.is_left();
         let find = |key: &Key| items.iter().flatten().find(|item| item.key == *key);
-        let mut facts = Facts { over_budget, over_commit_budget: memory.over_commit_budget, contested: memory.contested, ..Facts::default() };
+        let mut facts = Facts {
+            over_budget,
+            over_commit_budget: memory.commit_room.is_some(),
+            room: if over_budget { room.from() } else { memory.commit_room.and_then(Room::from) },
+            contested: memory.contested,
+            ..Facts::default()
+        };
         for owner in &owners {
             let item = owner.as_ref().and_then(|id| find(&keys::user(id)));
             facts.owners.push(match item {
@@ -135,17 +142,17 @@ impl Engine {
         needs: &Needs,
         wanted: Vec<Key>,
         memory: &mut Memory,
-    ) -> Result<(Vec<Option<Item>>, bool), Failure> {
-        if let Some((_, over)) = memory.spent {
-            return Ok((self.read(&wanted).await?, over));
+    ) -> Result<(Vec<Option<Item>>, Room), Failure> {
+        if let Some((_, room)) = memory.spent {
+            return Ok((self.read(&wanted).await?, room));
         }
         let first = if needs.kept_budgets.is_empty() { &needs.budgets } else { &needs.kept_budgets };
-        let (items, mut counters, mut over) = self.read_and_count(wanted, first, arrival.source, context.now).await?;
-        if over && !needs.kept_budgets.is_empty() {
-            (_, counters, over) = self.read_and_count(Vec::new(), &needs.budgets, arrival.source, context.now).await?;
+        let (items, mut counters, mut room) = self.read_and_count(wanted, first, arrival.source, context.now).await?;
+        if !room.is_left() && !needs.kept_budgets.is_empty() {
+            (_, counters, room) = self.read_and_count(Vec::new(), &needs.budgets, arrival.source, context.now).await?;
         }
-        memory.spent = Some((counters, over));
-        Ok((items, over))
+        memory.spent = Some((counters, room));
+        Ok((items, room))
     }
 
     /// Gives back what was counted for a guess that was right: what is limited are wrong ones.

@@ -13,7 +13,7 @@ use policy::user::User;
 
 use super::known_browser::KnownBrowser;
 use super::{Arrival, Memory};
-use crate::budget::Counter;
+use crate::budget::{Counter, Room};
 use crate::commit::{Owner, Stored};
 use crate::configuration::{Revision, read};
 use crate::derive::same;
@@ -43,8 +43,8 @@ pub(super) struct Loaded {
     pub refreshed: bool,
     pub early: Early,
     pub known_browser: Option<KnownBrowser>,
-    /// Whether there were too many requests with this handle (security.md R-R5).
-    pub hurried: bool,
+    /// Whether there was room for one more request with this handle (security.md R-R5).
+    pub room: Room,
 }
 
 /// What the policy will probably ask for.
@@ -76,7 +76,7 @@ impl Engine {
         wanted.extend(named.iter().map(keys::unique));
         let watched = self.watched(arrival, now);
         wanted.extend(watched.clone());
-        let (items, hurried) = self.arrived(arrival, id, wanted, memory, now).await?;
+        let (items, room) = self.arrived(arrival, id, wanted, memory, now).await?;
         let mut items = items.into_iter();
         let head = items.next().flatten();
         let item = items.next().flatten().filter(|item| item.lives(now)).ok_or(Failure::SessionExpired)?;
@@ -96,7 +96,7 @@ impl Engine {
         }
         let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
         let refreshed = memory.stale_user && self.refresh_user(&mut stored).await?;
-        Ok(Loaded { revision, stored, version: item.version, refreshed, early, known_browser, hurried })
+        Ok(Loaded { revision, stored, version: item.version, refreshed, early, known_browser, room })
     }
 
     /// The account may have changed since this transaction read it. Whether it was read again.
@@ -163,7 +163,7 @@ impl Engine {
         self.counters(&step::watched(&limits, &arrival.input), arrival.source, now).iter().flat_map(Counter::places).cloned().collect()
     }
 
-    /// Reads, and counts the request beside it: ten per handle in five seconds (security.md R-R5). Whether that is too many.
+    /// Reads, and counts the request beside it: ten per handle in five seconds (security.md R-R5). Whether there was room for it.
     async fn arrived(
         &self,
         arrival: &Arrival<'_>,
@@ -171,17 +171,17 @@ impl Engine {
         wanted: Vec<Key>,
         memory: &mut Memory,
         now: Timestamp,
-    ) -> Result<(Vec<Option<Item>>, bool), Failure> {
+    ) -> Result<(Vec<Option<Item>>, Room), Failure> {
         // A poll is cheaper than its count, and comes all by itself. A link is no handle.
         let counts = !memory.arrived && arrival.operation != Operation::Poll && matches!(arrival.finder, Finder::Handle(_));
         if !counts {
-            return Ok((self.read(&wanted).await?, false));
+            return Ok((self.read(&wanted).await?, Room::Left));
         }
         memory.arrived = true;
         // As this instance knows the limit: good enough for a brake.
         let limits = self.cache.known().map(|revision| revision.organisation.settings.limits.clone()).unwrap_or_default();
-        let (items, _, over) = self.read_and_count(wanted, &[step::requests(&limits, id)], arrival.source, now).await?;
-        Ok((items, over))
+        let (items, _, room) = self.read_and_count(wanted, &[step::requests(&limits, id)], arrival.source, now).await?;
+        Ok((items, room))
     }
 
     /// Whether this handle is one that we gave out for this transaction.

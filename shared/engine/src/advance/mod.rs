@@ -23,7 +23,7 @@ use policy::step::{self, Decision, Facts, Input, Rejection, StepError};
 use policy::transaction::{Subject, Transaction};
 use policy::user::PasswordHash;
 
-use crate::budget::Counter;
+use crate::budget::{Counter, Room};
 use crate::commit::{About, Commit, LastRequest, Stored, put_transaction};
 use crate::configuration::Revision;
 use crate::ports::{Expect, StoreError};
@@ -100,13 +100,14 @@ struct Plan {
 struct Memory {
     /// Whether the request itself was counted.
     arrived: bool,
-    /// What was counted for a guess, and whether that was too much.
-    spent: Option<(Vec<Counter>, bool)>,
+    /// What was counted for a guess, and whether there was room.
+    spent: Option<(Vec<Counter>, Room)>,
     /// A count could not be given back: it stays.
     keeps_counts: bool,
     /// The code that the typed one was compared with: one count, one comparison.
     compared: Option<u32>,
-    over_commit_budget: bool,
+    /// A budget that the commit counts was used up; when there is room again.
+    commit_room: Option<Room>,
     contested: bool,
     /// The browser is known of somebody else, or of whoever had the account before it changed hands.
     other_browser: bool,
@@ -131,8 +132,9 @@ impl Engine {
             let context = Context::new(&revision.organisation, app, now).ok_or_else(|| Failure::internal("an app without enrollment policy"))?;
             // An app's page may not even try a handle of another app (security.md A-064).
             of_app(arrival.page, app)?;
-            if loaded.hurried {
-                let (transaction, notices) = (loaded.stored.transaction, message::form(Message::TooManyRequests));
+            if !loaded.room.is_left() {
+                let notices = message::form(Message::TooManyRequests(loaded.room.from().map(|at| at - now)));
+                let transaction = loaded.stored.transaction;
                 return Ok(Advanced { revision, transaction, notices, status: Status::Hurried, code: None });
             }
             if let Some(answered) = self.answered_before(arrival, &loaded, now).await? {
@@ -143,8 +145,8 @@ impl Engine {
             }
         }
         // A count that the decision cannot do without found no room, because others were faster.
-        if memory.over_commit_budget {
-            return Err(Failure::Busy);
+        if let Some(room) = memory.commit_room {
+            return Err(Failure::Busy(room.from().map_or(Failure::SOON, |at| at - self.clock.now())));
         }
         Err(Failure::Unavailable("the same transaction is being changed by many".into()))
     }
@@ -179,6 +181,9 @@ impl Engine {
         };
         let Plan { commit, counters, code, written, last_request } = self.plan(arrival, context, &loaded, &facts, &mut decision, memory).await?;
         if !self.commit(&commit, memory).await? {
+            if memory.commit_room.is_some() {
+                memory.commit_room = Some(self.when_all(&counters, context.now).await?);
+            }
             return Ok(None);
         }
         if let Some((user, rehash)) = outdated {
@@ -292,7 +297,7 @@ impl Memory {
     fn learn(&mut self, commit: &Commit, places: &[usize]) {
         for about in places.iter().filter_map(|place| commit.about.get(*place)) {
             match about {
-                About::Budget => self.over_commit_budget = true,
+                About::Budget => self.commit_room = Some(Room::Never),
                 About::Claim => self.contested = true,
                 About::User => self.stale_user = true,
                 About::Refund => self.keeps_counts = true,

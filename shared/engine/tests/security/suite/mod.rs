@@ -15,6 +15,7 @@ mod manners;
 mod names;
 mod oauth;
 mod steps;
+mod waiting;
 
 const ADA: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";
