@@ -196,6 +196,9 @@ impl View<'_> {
         match remediation {
             Remediation::Identify { with_password } => {
                 let mut identifier = json!({"name": "identifier", "label": "Username", "required": true});
+                if let Some(hint) = &self.transaction.client.login_hint {
+                    insert(&mut identifier, "value", hint.clone().into());
+                }
                 self.with_messages(&mut identifier, &Place::Identifier);
                 let mut fields = vec![identifier];
                 if *with_password {
