@@ -150,27 +150,26 @@ impl Engine {
         Ok(counters.iter().map(|counter| counter.weight(&found, now)).collect())
     }
 
-    /// Reads, and counts one of each budget beside it, whatever becomes of the request: what was read, what was counted, and whether there was room in
-    /// all of the budgets. Doubt is a failure (security.md I12).
+    /// Reads, and counts one of each budget beside it, whatever becomes of the request: what was read, what was counted, and whether one of the budgets
+    /// is used up. Doubt is a failure (security.md I12).
     pub(crate) async fn read_and_count(
         &self,
         mut wanted: Vec<Key>,
         budgets: &[Budget],
         source: &str,
         now: Timestamp,
-    ) -> Result<(Vec<Option<Item>>, Vec<Counter>, Room), Failure> {
+    ) -> Result<(Vec<Option<Item>>, Vec<Counter>, bool), Failure> {
         let counters = self.counters(budgets, source, now);
         wanted.extend(counters.iter().flat_map(|counter| counter.beside.clone()));
         let counts = counters.iter().map(|counter| counter.count(0)).collect();
         let (items, over) = join(self.read(&wanted), any_refused(self.store.as_ref(), counts)).await;
         let items = items?;
         let over = over? || self.over_with_others(&counters, &items, now).await?;
-        let room = if over { self.when(&counters, &items, now).await? } else { Room::Left };
-        Ok((items, counters, room))
+        Ok((items, counters, over))
     }
 
     /// When there is room in all of these counters, of which one was used up a moment ago. `found` has what was counted in the windows beside.
-    async fn when(&self, counters: &[Counter], found: &[Option<Item>], now: Timestamp) -> Result<Room, StoreError> {
+    pub(crate) async fn when(&self, counters: &[Counter], found: &[Option<Item>], now: Timestamp) -> Result<Room, StoreError> {
         let here: Vec<Key> = counters.iter().map(|counter| counter.key.clone()).collect();
         let mut found = found.to_vec();
         found.extend(self.read(&here).await?);

@@ -159,10 +159,14 @@ impl Engine {
             return Ok((self.read(&wanted).await?, room));
         }
         let first = if needs.kept_budgets.is_empty() { &needs.budgets } else { &needs.kept_budgets };
-        let (items, mut counters, mut room) = self.read_and_count(wanted, first, arrival.source, context.now).await?;
-        if !room.is_left() && !needs.kept_budgets.is_empty() {
-            (_, counters, room) = self.read_and_count(Vec::new(), &needs.budgets, arrival.source, context.now).await?;
+        let (items, mut counters, mut over) = self.read_and_count(wanted, first, arrival.source, context.now).await?;
+        let mut beside = None;
+        if over && !needs.kept_budgets.is_empty() {
+            let found;
+            (found, counters, over) = self.read_and_count(Vec::new(), &needs.budgets, arrival.source, context.now).await?;
+            beside = Some(found);
         }
+        let room = if over { self.when(&counters, beside.as_ref().unwrap_or(&items), context.now).await? } else { Room::Left };
         memory.spent = Some((counters, room));
         Ok((items, room))
     }

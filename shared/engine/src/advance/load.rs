@@ -160,7 +160,8 @@ impl Engine {
         memory.arrived = true;
         // As this instance knows the limit: good enough for a brake.
         let limits = self.cache.known().map(|revision| revision.organisation.settings.limits.clone()).unwrap_or_default();
-        let (items, _, room) = self.read_and_count(wanted, &[step::requests(&limits, id)], arrival.source, now).await?;
+        let (items, counters, over) = self.read_and_count(wanted, &[step::requests(&limits, id)], arrival.source, now).await?;
+        let room = if over { self.when(&counters, &items, now).await? } else { Room::Left };
         Ok((items, room))
     }
 
