@@ -16,6 +16,7 @@ mod manners;
 mod names;
 mod oauth;
 mod steps;
+mod typing;
 mod waiting;
 
 const ADA: &str = "ada@example.com";
