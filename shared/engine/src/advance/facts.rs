@@ -156,15 +156,23 @@ impl Engine {
         if let Some((_, room)) = memory.spent {
             return Ok((self.read(&wanted).await?, room));
         }
-        let first = if needs.kept_budgets.is_empty() { &needs.budgets } else { &needs.kept_budgets };
+        let mut alternatives = needs.budgets.iter();
+        let first = alternatives.next().map(Vec::as_slice).unwrap_or_default();
         let (items, mut counters, mut over) = self.read_and_count(wanted, first, arrival.source, context.now).await?;
-        let mut beside = None;
-        if over && !needs.kept_budgets.is_empty() {
-            let found;
-            (found, counters, over) = self.read_and_count(Vec::new(), &needs.budgets, arrival.source, context.now).await?;
-            beside = Some(found);
+        let mut tried = Vec::new();
+        for budgets in alternatives {
+            if over {
+                tried.push(counters);
+                (_, counters, over) = self.read_and_count(Vec::new(), budgets, arrival.source, context.now).await?;
+            }
         }
-        let room = if over { self.when(&counters, beside.as_ref().unwrap_or(&items), context.now).await? } else { Room::Left };
+        let room = if over {
+            // Whichever has room first lets the person in.
+            let all: Vec<&[Counter]> = tried.iter().chain([&counters]).map(Vec::as_slice).collect();
+            self.when(&all, context.now).await?
+        } else {
+            Room::Left
+        };
         memory.spent = Some((counters, room));
         Ok((items, room))
     }

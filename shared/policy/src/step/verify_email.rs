@@ -15,7 +15,7 @@ use crate::remediation::{Remediation, Standing, remediations};
 use crate::requirement::usable_mailbox;
 use crate::secret::Secret;
 use crate::time::Span;
-use crate::transaction::{Challenge, Purpose, Subject, Transaction};
+use crate::transaction::{Challenge, Familiar, Purpose, Subject, Transaction};
 use crate::user::User;
 
 impl Step<'_> {
@@ -146,7 +146,7 @@ impl Step<'_> {
                 let claims = claims(self.context.organisation, &new.profile);
                 decision.effects.push(self.replace(user, *version, new.clone(), None, claims));
                 (*user, *version) = (new, 0);
-                transaction.known_browser = false;
+                transaction.familiar = Familiar::default();
             }
         }
         self.settle(decision)
