@@ -3,6 +3,7 @@
 use ::http::header::{self, HeaderName, HeaderValue};
 use ::http::{HeaderMap, Response as HttpResponse, StatusCode};
 use idx::envelope::{self, Ending, View};
+use idx::message;
 use idx::operation::{Operation, PUBLIC_CACHE, Protocol};
 use idx::page::{Page, Way};
 use policy::Context;
@@ -165,10 +166,9 @@ impl Engine {
         };
         let reply =
             if operation == Operation::Introspect && status != StatusCode::OK { Reply::json(status, &body) } else { Reply::ion(status, &body) };
-        // When it is worth trying again, in seconds.
-        Ok(match advanced.status {
-            Status::Rejected(Rejection::TooManyRequests) => reply.with_header(header::RETRY_AFTER, "30".into()),
-            Status::Hurried => reply.with_header(header::RETRY_AFTER, "5".into()),
+        // When it is worth trying again, as the text has it.
+        Ok(match message::wait(&advanced.notices) {
+            Some(seconds) if status == StatusCode::TOO_MANY_REQUESTS => reply.with_header(header::RETRY_AFTER, seconds.to_string()),
             _ => reply,
         })
     }
@@ -177,35 +177,39 @@ impl Engine {
 /// The answer to a request that gets no ordinary one. Fixed texts: nothing of the request, nothing of the program (security.md A-116).
 /// `ways`: where a page leads on.
 pub(crate) fn failure(protocol: Protocol, failure: &Failure, request_id: &str, ways: Vec<Way>) -> Reply {
-    let (status, key, text) = match failure {
-        Failure::NotFound => (StatusCode::NOT_FOUND, "E0000007", "Not found."),
-        Failure::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "E0000022", "The endpoint does not support the provided HTTP method."),
-        Failure::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "E0000021", "The endpoint does not support the provided content type."),
-        Failure::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "E0000020", "The request body is too large."),
-        Failure::ForeignOrigin => (StatusCode::FORBIDDEN, "E0000006", "Requests from this origin are not allowed."),
-        Failure::Malformed => (StatusCode::BAD_REQUEST, "E0000020", "Bad request."),
-        Failure::SessionExpired => {
-            (StatusCode::UNAUTHORIZED, "idx.session.expired", "You have been logged out due to inactivity. Refresh or return to the sign in screen.")
+    let (status, key, text): (_, _, String) = match failure {
+        Failure::NotFound => (StatusCode::NOT_FOUND, "E0000007", "Not found.".into()),
+        Failure::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "E0000022", "The endpoint does not support the provided HTTP method.".into()),
+        Failure::UnsupportedMediaType => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "E0000021", "The endpoint does not support the provided content type.".into())
         }
-        Failure::Busy => (StatusCode::TOO_MANY_REQUESTS, "tooManyRequests", "Too many attempts. Try again later."),
-        Failure::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "E0000010", "The service is unavailable for the moment. Try again."),
-        Failure::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error"),
+        Failure::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "E0000020", "The request body is too large.".into()),
+        Failure::ForeignOrigin => (StatusCode::FORBIDDEN, "E0000006", "Requests from this origin are not allowed.".into()),
+        Failure::Malformed => (StatusCode::BAD_REQUEST, "E0000020", "Bad request.".into()),
+        Failure::SessionExpired => (
+            StatusCode::UNAUTHORIZED,
+            "idx.session.expired",
+            "You have been logged out due to inactivity. Refresh or return to the sign in screen.".into(),
+        ),
+        Failure::Busy(wait) => (StatusCode::TOO_MANY_REQUESTS, "tooManyRequests", message::too_many(Some(*wait))),
+        Failure::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "E0000010", "The service is unavailable for the moment. Try again.".into()),
+        Failure::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error".into()),
     };
     let reply = match protocol {
         Protocol::OAuth => {
             let error = match failure {
-                Failure::Unavailable(_) | Failure::Busy => "temporarily_unavailable",
+                Failure::Unavailable(_) | Failure::Busy(_) => "temporarily_unavailable",
                 Failure::Internal(_) => "server_error",
                 _ => "invalid_request",
             };
             Reply::json(status, &json!({"error": error, "error_description": text}))
         }
         Protocol::Page => {
-            let page = if matches!(failure, Failure::NotFound) { Page::NotFound { ways } } else { Page::Error { text: text.into(), ways } };
+            let page = if matches!(failure, Failure::NotFound) { Page::NotFound { ways } } else { Page::Error { text, ways } };
             Reply::html(status, &page.render())
         }
         Protocol::Idx => {
-            let mut body = envelope::terminal(key, text);
+            let mut body = envelope::terminal(key, &text);
             if let (Failure::Internal(_), Value::Object(map)) = (failure, &mut body) {
                 map.insert("errorId".into(), request_id.into());
             }
@@ -214,7 +218,8 @@ pub(crate) fn failure(protocol: Protocol, failure: &Failure, request_id: &str, w
         }
     };
     match failure {
-        Failure::Busy | Failure::Unavailable(_) => reply.with_header(header::RETRY_AFTER, "2".into()),
+        Failure::Busy(wait) => reply.with_header(header::RETRY_AFTER, message::seconds(*wait).to_string()),
+        Failure::Unavailable(_) => reply.with_header(header::RETRY_AFTER, message::seconds(Failure::SOON).to_string()),
         _ => reply,
     }
 }

@@ -200,6 +200,9 @@ impl View<'_> {
             Remediation::Identify { with_password } => {
                 let label = form::identifier_label(self.context);
                 let mut identifier = json!({"name": "identifier", "label": label, "required": true});
+                if let Some(hint) = &self.transaction.client.login_hint {
+                    insert(&mut identifier, "value", hint.clone().into());
+                }
                 // Clients have a translation of their own, which is of this word.
                 if label != "Username" {
                     insert(&mut identifier, "customLabel", true.into());

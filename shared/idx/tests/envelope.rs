@@ -11,7 +11,7 @@ use policy::message::{Message, Notice, Place};
 use policy::organisation::{AuthenticatorKey, Organisation, PrimaryFactor, ProfileAttribute, SelfEnroll};
 use policy::password_rules::PasswordProblem;
 use policy::remediation::remediations;
-use policy::time::Timestamp;
+use policy::time::{Span, Timestamp};
 use policy::transaction::{Challenge, Client, Outcome, Purpose, Registration, Subject, Transaction};
 use policy::user::{Profile, User, UserStatus};
 use serde_json::{Value, json};
@@ -51,6 +51,8 @@ fn transaction(subject: Subject) -> Transaction {
         scopes: vec!["openid".into()],
         state: "s&t".into(),
         nonce: None,
+        acr_values: Vec::new(),
+        login_hint: None,
         code_challenge: "c".repeat(43),
         browser: "b".into(),
     };
@@ -185,7 +187,7 @@ fn the_sign_up_form_with_wrong_values() {
         wrong("lastName", "Last name", Violation::TooLong { max: 50 }),
         at(Place::Attribute("lastName".into()), Message::NotUnique { label: "Last name".into() }),
         at(Place::Passcode, Message::Password(PasswordProblem::Common)),
-        at(Place::Form, Message::TooManyRequests),
+        at(Place::Form, Message::TooManyRequests(Some(Span::minutes(50)))),
     ];
     assert_json_snapshot!(forms(&shown(&demo(), &transaction, &notices)));
 }
@@ -235,7 +237,8 @@ fn what_is_wrong_with_a_value_is_said_in_the_words_of_people() {
 
 #[test]
 fn what_is_wrong_with_a_code_or_a_field_says_the_way_out() {
-    let notices = [Message::NewestPasscode, Message::TooManyPasscodes, Message::NotOnTheForm("shoeSize".into()), Message::NotAsAsked];
+    let notices =
+        [Message::NewestPasscode, Message::TooManyPasscodes(Some(Span::minutes(50))), Message::NotOnTheForm("shoeSize".into()), Message::NotAsAsked];
     assert_json_snapshot!(idx::message::values(&notices.map(|message| at(Place::Form, message))));
 }
 

@@ -117,6 +117,12 @@ pub struct Client {
     /// OpenID `nonce`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
+    /// OpenID `acr_values`: those that there are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr_values: Vec<String>,
+    /// OpenID `login_hint`: what the identifier probably is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_hint: Option<String>,
     /// PKCE S256 challenge.
     pub code_challenge: String,
     /// Hash of the cookie of the browser that began it; links complete only there (security.md R-O10).

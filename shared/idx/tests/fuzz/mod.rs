@@ -74,6 +74,8 @@ fn envelopes() {
                 scopes: vec!["openid".into()],
                 state: text.clone(),
                 nonce: None,
+                acr_values: Vec::new(),
+                login_hint: None,
                 code_challenge: "c".repeat(43),
                 browser: "b".into(),
             };

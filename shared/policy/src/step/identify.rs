@@ -43,7 +43,7 @@ impl Step<'_> {
             // Where no password is asked, this was counted before anybody was looked up.
             if asks_password {
                 if self.facts.over_commit_budget {
-                    return decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
+                    return self.too_many(decision);
                 }
                 decision.counts.push(budget::unknown_name(self.context));
             }

@@ -26,6 +26,7 @@ use crate::organisation::AuthenticatorKey;
 use crate::remediation::{Remediation, Standing, remediations};
 use crate::requirement::{Refusal, requirements};
 use crate::secret::Secret;
+use crate::time::{Span, Timestamp};
 use crate::transaction::{Challenge, Familiar, Outcome, Subject, Transaction};
 use crate::user::{PasswordHash, Profile, User};
 
@@ -95,6 +96,8 @@ pub struct Facts {
     pub over_budget: bool,
     /// A budget that the commit would count (a mail's, an unknown or taken name's, an unproven account's) is used up. Which one is not known.
     pub over_commit_budget: bool,
+    /// When the budget that is used up has room again. `None`: waiting does not help.
+    pub room: Option<Timestamp>,
     /// Where the person named has signed in from before.
     pub familiar: Familiar,
     /// Whether a commit was refused because somebody else has one of the values: `owners` then tells who.
@@ -252,7 +255,8 @@ pub fn step(context: &Context<'_>, transaction: Transaction, input: &Input, fact
     let step = Step { context, facts, before: &before, can_mail: input.can_mail() };
     let decision = Decision::unchanged(transaction);
     if facts.over_budget {
-        let message = if matches!(input, Input::AnswerEmail(_)) { Message::TooManyPasscodes } else { Message::TooManyRequests };
+        let wait = step.wait();
+        let message = if matches!(input, Input::AnswerEmail(_)) { Message::TooManyPasscodes(wait) } else { Message::TooManyRequests(wait) };
         return Ok(decision.reject(Rejection::TooManyRequests, message::form(message)));
     }
     let decided = match taken.as_ref() {
@@ -359,6 +363,18 @@ struct Step<'a> {
     /// The transaction as it came in.
     before: &'a Transaction,
     can_mail: bool,
+}
+
+impl Step<'_> {
+    /// How long until the budget that is used up has room again, if waiting helps.
+    fn wait(&self) -> Option<Span> {
+        self.facts.room.map(|room| room - self.context.now)
+    }
+
+    /// Refuses: a budget that the commit would count is used up.
+    fn too_many(&self, decision: Decision) -> Decision {
+        decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests(self.wait())))
+    }
 }
 
 impl Decision {

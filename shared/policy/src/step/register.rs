@@ -135,7 +135,7 @@ impl Step<'_> {
     /// Says that values are taken, and counts it.
     pub(super) fn taken(&self, mut decision: Decision, notices: Vec<Notice>) -> Decision {
         if self.facts.over_commit_budget {
-            return decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
+            return self.too_many(decision);
         }
         decision.counts.push(budget::taken_name(&self.context.organisation.settings.limits));
         decision.reject(Rejection::Invalid, notices)
