@@ -93,7 +93,7 @@ impl Commit {
         }
     }
 
-    fn effect(&mut self, effect: &Effect, now: Timestamp) {
+    pub(crate) fn effect(&mut self, effect: &Effect, now: Timestamp) {
         match effect {
             Effect::CreateUser { user, password, claims } => {
                 self.push(About::User, put(keys::user(&user.id), 1, None, json!(user), Expect::Absent(now)));
@@ -167,6 +167,7 @@ mod tests {
             groups: std::collections::BTreeSet::new(),
             granted: BTreeMap::new(),
             generation: 0,
+            provisioned: false,
             other: <_>::default(),
         };
         let password = PasswordHash { phc: "old".into(), pepper: "1".into() };

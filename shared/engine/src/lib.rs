@@ -39,6 +39,7 @@ pub mod keys;
 mod links;
 mod oidc;
 pub mod openapi;
+pub mod people;
 pub mod ports;
 mod reply;
 mod serve;
@@ -140,12 +141,8 @@ impl Engine {
         Ok(self.cache.at(self.store.as_ref(), head.as_ref()).await?)
     }
 
-    /// 128 unpredictable bits as text: names of things.
     fn random_id(&self) -> String {
-        use base64::Engine as _;
-        let mut bytes = [0_u8; 16];
-        self.random.fill(&mut bytes);
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+        random_id(self.random.as_ref())
     }
 
     /// 256 unpredictable bits as text: secrets.
@@ -155,4 +152,12 @@ impl Engine {
         self.random.fill(&mut bytes);
         Secret::new(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
     }
+}
+
+/// 128 unpredictable bits as text: names of things.
+fn random_id(random: &dyn Random) -> String {
+    use base64::Engine as _;
+    let mut bytes = [0_u8; 16];
+    random.fill(&mut bytes);
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }

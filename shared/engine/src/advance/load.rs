@@ -108,11 +108,13 @@ impl Engine {
         // Whoever was deactivated or deleted meanwhile gets no session (security.md A-073).
         let current = current.filter(User::is_active).ok_or(Failure::SessionExpired)?;
         *version = item.map_or(0, |item| item.version);
-        // The account has changed hands: what was proven of the one before proves nothing of this one (I3).
+        // The account has changed hands: what was proven of the one before, or mailed to prove it, proves nothing of this one (I3).
         let changed_hands = current.generation != user.generation;
         *user = current;
         if changed_hands {
             transaction.proofs.clear();
+            transaction.challenge = None;
+            transaction.chosen = None;
             transaction.known_browser = false;
             // Nor is what was answered for it answered again.
             *last_request = None;

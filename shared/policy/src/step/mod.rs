@@ -15,6 +15,7 @@ use alloc::vec::Vec;
 pub use budget::{Budget, Whose, requests, watched};
 pub use lookup::{Needs, PasswordWork, lookup, passcode_digits};
 pub use profile::{Identity, claims};
+pub(crate) use profile::{fits_a_profile, found_by_another_address};
 pub use verify_email::tells_whether_sent;
 
 use crate::Context;

@@ -29,7 +29,12 @@ pub struct Identity {
 impl Identity {
     /// The identity that `text` typed for `attribute` names.
     pub fn of(attribute: &str, text: &str) -> Self {
-        Self { attribute: attribute.into(), value: canonical(attribute, &Value::String(text.into())) }
+        Self::of_value(attribute, &Value::String(text.into()))
+    }
+
+    /// The identity that a stored value has, whether or not the attribute is unique.
+    pub fn of_value(attribute: &str, value: &Value) -> Self {
+        Self { attribute: attribute.into(), value: canonical(attribute, value) }
     }
 }
 
@@ -82,7 +87,7 @@ pub(super) fn read(context: &Context<'_>, form: &Form, typed: &Profile, known: &
     whole.extend(reading.stored.clone());
     let notice = |name: &str| form.field(name).map(|field| field.notice(Violation::NotAllowed));
     let mut wrong: Vec<_> = reading.stored.keys().filter(|name| names_somebody_else(name, context, &whole)).filter_map(|name| notice(name)).collect();
-    if serde_json::to_vec(&whole).is_ok_and(|json| json.len() > MOST_OCTETS) {
+    if !fits_a_profile(&whole) {
         let longest = reading.stored.iter().max_by_key(|(_, value)| value.as_str().map_or(0, str::len));
         wrong.extend(longest.and_then(|(name, _)| notice(name)));
     }
@@ -92,12 +97,19 @@ pub(super) fn read(context: &Context<'_>, form: &Form, typed: &Profile, known: &
 /// Whether people would be found by an address that is not the one that they prove: whoever has that mailbox would end up in somebody else's account
 /// (security.md A-046). A username may be such an address until its owner comes ([`cedes`]); not where a refusal would tell who has an account (R-R1).
 fn names_somebody_else(name: &str, context: &Context<'_>, profile: &Profile) -> bool {
-    let mut policies = context.organisation.policies.profile_enrollment.iter().flat_map(|policy| &policy.rules);
-    let identifies = match name {
-        "login" => context.prevents_enumeration(),
-        _ => policies.any(|rule| rule.actions.profile_enrollment.allowed_identifiers.iter().any(|one| one == name)),
-    };
-    identifies && address(profile, name).is_some_and(|named| Some(named) != address(profile, "email"))
+    (name != "login" || context.prevents_enumeration()) && found_by_another_address(name, context.organisation, profile)
+}
+
+/// Whether people may name themselves by this attribute, and its value is an address that is not their own.
+pub(crate) fn found_by_another_address(name: &str, organisation: &Organisation, profile: &Profile) -> bool {
+    let mut policies = organisation.policies.profile_enrollment.iter().flat_map(|policy| &policy.rules);
+    let mut named = || policies.any(|rule| rule.actions.profile_enrollment.allowed_identifiers.iter().any(|one| one == name));
+    (name == "login" || named()) && address(profile, name).is_some_and(|named| Some(named) != address(profile, "email"))
+}
+
+/// Whether a profile is small enough to be carried along by every sign-in (security.md R-V7).
+pub(crate) fn fits_a_profile(profile: &Profile) -> bool {
+    serde_json::to_vec(profile).is_ok_and(|json| json.len() <= MOST_OCTETS)
 }
 
 /// Whether `owner` gives up a username that is the address of whoever proves it now: nobody but them ever proved it (security.md A-046). The owner goes

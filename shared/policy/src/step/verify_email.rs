@@ -5,11 +5,10 @@ use alloc::vec::Vec;
 use super::lookup::{passcode_digits, passcode_length};
 use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, StepError, budget};
 use crate::Context;
-use crate::assurance::Who;
 use crate::message::{self, Message};
 use crate::organisation::{AuthenticatorKey, Organisation};
 use crate::remediation::{Remediation, Standing, remediations};
-use crate::requirement::usable_mailbox;
+use crate::requirement::own_mailbox;
 use crate::secret::Secret;
 use crate::time::Span;
 use crate::transaction::{Challenge, Purpose, Subject, Transaction};
@@ -148,7 +147,7 @@ fn provable(context: &Context<'_>, transaction: &Transaction) -> bool {
     match &transaction.subject {
         Subject::Applicant { registration: Some(registration) } => !registration.decoy,
         // Whoever has proven something else already may set the mailbox up, also where it is not for signing in.
-        Subject::Member { user, .. } => !transaction.proofs.is_empty() || usable_mailbox(context, &Who::is(user)),
+        Subject::Member { user, .. } => !transaction.proofs.is_empty() || own_mailbox(context, user),
         Subject::Visitor | Subject::Applicant { registration: None } | Subject::Stranger { .. } => false,
     }
 }

@@ -45,6 +45,7 @@ pub fn people() -> Vec<User> {
             groups: BTreeSet::new(),
             granted: BTreeMap::new(),
             generation: 0,
+            provisioned: false,
             other: <_>::default(),
         }
     };
