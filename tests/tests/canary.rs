@@ -1,7 +1,7 @@
 //! R-L1: nothing secret or personal in what the process writes, whatever happens: distinctive values go in, the output is searched for them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-mod process;
+use crate::process;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

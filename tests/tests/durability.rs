@@ -1,7 +1,7 @@
 //! `kill -9` at any moment, and start again on the same folder: what was acknowledged is there, and nothing is there twice (security.md I4, F-27).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-mod process;
+use crate::process;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

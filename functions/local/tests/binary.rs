@@ -1,7 +1,7 @@
 //! The binary: what it prints, how it ends, and what is there after `kill -9`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-mod client;
+use crate::client;
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;

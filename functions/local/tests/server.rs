@@ -1,7 +1,7 @@
 //! The server as a whole, over HTTP.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-mod client;
+use crate::client;
 
 use std::fs;
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
-mod common;
+use crate::common;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TimeToLiveStatus};
 use common::{TABLE, embedded};

@@ -1,7 +1,7 @@
 //! Budgets hold in any span of their width, wherever the edge of a window is (security.md I7, I8, R-R5), and end when they should.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-mod stage;
+use crate::stage;
 
 use engine::testing::{block_on, join_all};
 use serde_json::json;

@@ -1,10 +1,10 @@
 //! What a step costs: round trips to DynamoDB one after another, units, and what else AWS charges for. Fails when a step gets dearer; `UPDATE_COST=1`
-//! after a change that is worth it writes the table anew. `cargo test -p engine --test cost -- --nocapture` prints it.
+//! after a change that is worth it writes the table anew. `cargo test -p engine --test all cost:: -- --nocapture` prints it.
 //!
 //! Values are as long as in real life: a unit is a kilobyte, so a short name would flatter us.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-mod stage;
+use crate::stage;
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //! wherever a test gets one (`stage::Answer`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-mod stage;
+use crate::stage;
 
 use std::collections::BTreeSet;
 

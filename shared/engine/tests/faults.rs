@@ -1,7 +1,7 @@
 //! Faults of time and of the world around (security.md §3.2) that are no failed call: those are swept in `sweep`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-mod stage;
+use crate::stage;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -1,7 +1,7 @@
 //! The journeys of people through the engine, over HTTP requests without a server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-mod stage;
+use crate::stage;
 
 use serde_json::json;
 use stage::{Stage, demo};

@@ -1,7 +1,7 @@
 //! What random walks have found, as stories of their own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-mod stage;
+use crate::stage;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

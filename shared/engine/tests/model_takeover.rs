@@ -1,7 +1,7 @@
 //! I3: whoever proves a mailbox owns the account, and nothing that somebody else has begun with it before is of any use.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-mod stage;
+use crate::stage;
 
 use serde_json::{Value, json};
 use stage::{Answer, Browser, Stage, demo};

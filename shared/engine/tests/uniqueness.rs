@@ -1,7 +1,7 @@
 //! An attribute becomes unique while people have values already (policies.md §2.2, security.md I1).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-mod stage;
+use crate::stage;
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! Every form as it goes over the wire: one snapshot each, all of them valid by the schema; and the schema refuses what clients cannot work with.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-mod schema;
+use crate::schema;
 
 use idx::envelope::{self, Ending, View, rfc3339};
 use insta::assert_json_snapshot;

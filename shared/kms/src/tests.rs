@@ -299,7 +299,7 @@ fn tokens() {
     let claims = json!({ "sub": "00u1", "exp": 4_102_444_800_u64 });
     let good = token(key, &json!({ "alg": "RS256", "typ": "at+jwt", "kid": keys[0].kid }), &claims);
     assert_eq!(verified(&keys, "at+jwt", &good), Some(claims));
-    bolero::check!().with_iterations(200).for_each(|input: &[u8]| {
+    bolero::check!(name = "tokens").with_iterations(200).for_each(|input: &[u8]| {
         assert_eq!(verified(&keys, "at+jwt", &String::from_utf8_lossy(input)), None);
         // The good one with these bytes instead, at the place that the first two say.
         let [high, low, replacement @ ..] = input else { return };

@@ -15,7 +15,7 @@ fn a_function_that_panics() {
 #[test]
 fn r_l1_a_panic_is_logged_by_its_place_alone() {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "a_function_that_panics", "--nocapture", "--test-threads=1"])
+        .args(["--ignored", "--exact", "panics::a_function_that_panics", "--nocapture", "--test-threads=1"])
         .env("RUST_LOG", "trace")
         .output()
         .unwrap();

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tests::{Control, schema};
 
 use super::transport::Transport;
-use crate::RUNTIME;
+use crate::attacks::RUNTIME;
 
 /// How many a crowd is here, where each of them hashes a password and writes to a database.
 pub const MANY: usize = 16;

@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
 use super::stage::Stage;
-use crate::RUNTIME;
+use crate::attacks::RUNTIME;
 
 /// An access token, and its claims.
 fn signed_in(stage: &Stage) -> (String, Value) {

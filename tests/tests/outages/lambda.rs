@@ -193,7 +193,7 @@ fn assert_not_ready(answer: &Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f_30_f_35_without_secrets_or_kms_at_its_start_a_function_answers_503_and_serves_when_they_are_back() {
-    const THIS: &str = "lambda::f_30_f_35_without_secrets_or_kms_at_its_start_a_function_answers_503_and_serves_when_they_are_back";
+    const THIS: &str = "outages::lambda::f_30_f_35_without_secrets_or_kms_at_its_start_a_function_answers_503_and_serves_when_they_are_back";
     unless_under_test().await;
     let (running, control) = server().await;
     let keys = event("GET", "/oauth2/default/v1/keys", "", "");
@@ -235,7 +235,7 @@ fn lines(output: &str) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r_l1_a_117_a_function_in_lambda_writes_nothing_secret_whatever_happens() {
-    const THIS: &str = "lambda::r_l1_a_117_a_function_in_lambda_writes_nothing_secret_whatever_happens";
+    const THIS: &str = "outages::lambda::r_l1_a_117_a_function_in_lambda_writes_nothing_secret_whatever_happens";
     unless_under_test().await;
     let (running, control) = server().await;
     let function = Lambda::start(THIS, "register", &running).await;

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use crate::interleavings::story::Story;
+use crate::interleavings::world::{Act, World};
+use crate::interleavings::{ADA, PASSWORD, asking, with_ada};
 use crate::stage::{Answer, Browser, demo};
-use crate::story::Story;
-use crate::world::{Act, World};
-use crate::{ADA, PASSWORD, asking, with_ada};
 
 fn proven_with(world: &World, act: &Act) {
     Story::new(world, [act.clone(), act.clone()]).prove();
@@ -45,7 +45,7 @@ fn f_32_the_code_and_around_it() {
     proven_with(&world, &button(&browser, "/idp/idx/email/poll"));
     proven_with(&world, &button(&browser, "/idp/idx/cancel"));
     proven_with(&world, &Act::code(&browser, &code));
-    proven_with(&world, &Act::code(&browser, &crate::another(&code)));
+    proven_with(&world, &Act::code(&browser, &crate::interleavings::another(&code)));
     proven_with(&world, &Act::confirm(&browser, &world.stage.link(ADA)));
 }
 

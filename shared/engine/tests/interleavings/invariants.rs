@@ -6,8 +6,8 @@ use engine::keys;
 use engine::ports::Item;
 use policy::step::Identity;
 
-use crate::outcome;
-use crate::world::{Snapshot, World};
+use crate::interleavings::outcome;
+use crate::interleavings::world::{Snapshot, World};
 
 /// # Errors
 /// What does not hold.

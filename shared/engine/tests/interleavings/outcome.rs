@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::ports::{Mail, MailContent};
 use serde_json::{Value, json};
 
-use crate::scheduler::letter;
+use crate::interleavings::scheduler::letter;
+use crate::interleavings::world::World;
 use crate::stage::Answer;
-use crate::world::World;
 
 /// Answers, items, mails.
 #[derive(Clone, Debug, PartialEq, Eq)]

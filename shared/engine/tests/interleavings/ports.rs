@@ -12,7 +12,7 @@ use engine::testing::{CountingStore, MemoryStore};
 use policy::secret::Secret;
 use serde_json::Value;
 
-use crate::scheduler::{Scheduler, Touches};
+use crate::interleavings::scheduler::{Scheduler, Touches};
 use crate::stage::{PlainPasswords, TestClock};
 
 /// What all calls wait for.
@@ -175,7 +175,7 @@ impl Random for Streams {
         for byte in bytes {
             *count += 1;
             let stream = request.map_or(0, |request| request as u64 + 1);
-            *byte = crate::schedules::mixed((stream << 32) + *count).to_be_bytes()[0];
+            *byte = crate::interleavings::schedules::mixed((stream << 32) + *count).to_be_bytes()[0];
         }
     }
 }

@@ -1,6 +1,6 @@
 //! In which order: at random, by changing priorities, or in every order there is.
 
-use crate::scheduler::{CallId, Touches, Waiting, letter};
+use crate::interleavings::scheduler::{CallId, Touches, Waiting, letter};
 
 /// Chance, from a seed.
 pub struct Chance(u64);

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use engine::ports::{Expect, Item, Key, Store, StoreError, Write};
 use serde_json::json;
 
+use crate::interleavings::story::Story;
+use crate::interleavings::world::{Act, World};
+use crate::interleavings::{ADA, PASSWORD, another};
 use crate::stage::demo;
-use crate::story::Story;
-use crate::world::{Act, World};
-use crate::{ADA, PASSWORD, another};
 
 /// How a store is spoilt.
 #[derive(Clone, Copy, Debug)]

@@ -5,10 +5,10 @@ use engine::ports::{Expect, Store as _, Write};
 use engine::testing::block_on;
 use serde_json::{Value, json};
 
+use crate::interleavings::story::Story;
+use crate::interleavings::world::{Act, World};
+use crate::interleavings::{ADA, PASSWORD, asking, with_ada};
 use crate::stage::{Browser, demo};
-use crate::story::Story;
-use crate::world::{Act, World};
-use crate::{ADA, PASSWORD, asking, with_ada};
 
 fn first_page<'w>(world: &'w World, client: &str) -> Browser<'w> {
     let mut browser = world.stage.browser(client);

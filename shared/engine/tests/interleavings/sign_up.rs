@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use crate::interleavings::story::Story;
+use crate::interleavings::world::{Act, World};
+use crate::interleavings::{ADA, PASSWORD, another};
 use crate::stage::{Answer, Browser, demo};
-use crate::story::Story;
-use crate::world::{Act, World};
-use crate::{ADA, PASSWORD, another};
 
 fn signing_up<'w>(world: &'w World, password: &str) -> (Browser<'w>, String) {
     let mut browser = world.stage.browser("demo-spa");

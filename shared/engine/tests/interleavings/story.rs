@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::invariants;
-use crate::outcome::Outcome;
-use crate::scheduler::{Running, Waiting, letter};
-use crate::schedules::{All, of_seed, of_word, serial, word};
+use crate::interleavings::invariants;
+use crate::interleavings::outcome::Outcome;
+use crate::interleavings::scheduler::{Running, Waiting, letter};
+use crate::interleavings::schedules::{All, of_seed, of_word, serial, word};
+use crate::interleavings::world::{Act, Snapshot, World};
 use crate::stage::Answer;
-use crate::world::{Act, Snapshot, World};
 
 /// Schedules by chance, for each story that has too many to try them all; `SCHEDULES` asks for more.
 const BY_CHANCE: u64 = 40;

@@ -3,11 +3,11 @@
 use policy::organisation::Organisation;
 use serde_json::json;
 
-use crate::sign_in::grow_old;
+use crate::interleavings::sign_in::grow_old;
+use crate::interleavings::story::Story;
+use crate::interleavings::world::{Act, World};
+use crate::interleavings::{ADA, PASSWORD};
 use crate::stage::{Answer, Browser, demo};
-use crate::story::Story;
-use crate::world::{Act, World};
-use crate::{ADA, PASSWORD};
 
 const SQUATTERS: &str = "the squatter's own";
 

@@ -1,9 +1,9 @@
 //! R-T2: an interaction code is worth one set of tokens.
 
+use crate::interleavings::story::Story;
+use crate::interleavings::world::{Act, World};
+use crate::interleavings::{ADA, PASSWORD, with_ada};
 use crate::stage::{Answer, Browser};
-use crate::story::Story;
-use crate::world::{Act, World};
-use crate::{ADA, PASSWORD, with_ada};
 
 fn signed_in(world: &World) -> (Browser<'_>, String) {
     let mut browser = world.stage.browser("demo-spa");

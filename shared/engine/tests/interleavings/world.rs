@@ -13,8 +13,8 @@ use policy::organisation::Organisation;
 use policy::secret::Secret;
 use serde_json::{Value, json};
 
-use crate::ports::{AgeingPasswords, Plain, Streams, Waits};
-use crate::scheduler::Scheduler;
+use crate::interleavings::ports::{AgeingPasswords, Plain, Streams, Waits};
+use crate::interleavings::scheduler::Scheduler;
 use crate::stage::{Answer, BASE, Browser, Mailbox, NOON, PlainSigner, Stage, TestClock};
 
 /// A stage, and what holds its calls.

@@ -8,6 +8,8 @@ use proptest::prelude::ProptestConfig;
 use proptest::test_runner::{TestCaseError, TestError, TestRunner};
 use proptest_state_machine::ReferenceStateMachine;
 
+use crate::quiet::quietly;
+
 use super::operation::Operation;
 use super::reference::{Model, View};
 use super::stage::Answer;
@@ -140,10 +142,8 @@ fn story(budgets: Budgets, operations: &[Operation]) -> String {
     let mut walk = Walk::new(budgets);
     let mut lines = format!("A walk that goes wrong, budgets: {budgets:?}\n");
     // What the last operation says has been caught already.
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
     for (place, operation) in operations.iter().enumerate() {
-        let answered = catch_unwind(AssertUnwindSafe(|| walk.take(operation)));
+        let answered = quietly(|| catch_unwind(AssertUnwindSafe(|| walk.take(operation))));
         let answer = match answered {
             Ok(Some(answer)) => format!(" -> {}", summary(&answer)),
             Ok(None) => String::new(),
@@ -151,7 +151,6 @@ fn story(budgets: Budgets, operations: &[Operation]) -> String {
         };
         writeln!(lines, "{:3}. {operation}{answer}", place + 1).unwrap();
     }
-    std::panic::set_hook(hook);
     lines
 }
 

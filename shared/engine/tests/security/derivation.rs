@@ -121,7 +121,7 @@ fn t_of(compare: impl Fn(&Secret, &str) -> bool) -> f64 {
 }
 
 #[test]
-#[ignore = "measures nanoseconds: cargo test -p engine --test security -- --ignored a_028, on a quiet machine"]
+#[ignore = "measures nanoseconds: cargo test -p engine --test all -- --ignored a_028, on a quiet machine"]
 fn r_o9_a_028_the_time_of_a_comparison_does_not_tell_where_it_fails() {
     let naive = t_of(|code, guess| code.expose().bytes().zip(guess.bytes()).all(|(one, other)| one == other));
     let ours = t_of(engine::derive::same);

@@ -4,8 +4,8 @@ use engine::testing::{Fault, PortCall};
 use idx::operation::Operation;
 use serde_json::Value;
 
-use crate::plan::Kind;
 use crate::stage::Answer;
+use crate::sweep::plan::Kind;
 
 pub const NOT_MAILED: &str = "idx.error.mail.not.sent";
 

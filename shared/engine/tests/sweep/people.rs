@@ -6,7 +6,7 @@ use policy::email::identifier_key;
 use serde_json::{Value, json};
 
 use crate::stage::{Answer, BASE};
-use crate::world::{Person, World};
+use crate::sweep::world::{Person, World};
 
 pub const ADA: &str = "ada@example.com";
 pub const PASSWORD: &str = "correct horse battery";

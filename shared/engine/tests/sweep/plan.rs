@@ -2,7 +2,7 @@
 
 use engine::testing::{Fault, PortCall};
 
-use crate::world::Exchange;
+use crate::sweep::world::Exchange;
 
 /// One fault of one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

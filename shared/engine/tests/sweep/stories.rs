@@ -3,9 +3,9 @@
 use policy::organisation::{FactorMode, Organisation, PrimaryFactor, ProfileAttribute, SelfEnroll};
 use serde_json::json;
 
-use crate::people::{ADA, PASSWORD, another, code_of, done_code, link_of};
 use crate::stage::demo;
-use crate::world::{Person, World};
+use crate::sweep::people::{ADA, PASSWORD, another, code_of, done_code, link_of};
+use crate::sweep::world::{Person, World};
 
 /// A story, and the organisation that it happens in.
 pub struct Story {

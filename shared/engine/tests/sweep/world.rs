@@ -13,11 +13,11 @@ use policy::organisation::Organisation;
 use policy::secret::Secret;
 use serde_json::{Value, json};
 
-use crate::gist::{Gist, NOT_MAILED, answer, declared, gist, nothing, waits_for_mail};
-use crate::instance::{ready, start};
-use crate::invariants::{self, Seen};
-use crate::plan::{Kind, Planned};
 use crate::stage::{Answer, Mailbox, NOON, TestClock, TestRandom};
+use crate::sweep::gist::{Gist, NOT_MAILED, answer, declared, gist, nothing, waits_for_mail};
+use crate::sweep::instance::{ready, start};
+use crate::sweep::invariants::{self, Seen};
+use crate::sweep::plan::{Kind, Planned};
 
 /// Everything that a story happens in.
 pub struct World {

@@ -14,8 +14,8 @@ use policy::transaction::{Outcome, Subject, Transaction};
 use policy::user::{PasswordHash, Profile};
 use serde_json::{Value, json};
 
-use crate::people::{NOON, client};
-use crate::world::World;
+use super::people::{NOON, client};
+use super::world::World;
 
 /// One input in one state, and what came of it.
 pub struct Tried<'a> {

@@ -14,7 +14,7 @@ use policy::time::Timestamp;
 use policy::user::User;
 use serde_json::Value;
 
-use crate::people::{demo, people};
+use super::people::{demo, people};
 
 /// One organisation and who is in it.
 pub struct World {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{CLIENT, fine, wrong, wrong_at};
+use crate::organisation_check::support::{CLIENT, fine, wrong, wrong_at};
 
 #[test]
 fn r_t3_redirect_uris() {

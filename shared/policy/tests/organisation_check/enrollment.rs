@@ -3,7 +3,7 @@
 use policy::organisation::check::warnings;
 use serde_json::{Value, json};
 
-use crate::support::{BASE, CUSTOM, PE, fine, one_problem, organisation, right, wrong, wrong_at};
+use crate::organisation_check::support::{BASE, CUSTOM, PE, fine, one_problem, organisation, right, wrong, wrong_at};
 
 #[test]
 fn profile_enrollment_rules() {

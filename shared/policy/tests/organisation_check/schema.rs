@@ -3,7 +3,7 @@
 use policy::organisation::{Organisation, Property};
 use serde_json::{Value, json};
 
-use crate::support::{BASE, CUSTOM, PE, fine, one_problem, organisation, writable, wrong, wrong_at};
+use crate::organisation_check::support::{BASE, CUSTOM, PE, fine, one_problem, organisation, writable, wrong, wrong_at};
 
 #[test]
 fn the_user_schema_base_half() {

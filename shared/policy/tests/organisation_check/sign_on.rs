@@ -4,7 +4,7 @@ use policy::organisation::check::warnings;
 use policy::organisation::{AppSignOn, Constraint, Lockout, MfaRule, Organisation, PolicyConditions};
 use serde_json::{Value, json};
 
-use crate::support::{AP, COMPLEXITY, GSP, fine, one_problem, organisation, put, right, wrong, wrong_at};
+use crate::organisation_check::support::{AP, COMPLEXITY, GSP, fine, one_problem, organisation, put, right, wrong, wrong_at};
 
 #[test]
 fn every_type_of_policy_has_one_default_for_everybody() {

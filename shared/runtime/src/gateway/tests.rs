@@ -111,7 +111,7 @@ async fn f_31_a_panic_is_caught_wherever_it_happens() {
 /// Events as API Gateway would never send them. Coverage-guided on demand (`.ci/fuzz`); here, the corpus kept beside this.
 #[test]
 fn events() {
-    bolero::check!().with_iterations(200).for_each(|input: &[u8]| {
+    bolero::check!(name = "events").with_iterations(200).for_each(|input: &[u8]| {
         // Of fields that an event does not have serde reads less than of a `Value`: they may be no UTF-8.
         let (Ok(mut event), Ok(json)) = (serde_json::from_slice::<Event>(input), serde_json::from_slice::<Value>(input)) else { return };
         let path = event.raw_path.clone();

@@ -5,7 +5,7 @@ use bolero::check;
 
 #[test]
 fn files() {
-    check!().with_iterations(100).for_each(|input: &[u8]| {
+    check!(name = "files").with_iterations(100).for_each(|input: &[u8]| {
         let text = String::from_utf8_lossy(input);
         // As YAML counts them: a carriage return of its own ends a line too (YAML 1.2 §5.4).
         let lines = text.replace("\r\n", "\n").replace('\r', "\n").lines().count().max(1);

@@ -1,7 +1,7 @@
 //! Histories (security.md §4, method 4): clients over real HTTP at the same time, on addresses that they share, while the services behind fail.
 //! What each asked and was told is linearizable, address by address: registration, verification, sign-in and redemption happen at one moment each.
 //!
-//! `HISTORIES=200 cargo test -p tests --test histories` takes more addresses.
+//! `HISTORIES=200 cargo test -p tests --test all histories::` takes more addresses.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
 mod spec;

@@ -15,7 +15,7 @@ const ITERATIONS: usize = 200;
 
 #[test]
 fn addresses() {
-    check!().with_iterations(ITERATIONS).for_each(|input: &[u8]| {
+    check!(name = "addresses").with_iterations(ITERATIONS).for_each(|input: &[u8]| {
         let typed = String::from_utf8_lossy(input);
         let (identifier, throttle) = (identifier_key(&typed), throttle_key_of(&typed));
         let Ok(email) = Email::parse(&typed) else { return };
@@ -46,7 +46,7 @@ static PROPERTIES: LazyLock<BTreeMap<String, Property>> = LazyLock::new(|| {
 
 #[test]
 fn attribute_values() {
-    check!().with_iterations(ITERATIONS).for_each(|input: &[u8]| {
+    check!(name = "attribute_values").with_iterations(ITERATIONS).for_each(|input: &[u8]| {
         let value = serde_json::from_slice(input).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(input)));
         let free = validate_free(&value);
         let of_schema = PROPERTIES.iter().map(|(name, property)| (name.as_str(), validate(name, property, &value)));
@@ -70,7 +70,7 @@ fn attribute_values() {
 
 #[test]
 fn login_patterns() {
-    check!().with_iterations(ITERATIONS).for_each(|input: &[u8]| {
+    check!(name = "login_patterns").with_iterations(ITERATIONS).for_each(|input: &[u8]| {
         let text = String::from_utf8_lossy(input);
         let (pattern, login) = text.split_once('\n').unwrap_or((&text, "ada"));
         let known = check_pattern(pattern).is_ok();

@@ -1,8 +1,7 @@
 //! What strangers send and what is shown of it. Coverage-guided on demand (`.ci/fuzz`); in `cargo test`, the corpus kept beside this.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-#[path = "../schema/mod.rs"]
-mod schema;
+use crate::schema;
 
 use std::sync::LazyLock;
 
@@ -31,7 +30,7 @@ static BODIES: LazyLock<Vec<(Operation, Validator)>> = LazyLock::new(|| {
 
 #[test]
 fn request_bodies() {
-    check!().with_iterations(ITERATIONS).for_each(|input: &[u8]| {
+    check!(name = "request_bodies").with_iterations(ITERATIONS).for_each(|input: &[u8]| {
         let lenient = serde_json::from_slice::<Value>(input);
         for (operation, schema) in BODIES.iter() {
             let parsed = parse(*operation, input);
@@ -60,7 +59,7 @@ static DEMO: LazyLock<Organisation> =
 
 #[test]
 fn envelopes() {
-    check!().with_iterations(ITERATIONS).for_each(|input: &[u8]| {
+    check!(name = "envelopes").with_iterations(ITERATIONS).for_each(|input: &[u8]| {
         let text = String::from_utf8_lossy(input).into_owned();
         if text.trim().is_empty() {
             return;
@@ -102,7 +101,7 @@ fn envelopes() {
 
 #[test]
 fn pages() {
-    check!().with_iterations(ITERATIONS).for_each(|input: &[u8]| {
+    check!(name = "pages").with_iterations(ITERATIONS).for_each(|input: &[u8]| {
         let text = String::from_utf8_lossy(input).into_owned();
         let pages = |text: &str| {
             let text = || text.to_owned();

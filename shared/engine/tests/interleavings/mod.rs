@@ -5,14 +5,13 @@
 //! that fails is printed as a story, with a word that replays it:
 //!
 //! ```sh
-//! cargo test -p engine --test interleavings                                     # some thousand schedules
-//! SCHEDULES=5000 ALL=100000 cargo test -p engine --test interleavings           # for minutes
-//! REPLAY=AABBA cargo test -p engine --test interleavings NAME -- --nocapture    # one of them again
+//! cargo test -p engine --test all interleavings::                                     # some thousand schedules
+//! SCHEDULES=5000 ALL=100000 cargo test -p engine --test all interleavings::           # for minutes
+//! REPLAY=AABBA cargo test -p engine --test all NAME -- --nocapture    # one of them again
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-#[path = "../stage/mod.rs"]
-mod stage;
+use crate::stage;
 
 mod invariants;
 mod outcome;

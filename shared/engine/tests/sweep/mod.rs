@@ -1,7 +1,7 @@
 //! The single-fault sweep: every port call of every operation fails once in every way, and whoever was in the middle of something can finish it
 //! (security.md §3.2, §4 rank 3).
 //!
-//! `SWEEP=all cargo test -p engine --test sweep -- --nocapture` sweeps all of them and prints how many; without `SWEEP`, each fifth.
+//! `SWEEP=all cargo test -p engine --test all sweep:: -- --nocapture` sweeps all of them and prints how many; without `SWEEP`, each fifth.
 //! `STORY="with a link"` sweeps the stories of such a name.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
@@ -10,8 +10,7 @@ mod instance;
 mod invariants;
 mod people;
 mod plan;
-#[path = "../stage/mod.rs"]
-mod stage;
+use crate::quiet::quietly;
 mod stories;
 mod world;
 
@@ -92,8 +91,6 @@ fn i6_i9_every_call_of_every_operation_fails_once_in_every_way() {
 /// Runs all jobs on all cores; what failed.
 fn sweep(jobs: &[Job<'_>]) -> Vec<String> {
     let (next, failures) = (Mutex::new(0), Mutex::new(Vec::new()));
-    let quiet = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
@@ -104,7 +101,7 @@ fn sweep(jobs: &[Job<'_>]) -> Vec<String> {
                         *next - 1
                     };
                     let Some(job) = jobs.get(index) else { break };
-                    if let Err(cause) = catch_unwind(AssertUnwindSafe(|| job.run())) {
+                    if let Err(cause) = quietly(|| catch_unwind(AssertUnwindSafe(|| job.run()))) {
                         let cause = cause.downcast_ref::<String>().cloned().or_else(|| cause.downcast_ref::<&str>().map(ToString::to_string));
                         let (story, planned) = (job.story.name, job.planned);
                         let exchange = &job.usual.exchanges[planned.request];
@@ -116,6 +113,5 @@ fn sweep(jobs: &[Job<'_>]) -> Vec<String> {
             });
         }
     });
-    std::panic::set_hook(quiet);
     failures.into_inner().unwrap()
 }

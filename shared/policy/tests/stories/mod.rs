@@ -8,11 +8,9 @@ mod getting_in;
 mod groups;
 mod looking_up;
 mod mailing;
-#[path = "../laws/people.rs"]
-mod people;
 mod signing_up;
 
-use people::{NOON, client, demo, people};
+use crate::laws::people::{NOON, client, demo, people};
 use policy::Context;
 use policy::attribute::Violation;
 use policy::dry_run;

@@ -1,6 +1,6 @@
 //! Random walks of people through the engine, each step compared with a naive model of what should happen (security.md §3.1, §4 rank 1).
 //!
-//! 100,000 walks: `WALKS=100000 cargo test --profile walks -p engine --test model -- --nocapture`. A walk that fails is made as short as it can
+//! 100,000 walks: `WALKS=100000 cargo test --profile walks -p engine --test all model:: -- --nocapture`. A walk that fails is made as short as it can
 //! be, and told as a story.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
@@ -10,8 +10,7 @@ mod ledger;
 mod operation;
 mod reference;
 mod secrecy;
-#[path = "../stage/mod.rs"]
-mod stage;
+use crate::stage;
 mod story;
 mod system;
 mod walk;

@@ -2,8 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
 mod ownership;
-#[path = "../stage/mod.rs"]
-mod stage;
+use crate::stage;
 mod strain;
 
 use policy::organisation::Organisation;

@@ -9,8 +9,7 @@
     reason = "a test says what it expects by failing"
 )]
 
-#[path = "../stage/mod.rs"]
-mod stage;
+use crate::stage;
 
 mod derivation;
 mod suite;

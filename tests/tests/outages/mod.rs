@@ -5,5 +5,3 @@
 mod aws;
 mod folder;
 mod lambda;
-#[path = "../process/mod.rs"]
-mod process;

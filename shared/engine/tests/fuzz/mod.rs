@@ -1,8 +1,7 @@
 //! Requests of every kind to every function. Coverage-guided on demand (`.ci/fuzz`); in `cargo test`, the corpus kept beside this.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-#[path = "../stage/mod.rs"]
-mod stage;
+use crate::stage;
 
 use std::panic::AssertUnwindSafe;
 
@@ -14,7 +13,7 @@ use stage::Stage;
 #[test]
 fn requests() {
     let stage = AssertUnwindSafe(Stage::new());
-    check!().with_iterations(200).for_each(|input: &[u8]| {
+    check!(name = "requests").with_iterations(200).for_each(|input: &[u8]| {
         let (head, body) = input.windows(2).position(|pair| pair == b"\n\n").map_or((input, &b""[..]), |at| (&input[..at], &input[at + 2..]));
         let head = String::from_utf8_lossy(head);
         let mut lines = head.lines();
@@ -37,7 +36,7 @@ fn requests() {
 fn redirects() {
     let stage = AssertUnwindSafe(Stage::new());
     let registered = |uri: &str| stage::demo().apps.iter().any(|app| app.settings.oauth_client.redirect_uris.iter().any(|one| one == uri));
-    check!().with_iterations(200).for_each(|input: &[u8]| {
+    check!(name = "redirects").with_iterations(200).for_each(|input: &[u8]| {
         let uri = String::from_utf8_lossy(input);
         let form = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("client_id", "demo-spa"), ("code_challenge_method", "S256"), ("code_challenge", &"c".repeat(43)), ("redirect_uri", &uri)])

@@ -2,7 +2,7 @@
 //! many organisations (security.md R-S4, R-S5; policies.md §0).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-mod people;
+pub mod people;
 mod walk;
 mod world;
 

@@ -2,8 +2,7 @@
 //! answer of every test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
-#[path = "../stage/mod.rs"]
-mod stage;
+use crate::stage;
 
 use std::collections::BTreeSet;
 

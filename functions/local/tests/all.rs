@@ -1,0 +1,5 @@
+//! The tests of the local bundle: the server and the binary.
+
+mod binary;
+mod client;
+mod server;

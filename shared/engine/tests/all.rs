@@ -1,0 +1,20 @@
+//! The tests of the engine, one module for each subject: one executable is linked once.
+
+mod budgets;
+mod cost;
+mod envelope;
+mod faults;
+mod fuzz;
+mod interleavings;
+mod journeys;
+mod model;
+mod model_envelopes;
+mod model_regressions;
+mod model_takeover;
+mod openapi;
+mod quiet;
+mod review;
+mod security;
+mod stage;
+mod sweep;
+mod uniqueness;

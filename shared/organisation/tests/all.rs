@@ -1,0 +1,6 @@
+//! The tests of the organisation file, one module for each subject.
+
+mod demo;
+mod fuzz;
+mod messages;
+mod warnings;
