@@ -12,6 +12,7 @@ mod model_envelopes;
 mod model_regressions;
 mod model_takeover;
 mod openapi;
+mod people;
 mod quiet;
 mod review;
 mod security;

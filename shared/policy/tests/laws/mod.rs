@@ -8,12 +8,11 @@ mod world;
 
 use std::collections::BTreeMap;
 
-use policy::assurance::{Keys, Rules, Who, enrolment};
+use policy::assurance::{Keys, Rules, Who};
 use policy::dry_run;
 use policy::organisation::AuthenticatorKey::{OktaEmail, OktaPassword};
-use policy::organisation::SelfEnroll;
 use policy::remediation::{Remediation, Standing, remediations};
-use policy::requirement::{Requirement, future_member, proves_mailbox_first, requirements, usable_mailbox};
+use policy::requirement::{Requirement, future_member, own_mailbox, proves_mailbox_first, requirements};
 use policy::step::{Decision, Effect, Input, Mail, PasswordChange, PasswordWork, Rejection, StepError, lookup, step};
 use policy::transaction::{Challenge, Outcome, Subject, Transaction};
 use policy::user::UserStatus;
@@ -270,9 +269,8 @@ fn somebody(transaction: &Transaction) -> bool {
 /// has an account, nor what they have, a member without a password is asked for one like anybody (R-R1).
 fn has_nothing_to_prove_with(world: &World, transaction: &Transaction) -> bool {
     let Subject::Member { user, .. } = &transaction.subject else { return false };
-    let who = Who::is(user);
-    let hides = world.context(people::NOON).prevents_enumeration();
-    transaction.proofs.is_empty() && !user.has_password && (hides || enrolment(&world.organisation, &who, OktaEmail) == SelfEnroll::NotAllowed)
+    let context = world.context(people::NOON);
+    transaction.proofs.is_empty() && !user.has_password && (context.prevents_enumeration() || !own_mailbox(&context, user))
 }
 
 /// R-R1: where answers must not tell who has an account.
@@ -382,7 +380,7 @@ fn dry_run_agrees(tried: &Tried<'_>) {
     assert!(!open.iter().any(|one| matches!(one, Requirement::Refused(_))), "{open:?}");
     let of_profile = |list: &[Requirement]| list.iter().filter(|one| matches!(one, Requirement::CompleteProfile(_))).cloned().collect::<Vec<_>>();
     assert_eq!(of_profile(&open), of_profile(&asked));
-    let provable = [(OktaPassword, user.has_password), (OktaEmail, usable_mailbox(&tried.context, &Who::is(user)))];
+    let provable = [(OktaPassword, user.has_password), (OktaEmail, own_mailbox(&tried.context, user))];
     if provable.iter().all(|(key, can)| !can || tried.before.proven(*key)) {
         let open: Vec<_> = open.into_iter().filter(|one| !matches!(one, Requirement::EnrollOptional(_))).collect();
         assert_eq!(open, asked);
