@@ -9,8 +9,9 @@
 //! - **I1 one person per name**: the marker of a unique value is written in the same write as its person, if it is absent (`commit`).
 //! - **I2 no session without proof**: [`policy::requirement`] is asked at the end of every step; codes are derived of address, purpose, app and
 //!   transaction ([`derive`]).
-//! - **I3 whoever proves the mailbox owns the account**: [`User::generation`](policy::user::User::generation) grows when it changes hands; proofs,
-//!   grants and known browsers of an earlier one are void (`advance::load`, `oidc`, `advance::known_browser`).
+//! - **I3 the first to prove a mailbox owns its account**: one that was made without proof makes room, in one write, for one with another id
+//!   (`commit`); transactions, grants, tokens and known browsers of the old id are void, here and where tokens are checked without asking.
+//!   What an administrator does raises [`User::generation`](policy::user::User::generation), and voids the same (`advance::load`, `oidc`).
 //! - **I4, I5 acknowledged is stored, whole or not at all**: one conditional write per step, and the answer after it (`advance`).
 //! - **I6 an error tells the truth**: the same request again gets the same answer (`advance::repeat`); stores know their own lost write.
 //! - **I7 few guesses**: counted before anything is compared, in any span of the budget's width (`advance::facts`, `budget`).
@@ -37,6 +38,7 @@ mod handles;
 pub mod http;
 pub mod keys;
 mod links;
+mod markers;
 mod oidc;
 pub mod openapi;
 pub mod people;

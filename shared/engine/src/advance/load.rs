@@ -8,17 +8,17 @@ use idx::operation::Operation;
 use policy::secret::Secret;
 use policy::step::{self, Identity, Input};
 use policy::time::Timestamp;
-use policy::transaction::{Subject, Transaction};
-use policy::user::User;
+use policy::transaction::Transaction;
 
 use super::known_browser::KnownBrowser;
 use super::{Arrival, Memory};
 use crate::budget::Counter;
-use crate::commit::{Owner, Stored};
+use crate::commit::Stored;
 use crate::configuration::{Revision, read};
 use crate::derive::same;
 use crate::handles::well_formed;
 use crate::keys;
+use crate::markers::Owner;
 use crate::ports::{Item, Key};
 use crate::{Engine, Failure};
 
@@ -95,31 +95,8 @@ impl Engine {
             return Err(Failure::SessionExpired);
         }
         let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
-        let refreshed = memory.stale_user && self.refresh_user(&mut stored).await?;
+        let refreshed = memory.stale_user && self.refresh_user(&mut stored, &revision.organisation).await?;
         Ok(Loaded { revision, stored, version: item.version, refreshed, early, known_browser, hurried })
-    }
-
-    /// The account may have changed since this transaction read it. Whether it was read again.
-    async fn refresh_user(&self, stored: &mut Stored) -> Result<bool, Failure> {
-        let Stored { transaction, last_request } = stored;
-        let Subject::Member { user, version, .. } = &mut transaction.subject else { return Ok(false) };
-        let item = self.store.read(&[keys::user(&user.id)]).await?.into_iter().next().flatten();
-        let current: Option<User> = item.as_ref().map(read).transpose()?;
-        // Whoever was deactivated or deleted meanwhile gets no session (security.md A-073).
-        let current = current.filter(User::is_active).ok_or(Failure::SessionExpired)?;
-        *version = item.map_or(0, |item| item.version);
-        // The account has changed hands: what was proven of the one before, or mailed to prove it, proves nothing of this one (I3).
-        let changed_hands = current.generation != user.generation;
-        *user = current;
-        if changed_hands {
-            transaction.proofs.clear();
-            transaction.challenge = None;
-            transaction.chosen = None;
-            transaction.known_browser = false;
-            // Nor is what was answered for it answered again.
-            *last_request = None;
-        }
-        Ok(true)
     }
 
     /// The values that the request itself names, so that their owners are read in the first round trip. A guess of what the policy will ask

@@ -9,9 +9,10 @@ use policy::time::Timestamp;
 use policy::user::{User, UserStatus};
 
 use super::{ATTEMPTS, Error, Person, load};
-use crate::commit::{Commit, Owner, StoredPassword};
+use crate::commit::{Commit, StoredPassword};
 use crate::configuration::read;
 use crate::keys;
+use crate::markers::{Markers, Owner};
 use crate::ports::{Expect, Item, Key, Store, StoreError, Write};
 
 /// Items that one read may name.
@@ -95,9 +96,9 @@ async fn change(store: &dyn Store, id: &str, now: Timestamp, change: impl Fn(&mu
         }
         user.last_updated = now;
         let password = password_of(password.as_ref(), &before, &user)?;
-        let effect = Effect::SaveUser { user: user.clone(), version: item.version, password, claims: Vec::new(), releases: Vec::new() };
+        let effect = Effect::SaveUser { user: user.clone(), version: item.version, password, claims: Vec::new() };
         let mut commit = Commit::default();
-        commit.effect(&effect, now);
+        commit.effect(&effect, &Markers::new(), now);
         match store.write(&commit.writes).await {
             Ok(()) => return Ok(Person { user, version: item.version + 1 }),
             Err(StoreError::Refused(_)) => {}

@@ -3,13 +3,12 @@
 use policy::organisation::Organisation;
 use policy::provision::{self, Wanted};
 use policy::secret::Secret;
-use policy::step::{Effect, Identity, claims};
+use policy::step::{Effect, claims};
 use policy::time::Timestamp;
 
-use super::{Error, Person, load};
-use crate::commit::{Commit, Owner};
-use crate::configuration::read;
-use crate::keys;
+use super::{ATTEMPTS, Error, Person, load};
+use crate::commit::Commit;
+use crate::markers::{self, Markers};
 use crate::ports::{Passwords, Random, Store, StoreError};
 use crate::random_id;
 
@@ -37,23 +36,32 @@ pub async fn create(
     };
     user.has_password = password.is_some();
     let claims = claims(organisation, &user.profile);
-    let mut commit = Commit::default();
-    commit.effect(&Effect::CreateUser { user: user.clone(), password, claims: claims.clone() }, now);
-    match store.write(&commit.writes).await {
-        Ok(()) => Ok(Person { user, version: 1 }),
-        Err(StoreError::Refused(_)) => Err(Error::Taken(owners(store, &claims).await?)),
-        Err(error) => Err(error.into()),
+    let effect = Effect::CreateUser { user: user.clone(), password, claims: claims.clone() };
+    // First as if every value were free; then, as they were found.
+    let mut found = Markers::new();
+    for _ in 0..ATTEMPTS {
+        let mut commit = Commit::default();
+        commit.effect(&effect, &found, now);
+        match store.write(&commit.writes).await {
+            Ok(()) => return Ok(Person { user, version: 1 }),
+            Err(StoreError::Refused(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        found = markers::find(store, &claims.iter().collect()).await?;
+        let owners = owners(store, &found).await?;
+        if !owners.is_empty() {
+            return Err(Error::Taken(owners));
+        }
     }
+    Err(Error::Contended)
 }
 
-/// Who has these values: the attribute, and the name of the person.
-async fn owners(store: &dyn Store, claims: &[Identity]) -> Result<Vec<(String, String)>, Error> {
+/// Who has these values: the attribute, and the name of the person. Nobody has what a user had who
+/// is no longer there.
+async fn owners(store: &dyn Store, found: &Markers) -> Result<Vec<(String, String)>, Error> {
     let mut owners = Vec::new();
-    let keys: Vec<_> = claims.iter().map(keys::unique).collect();
-    for (identity, item) in claims.iter().zip(store.read(&keys).await?) {
-        let Some(item) = item else { continue };
-        let id = read::<Owner>(&item)?.user;
-        let name = load(store, &id).await?.map_or(id, |person| person.user.name().into());
+    for (identity, marker) in found.iter().filter(|(_, marker)| !marker.dangles) {
+        let name = load(store, &marker.owner).await?.map_or_else(|| marker.owner.clone(), |person| person.user.name().into());
         owners.push((identity.attribute.clone(), name));
     }
     Ok(owners)

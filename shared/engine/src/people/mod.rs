@@ -19,9 +19,9 @@ use policy::provision::Fault;
 use policy::step::Identity;
 use policy::user::User;
 
-use crate::commit::Owner;
 use crate::configuration::read;
 use crate::keys;
+use crate::markers::Owner;
 use crate::ports::{PasswordError, Store, StoreError};
 
 pub use change::{Groups, activate, deactivate, delete, set_groups};

@@ -290,3 +290,17 @@ fn a_name_that_is_another_persons_id_names_nobody() {
     assert!(matches!(found, Err(Error::Ambiguous(..))), "{found:?}");
     assert_eq!(person(&stage, ADA), ada);
 }
+
+/// M5: a marker that was left behind, because the record was deleted by hand, keeps a name for nobody.
+#[test]
+fn a_mark_of_a_person_who_is_gone_is_taken_over() {
+    let stage = Stage::new();
+    let gone = made(&stage, None);
+    let delete = engine::ports::Write::Delete { key: engine::keys::user(&gone.user.id), expect: engine::ports::Expect::Anything };
+    engine::testing::block_on(engine::ports::Store::write(&*stage.store, &[delete])).unwrap();
+    stage.advance(1);
+    let made = made(&stage, None);
+    assert_ne!(made.user.id, gone.user.id);
+    assert_eq!(person(&stage, ADA), made);
+    assert!(owners(&stage).into_iter().all(|owner| owner == json!(made.user.id)));
+}

@@ -76,7 +76,9 @@ pub(super) fn new_profile(context: &Context<'_>, typed: &Profile) -> Profile {
 pub(super) fn profile_today(context: &Context<'_>, registration: &Registration) -> Profile {
     let form = form::registration(context);
     let asked = form.fields.iter().filter(|field| field.property.is_some());
-    new_profile(context, &asked.filter_map(|field| Some((field.name.clone(), field.read(registration.profile.get(&field.name)).ok()??))).collect())
+    let names_others = |name: &str| names_somebody_else(name, context, &registration.profile);
+    let value = |field: &form::Field| field.read(registration.profile.get(&field.name)).ok()?;
+    new_profile(context, &asked.filter(|field| !names_others(&field.name)).filter_map(|field| Some((field.name.clone(), value(field)?))).collect())
 }
 
 /// Reads a form that adds to what is `known`. Beside the fields by themselves: nobody is named by an address that is not theirs, and all together is
@@ -94,17 +96,27 @@ pub(super) fn read(context: &Context<'_>, form: &Form, typed: &Profile, known: &
     if wrong.is_empty() { Ok(reading) } else { Err(Unreadable::Wrong(wrong)) }
 }
 
-/// Whether people would be found by an address that is not the one that they prove: whoever has that mailbox would end up in somebody else's account
-/// (security.md A-046). A username may be such an address until its owner comes ([`cedes`]); not where a refusal would tell who has an account (R-R1).
+/// Whether a person would be named by an address that is not the one that they prove: the owner of that mailbox would end up in another account
+/// (security.md A-046), and apps that know people by `preferred_username` would take one for the other. Whatever is configured, a username that looks
+/// like an address is refused unless it is one's own email; so is any other identifier that is an address.
 fn names_somebody_else(name: &str, context: &Context<'_>, profile: &Profile) -> bool {
-    (name != "login" || context.prevents_enumeration()) && found_by_another_address(name, context.organisation, profile)
+    found_by_another_address(name, context.organisation, profile)
 }
 
-/// Whether people may name themselves by this attribute, and its value is an address that is not their own.
+/// The same, of whatever is to be in an account.
 pub(crate) fn found_by_another_address(name: &str, organisation: &Organisation, profile: &Profile) -> bool {
     let mut policies = organisation.policies.profile_enrollment.iter().flat_map(|policy| &policy.rules);
-    let mut named = || policies.any(|rule| rule.actions.profile_enrollment.allowed_identifiers.iter().any(|one| one == name));
-    (name == "login" || named()) && address(profile, name).is_some_and(|named| Some(named) != address(profile, "email"))
+    let own = address(profile, "email");
+    match name {
+        "login" => {
+            profile.get(name).and_then(Value::as_str).is_some_and(looks_like_an_address)
+                && address(profile, name).is_none_or(|named| Some(named) != own)
+        }
+        _ => {
+            policies.any(|rule| rule.actions.profile_enrollment.allowed_identifiers.iter().any(|one| one == name))
+                && address(profile, name).is_some_and(|named| Some(named) != own)
+        }
+    }
 }
 
 /// Whether a profile is small enough to be carried along by every sign-in (security.md R-V7).
@@ -112,8 +124,14 @@ pub(crate) fn fits_a_profile(profile: &Profile) -> bool {
     serde_json::to_vec(profile).is_ok_and(|json| json.len() <= MOST_OCTETS)
 }
 
-/// Whether `owner` gives up a username that is the address of whoever proves it now: nobody but them ever proved it (security.md A-046). The owner goes
-/// by their own email from then on.
+/// Whether people would take `text` for an address: something before an at sign, of whatever width, and something behind it.
+fn looks_like_an_address(text: &str) -> bool {
+    let text: String = text.nfkc().collect();
+    text.trim().split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+}
+
+/// Whether `owner` gives up a username that is the address of the person who proves it now: nobody but them ever proved it (security.md A-046). The owner
+/// goes by their own email from then on. Such a username is refused today; this is for those that were given before.
 pub(super) fn cedes(owner: &User, identity: &Identity, profile: &Profile) -> bool {
     let wanted = Some(&identity.value);
     identity.attribute == "login" && address(profile, "email").as_ref() == wanted && address(&owner.profile, "email").as_ref() != wanted

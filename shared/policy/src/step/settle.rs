@@ -48,7 +48,7 @@ impl Step<'_> {
         let groups = user.groups.clone();
         let granted = user.granted.clone();
         let saved = decision.effects.iter_mut().find_map(|effect| match effect {
-            Effect::SaveUser { user, .. } => Some(user),
+            Effect::SaveUser { user, .. } | Effect::ReplaceUser { user, .. } => Some(user),
             _ => None,
         });
         match saved {
@@ -58,13 +58,7 @@ impl Step<'_> {
             }
             None if matches!(&decision.transaction.subject, Subject::Member { user: before, .. } if before.groups != groups || before.granted != granted) =>
             {
-                decision.effects.push(Effect::SaveUser {
-                    user: user.clone(),
-                    version,
-                    password: PasswordChange::Keep,
-                    claims: Vec::new(),
-                    releases: Vec::new(),
-                });
+                decision.effects.push(Effect::SaveUser { user: user.clone(), version, password: PasswordChange::Keep, claims: Vec::new() });
             }
             None => decision.effects.push(Effect::CheckUser { id: user.id.clone(), version }),
         }
@@ -119,14 +113,8 @@ impl Step<'_> {
             if owner.provisioned {
                 return self.hand_over(decision, owner, *version, &user, registration.password.clone());
             }
-            // Same id, nothing else of it survives.
-            let before = super::profile::claims(self.context.organisation, &owner.profile);
-            let releases = before.iter().filter(|identity| !claims.contains(identity)).cloned().collect();
-            let new = claims.into_iter().filter(|identity| !before.contains(identity)).collect();
-            let user = User { id: owner.id.clone(), created: owner.created, generation: owner.generation.saturating_add(1), ..user };
-            let password = registration.password.clone().map_or(PasswordChange::Remove, PasswordChange::Set);
             self.done(&mut decision, &user);
-            decision.effects.push(Effect::SaveUser { user, version: *version, password, claims: new, releases });
+            decision.effects.push(self.replace(owner, *version, user, registration.password.clone(), claims));
             return decision;
         }
         // Somebody else was faster. Whoever reads the mailbox may know (security.md A-031).
@@ -154,8 +142,15 @@ impl Step<'_> {
         let claims = claims(organisation, &user.profile).into_iter().filter(|identity| !before.contains(identity)).collect();
         let password = password.map_or(PasswordChange::Remove, PasswordChange::Set);
         self.done(&mut decision, &user);
-        decision.effects.push(Effect::SaveUser { user, version, password, claims, releases: Vec::new() });
+        decision.effects.push(Effect::SaveUser { user, version, password, claims });
         decision
+    }
+
+    /// The account `old` is over: `user` has proven its mailbox, which was never proven before (security.md I3).
+    pub(super) fn replace(&self, old: &User, version: u64, user: User, password: Option<PasswordHash>, claims: Vec<Identity>) -> Effect {
+        let held = super::profile::claims(self.context.organisation, &old.profile);
+        let releases = held.into_iter().filter(|identity| !claims.contains(identity)).collect();
+        Effect::ReplaceUser { user, password, old: old.id.clone(), version, claims, releases }
     }
 
     /// A username goes to whoever has proven that it is their address; its owner so far goes by their own.

@@ -8,6 +8,7 @@ mod codes;
 mod enumeration;
 mod flow;
 mod guesses;
+mod hands;
 mod http;
 mod input;
 mod links;
