@@ -247,7 +247,7 @@ fn r_p4_a_given_password_obeys_the_policy() {
 /// The mail says what is true of the page that it leads to, and holds nothing that opens anything.
 #[test]
 fn the_mail_says_how_to_begin() {
-    let begins = |change: fn(&mut Organisation)| {
+    let begins = |change: &dyn Fn(&mut Organisation)| {
         let mut organisation = demo();
         change(&mut organisation);
         let stage = Stage::with(&organisation);
@@ -264,16 +264,16 @@ fn the_mail_says_how_to_begin() {
             policy.rules[0].actions.profile_enrollment.unknown_user_action = Some(UnknownUserAction::Deny);
         }
     };
-    assert_eq!(begins(|_| {}), Some(Beginning::SignIn { asks_password: true }));
-    assert_eq!(begins(any_factor), Some(Beginning::SignIn { asks_password: false }));
+    assert_eq!(begins(&|_| {}), Some(Beginning::SignIn { asks_password: true }));
+    assert_eq!(begins(&any_factor), Some(Beginning::SignIn { asks_password: false }));
     // Where answers tell nothing, everybody is offered the password alone; the sign-up form is the way in, if there is one.
-    assert_eq!(begins(|organisation| organisation.settings.user_enumeration_prevention.authentication = true), Some(Beginning::SignUp));
+    assert_eq!(begins(&|organisation: &mut Organisation| organisation.settings.user_enumeration_prevention.authentication = true), Some(Beginning::SignUp));
     let closed = move |organisation: &mut Organisation| {
         close(organisation);
         organisation.settings.user_enumeration_prevention.authentication = true;
     };
-    assert_eq!(begins(closed), None);
-    assert_eq!(begins(|organisation| organisation.apps[0].groups = vec!["customers".into()]), None, "not assigned");
+    assert_eq!(begins(&closed), None);
+    assert_eq!(begins(&|organisation: &mut Organisation| organisation.apps[0].groups = vec!["customers".into()]), None, "not assigned");
 }
 
 #[test]

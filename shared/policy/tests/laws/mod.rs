@@ -13,7 +13,7 @@ use policy::dry_run;
 use policy::organisation::AuthenticatorKey::{OktaEmail, OktaPassword};
 use policy::remediation::{Remediation, Standing, remediations};
 use policy::requirement::{Requirement, future_member, own_mailbox, proves_mailbox_first, requirements};
-use policy::step::{Decision, Effect, Input, Mail, PasswordWork, Rejection, StepError, lookup, step};
+use policy::step::{Decision, Effect, Input, Mail, PasswordChange, PasswordWork, Rejection, StepError, lookup, step};
 use policy::transaction::{Challenge, Outcome, Subject, Transaction};
 use policy::user::{User, UserStatus};
 use walk::{Graph, Tried, walk};
@@ -57,7 +57,7 @@ fn every_law_holds_for_every_input_in_every_state_of_every_organisation() {
         there_is_a_way_to_the_end(&world, &graph);
     }
     for what in
-        ["accepted", "rejected", "not offered", "malformed", "member done", "account made", "account taken over", "decoy", "stranger", "lost race"]
+        ["accepted", "rejected", "not offered", "malformed", "member done", "account made", "account taken over", "account handed over", "decoy", "stranger", "lost race"]
     {
         assert!(seen.get(what).is_some_and(|times| *times > 10), "{what} hardly ever happened: {seen:?}");
     }
@@ -220,6 +220,8 @@ fn done_is_everything_met(tried: &Tried<'_>) {
             assert_eq!(registration.password, None);
             registration.password = effects.iter().find_map(|effect| match effect {
                 Effect::CreateUser { password, .. } | Effect::ReplaceUser { password, .. } => password.clone(),
+                // What an administrator made is handed over as it is.
+                Effect::SaveUser { password: PasswordChange::Set(password), .. } => Some(password.clone()),
                 _ => None,
             });
             future_member(&tried.context)
@@ -420,4 +422,5 @@ fn count(tried: &Tried<'_>, seen: &mut Seen) {
     let applicant = matches!(decision.transaction.subject, Subject::Applicant { .. });
     let replaced = decision.effects.iter().any(|effect| matches!(effect, Effect::ReplaceUser { .. }));
     saw("account taken over", applicant && replaced);
+    saw("account handed over", applicant && decision.effects.iter().any(|effect| matches!(effect, Effect::SaveUser { .. })));
 }
