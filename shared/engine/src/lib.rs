@@ -32,10 +32,12 @@ mod budget;
 mod commit;
 pub mod configuration;
 mod cookie;
+mod cors;
 pub mod derive;
 mod failure;
 mod handles;
 pub mod http;
+pub mod keyring;
 pub mod keys;
 mod links;
 mod markers;
@@ -56,8 +58,8 @@ use std::sync::Arc;
 use policy::secret::Secret;
 
 use configuration::Cache;
-use derive::Key;
 use failure::Failure;
+use keyring::Keyring;
 use ports::{Clock, Mailer, Passwords, Random, Signer, Store};
 
 /// Serves operations with the ports that it was given.
@@ -68,7 +70,7 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     /// Derives handles, interaction codes and pseudonyms.
-    interaction_key: Key,
+    interaction_key: Keyring,
     mail: Option<Mail>,
     passwords: Option<Arc<dyn Passwords>>,
     signer: Option<Arc<dyn Signer>>,
@@ -78,18 +80,24 @@ pub struct Engine {
 /// What is needed to send codes and to know them again.
 struct Mail {
     mailer: Arc<dyn Mailer>,
-    passcode_key: Key,
+    passcode_key: Keyring,
 }
 
 impl Engine {
     /// An engine that can neither mail, nor check passwords, nor sign. The key has at least 32 characters.
-    pub fn new(base_url: impl AsRef<str>, store: Arc<dyn Store>, clock: Arc<dyn Clock>, random: Arc<dyn Random>, interaction_key: Secret) -> Self {
+    pub fn new(
+        base_url: impl AsRef<str>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        interaction_key: impl Into<Keyring>,
+    ) -> Self {
         Self {
             base_url: base_url.as_ref().trim_end_matches('/').into(),
             store,
             clock,
             random,
-            interaction_key: Key::new(interaction_key),
+            interaction_key: interaction_key.into(),
             mail: None,
             passwords: None,
             signer: None,
@@ -99,8 +107,8 @@ impl Engine {
 
     /// With mail. The key derives codes and links; it has at least 32 characters.
     #[must_use]
-    pub fn with_mailer(mut self, mailer: Arc<dyn Mailer>, passcode_key: Secret) -> Self {
-        self.mail = Some(Mail { mailer, passcode_key: Key::new(passcode_key) });
+    pub fn with_mailer(mut self, mailer: Arc<dyn Mailer>, passcode_key: impl Into<Keyring>) -> Self {
+        self.mail = Some(Mail { mailer, passcode_key: passcode_key.into() });
         self
     }
 

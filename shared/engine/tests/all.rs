@@ -15,6 +15,7 @@ mod openapi;
 mod people;
 mod quiet;
 mod review;
+mod rotation;
 mod security;
 mod stage;
 mod sweep;

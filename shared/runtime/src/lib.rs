@@ -55,10 +55,10 @@ pub async fn handle(engine: &Engine, function: Function, event: Event) -> Respon
         // Boxed: what a step keeps while it waits is large.
         match tokio::time::timeout(ANSWER_WITHIN, gateway::guarded(Box::pin(engine.serve(function, request)))).await {
             Ok(Some(served)) => served,
-            Ok(None) => engine.unserved(function, request, Unserved::Panicked),
+            Ok(None) => engine.unserved(request, Unserved::Panicked),
             Err(_) => {
                 tracing::error!(request_id = request.request_id, "no answer in time");
-                engine.unserved(function, request, Unserved::Unavailable)
+                engine.unserved(request, Unserved::Unavailable)
             }
         }
     })
@@ -102,7 +102,7 @@ where
         if let Some((engine, base_path)) = self.connected().await {
             return answer(engine, base_path, self.function, event).await;
         }
-        gateway::response(logged(self.function, event, async |request| Unserved::Unavailable.answer(self.function, request)).await)
+        gateway::response(logged(self.function, event, async |request| Unserved::Unavailable.answer(request)).await)
     }
 }
 
@@ -119,7 +119,7 @@ async fn logged(function: Function, event: Event, answer: impl AsyncFnOnce(&Requ
     let request = gateway::request(event);
     let operation = ROUTES
         .iter()
-        .find(|route| route.function == function && route.method == request.method.as_str() && route.matches(&request.path).is_some())
+        .find(|route| route.function == function && route.takes(request.method.as_str()) && route.matches(&request.path).is_some())
         .map(|route| tracing::field::debug(route.operation));
     let mut response = answer(&request).await;
     let Request { request_id, source, .. } = &request;

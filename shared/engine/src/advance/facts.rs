@@ -175,8 +175,9 @@ impl Engine {
         }
         memory.compared = Some(challenge.sequence);
         let length = context.organisation.authenticator(AuthenticatorKey::OktaEmail).passcode_length;
-        let expected = self.mail()?.passcode_key.passcode(transaction, challenge, length);
-        Ok(step::passcode_digits(typed, length).is_some_and(|typed| same(&expected, typed.expose())))
+        let keys = &self.mail()?.passcode_key;
+        let right = |typed: &Secret| keys.accepts(|key| same(&key.passcode(transaction, challenge, length), typed.expose()));
+        Ok(step::passcode_digits(typed, length).is_some_and(|typed| right(&typed)))
     }
 
     /// Old parameters or an old pepper: hash again, unless the password was changed meanwhile. Signing in does not depend on it (R-P10).

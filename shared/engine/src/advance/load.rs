@@ -67,12 +67,12 @@ impl Engine {
             return Err(Failure::SessionExpired);
         }
         let named = self.named(&arrival.input);
-        let browser = match (&arrival.input, &arrival.browser) {
-            (Input::Identify { identifier, .. }, Some(browser)) => Some(self.browser_key(browser, identifier)),
-            _ => None,
+        let browsers = match (&arrival.input, &arrival.browser) {
+            (Input::Identify { identifier, .. }, Some(browser)) => self.browser_keys(browser, identifier),
+            _ => Vec::new(),
         };
         let mut wanted = vec![keys::organisation_head(), keys::transaction(id)];
-        wanted.extend(browser.clone());
+        wanted.extend(browsers.clone());
         wanted.extend(named.iter().map(keys::unique));
         let watched = self.watched(arrival, now);
         wanted.extend(watched.clone());
@@ -80,7 +80,8 @@ impl Engine {
         let mut items = items.into_iter();
         let head = items.next().flatten();
         let item = items.next().flatten().filter(|item| item.lives(now)).ok_or(Failure::SessionExpired)?;
-        let known_browser = if browser.is_some() { items.next().flatten().filter(|item| item.lives(now)) } else { None };
+        let known: Vec<Item> = items.by_ref().take(browsers.len()).flatten().collect();
+        let known_browser = known.into_iter().find(|item| item.lives(now));
         let known_browser = known_browser.filter(|_| !memory.other_browser).map(|item| read(&item)).transpose()?;
         let mut owners = Vec::new();
         for (identity, item) in named.into_iter().zip(items.by_ref()) {
@@ -163,19 +164,13 @@ impl Engine {
         Ok((items, over))
     }
 
-    /// Whether this handle is one that we gave out for this transaction.
-    fn gave(&self, id: &str, handle: &Handle) -> bool {
-        match handle {
-            Handle::State(handle) => same(&self.state_handle(id), handle.expose()),
-            Handle::Interaction(handle) => same(&self.interaction_handle(id), handle.expose()),
-        }
-    }
-
     /// Whether the token of a link is the one of the code that is out.
     fn opens(&self, finder: &Finder, transaction: &Transaction) -> Result<bool, Failure> {
         Ok(match (finder, &transaction.challenge) {
             (Finder::Handle(_), _) => true,
-            (Finder::Link { token, .. }, Some(challenge)) => same(&self.mail()?.passcode_key.link(transaction, challenge), token.expose()),
+            (Finder::Link { token, .. }, Some(challenge)) => {
+                self.mail()?.passcode_key.accepts(|key| same(&key.link(transaction, challenge), token.expose()))
+            }
             (Finder::Link { .. }, None) => false,
         })
     }

@@ -27,6 +27,7 @@ use policy::user::PasswordHash;
 use crate::budget::Counter;
 use crate::commit::{About, Commit, LastRequest, Stored, put_transaction};
 use crate::configuration::Revision;
+use crate::handles::RequestMac;
 use crate::ports::{Expect, StoreError};
 use crate::{Engine, Failure};
 
@@ -44,7 +45,7 @@ pub(crate) struct Arrival<'a> {
     pub finder: Finder,
     pub input: Input,
     /// The whole request as a MAC.
-    pub mac: String,
+    pub mac: RequestMac,
     /// Address of the client.
     pub source: &'a str,
     /// Hash of the browser's cookie.
@@ -227,7 +228,7 @@ impl Engine {
             decision.transaction.touched = context.now;
             // A poll is answered anew each time, and what was asked before it may still be repeated; but the one that got the code gets it again.
             if decision.rejection.is_none() && (arrival.operation != Operation::Poll || code.is_some()) {
-                last_request = Some(LastRequest { mac: arrival.mac.clone(), at: context.now });
+                last_request = Some(LastRequest { mac: arrival.mac.noted(), at: context.now });
             }
             written = version + 1;
             let after = Stored { transaction: decision.transaction.clone(), last_request: last_request.clone() };
