@@ -12,7 +12,7 @@ pub(crate) fn complain(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Shows how far it is, in place; nothing where nobody watches.
+/// Shows how far it is, in place; nothing where no terminal shows it.
 pub(crate) fn progress(line: &str) {
     if io::stderr().is_terminal() {
         // Back to the beginning of the line, and clear it.
@@ -20,7 +20,7 @@ pub(crate) fn progress(line: &str) {
     }
 }
 
-/// Asks a question that only `yes` agrees to. `None`: there is nobody to ask.
+/// Asks a question that only `yes` agrees to. `None`: there is no terminal to ask at.
 pub(crate) fn agrees(question: &str) -> Option<bool> {
     if !io::stdin().is_terminal() {
         return None;

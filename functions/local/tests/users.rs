@@ -97,8 +97,20 @@ async fn takes_over(server: &Server, password: &str) -> Value {
 async fn an_account_that_was_made_is_mailed_taken_over_and_managed() {
     let server = Server::start("life");
     let made = server.done(&[
-        "create", ADA, "--set", "firstName=Ada", "--set", "lastName=King", "--set", "customerNumber=7", "--group", "Subscribers", "--app", "demo",
-        "--link", "https://app.example.com/begin",
+        "create",
+        ADA,
+        "--set",
+        "firstName=Ada",
+        "--set",
+        "lastName=King",
+        "--set",
+        "customerNumber=7",
+        "--group",
+        "Subscribers",
+        "--app",
+        "demo",
+        "--link",
+        "https://app.example.com/begin",
     ]);
     assert!(made.starts_with("ada@example.com (") && made.contains("a mail says how to begin at Demo app"), "{made}");
     let mail = server.mail(ADA).await;
@@ -191,7 +203,8 @@ fn people_are_listed_and_found() {
     server.done(&["groups", "carol@example.com", "--set", ""]);
     let found = |args: &[&str]| {
         let lines = server.done(&[&["list", "--json"][..], args].concat());
-        let mut logins: Vec<_> = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["login"].as_str().unwrap().to_owned()).collect();
+        let mut logins: Vec<_> =
+            lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["login"].as_str().unwrap().to_owned()).collect();
         logins.sort();
         logins
     };

@@ -158,7 +158,7 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         cost: "1 read per item and 4 KB",
     },
     AccessPattern {
-        who: "commands for people: by name or id, and whose a taken value is",
+        who: "commands for people: by name or id, and who has a taken value",
         operation: "BatchGetItem",
         keys: &[UNIQUE, USER],
         condition: "-",

@@ -2,7 +2,7 @@
 //!
 //! An administrator may give any attribute of the schema, also those that people may not write
 //! themselves. What a value must be is the same for both: types, formats, allowed values, lengths,
-//! the pattern of the username, and that nobody is named by an address that is not theirs.
+//! the pattern of the username, and that no person is named by an address that is not theirs.
 
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
@@ -41,7 +41,7 @@ pub enum Fault {
     Undeclared(String),
     /// The attribute is a list, which cannot be given here.
     List(String),
-    /// The schema says that nobody writes the attribute here.
+    /// The schema says that the attribute cannot be written here.
     ReadOnly(String),
     /// A value is wrong, or missing.
     Value(Notice),
@@ -119,7 +119,7 @@ pub fn password(organisation: &Organisation, user: &User, typed: &Secret) -> Res
     password_rules::check(typed, &rules, &context)
 }
 
-/// How somebody begins who has nothing but the mailbox.
+/// How a person begins who has nothing but the mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beginning {
     /// By saying who they are.
@@ -153,7 +153,8 @@ pub fn beginning(organisation: &Organisation, app: &App, user: &User, now: Times
 fn profile(organisation: &Organisation, wanted: &Profile) -> Result<Profile, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut profile = Profile::new();
-    let given: Profile = wanted.iter().filter(|(_, value)| !attribute::is_empty(Some(value))).map(|(name, value)| (name.clone(), value.clone())).collect();
+    let given: Profile =
+        wanted.iter().filter(|(_, value)| !attribute::is_empty(Some(value))).map(|(name, value)| (name.clone(), value.clone())).collect();
     for (name, value) in &given {
         match organisation.user_schema.property(name) {
             None => faults.push(Fault::Undeclared(name.clone())),

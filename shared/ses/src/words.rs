@@ -68,10 +68,12 @@ pub fn words(mail: &Mail) -> Result<Words, askama::Error> {
     }
 }
 
-/// How somebody takes an account over that was made for them.
+/// How a person takes over an account that was made for them.
 fn steps(beginning: Beginning) -> &'static str {
     match beginning {
-        Beginning::SignIn { asks_password: false } => "Sign in with this email address. A code is sent here; once you have entered it, you choose your password.",
+        Beginning::SignIn { asks_password: false } => {
+            "Sign in with this email address. A code is sent here; once you have entered it, you choose your password."
+        }
         Beginning::SignIn { asks_password: true } => {
             "Sign in with this email address. The page asks for a password too: you have none yet, so enter anything. \
              A code is sent here; once you have entered it, you choose your password."

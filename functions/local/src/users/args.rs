@@ -115,7 +115,7 @@ pub struct Account {
     pub pepper_secret_id: Option<String>,
 }
 
-/// Whom it is about.
+/// The accounts that it is about.
 #[derive(Debug, Args)]
 pub struct Who {
     /// Usernames, email addresses or ids

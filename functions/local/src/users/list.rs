@@ -12,7 +12,7 @@ use super::place::At;
 use super::words::{described, explained};
 use crate::terminal::{progress, say, shown};
 
-/// Whom to list.
+/// Which accounts to list.
 #[derive(Debug, Args)]
 pub struct Filter {
     /// Only those that stand so
@@ -21,7 +21,7 @@ pub struct Filter {
     /// Only those in this group, by id or name
     #[arg(long)]
     group: Option<String>,
-    /// Only those whose username, email, first or last name begins so
+    /// Only those with a username, email, first or last name that begins so
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
     /// End after so many
@@ -75,7 +75,9 @@ pub async fn list(filter: &Filter, output: Output, at: &At) -> Result<bool, Stri
 }
 
 fn fits(user: &User, status: Option<Standing>, group: Option<&str>, search: Option<&str>) -> bool {
-    let begins = |text: &str| ["login", "email", "firstName", "lastName"].iter().any(|name| user.text(name).is_some_and(|own| own.to_lowercase().starts_with(text)));
+    let begins = |text: &str| {
+        ["login", "email", "firstName", "lastName"].iter().any(|name| user.text(name).is_some_and(|own| own.to_lowercase().starts_with(text)))
+    };
     status.is_none_or(|status| status.word() == user.standing()) && group.is_none_or(|group| user.groups.contains(group)) && search.is_none_or(begins)
 }
 

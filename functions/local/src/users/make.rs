@@ -31,7 +31,7 @@ pub async fn create(account: Account, mail: &MailArgs, output: Output, at: &At) 
     let passwords = if with_password { Some((typed()?, passwords(at).await?)) } else { None };
     let mails = !with_password && !mail.no_mail;
     if mails && let Ok(user) = provision::account(&organisation, &wanted, String::new(), now) {
-        // Before the account is there: whoever cannot get in by the mailbox needs a password.
+        // Before the account is there: a person who cannot get in by the mailbox needs a password.
         chosen(&user, mail, &organisation)?;
     }
     let password = passwords.as_ref().map(|(typed, passwords)| (typed, passwords as &dyn engine::ports::Passwords));
@@ -62,7 +62,7 @@ pub async fn create(account: Account, mail: &MailArgs, output: Output, at: &At) 
     }
 }
 
-/// Mails somebody how to begin; the label of the app that the mail leads to.
+/// Mails a person how to begin; the label of the app that the mail leads to.
 pub async fn mail_to(user: &User, mail: &MailArgs, organisation: &Organisation, at: &At) -> Result<String, String> {
     let app = chosen(user, mail, organisation)?;
     let letter = invitation(organisation, app, user, mail.link.as_deref(), SystemClock.now()).ok_or("the account has no email address")?;
@@ -79,7 +79,7 @@ fn chosen<'o>(user: &User, mail: &MailArgs, organisation: &'o Organisation) -> R
         Some(id) => {
             let app = organisation.apps.iter().find(|app| app.id == *id);
             let app = app.ok_or_else(|| format!("there is no app {id}; there are {}", list(organisation.apps.iter().map(|app| &app.id))))?;
-            Some(app).filter(lets_in).ok_or_else(|| format!("{} lets nobody in who has only a mailbox: {password}", app.label))
+            Some(app).filter(lets_in).ok_or_else(|| format!("{} lets in no person who has only a mailbox: {password}", app.label))
         }
         None => organisation.apps.iter().find(lets_in).ok_or_else(|| format!("no app lets in a person who has only a mailbox: {password}")),
     }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::args::Output;
 use crate::terminal::shown;
 
-/// One line about what became of somebody.
+/// One line about what became of an account.
 pub fn line(person: &Person, output: Output, said: &str) -> String {
     let user = &person.user;
     if output.json {
@@ -21,7 +21,7 @@ pub fn line(person: &Person, output: Output, said: &str) -> String {
     format!("{} ({}): {said}", shown(user.name()), user.id)
 }
 
-/// All that may be shown of somebody: never what opens the account, nor what the schema calls sensitive.
+/// All that may be shown of an account: never what opens the account, nor what the schema calls sensitive.
 pub fn whole(person: &Person, organisation: &Organisation, output: Output) -> String {
     let user = &person.user;
     if output.json {
@@ -83,7 +83,9 @@ pub fn explained(error: &Error, organisation: Option<&Organisation>) -> Vec<Stri
             told.dedup();
             if told.is_empty() { vec!["one of the values was just taken; try again".into()] } else { told }
         }
-        Error::NotFound => vec!["there is no account of this username, email address or id; `vestibule user list --search TEXT` finds accounts".into()],
+        Error::NotFound => {
+            vec!["there is no account of this username, email address or id; `vestibule user list --search TEXT` finds accounts".into()]
+        }
         Error::Ambiguous(by_name, by_id) => {
             vec![format!("this is the username of {} and the id of {}: name them by their email addresses", shown(by_name), shown(by_id))]
         }
@@ -98,7 +100,7 @@ fn wrong(fault: &Fault, organisation: Option<&Organisation>) -> String {
             format!("the schema has no attribute {}; it has {}", shown(name), names.join(", "))
         }
         Fault::List(name) => format!("{name} is a list, which cannot be given here: not built yet"),
-        Fault::ReadOnly(name) => format!("{name} is READ_ONLY by its `mutability`: nobody writes it here"),
+        Fault::ReadOnly(name) => format!("{name} is READ_ONLY by its `mutability`: it cannot be written here"),
         Fault::Value(Notice { message: Message::Attribute { name, violation: Violation::Blank, .. }, .. }) => {
             format!("{name} is missing: say --set {name}=…")
         }

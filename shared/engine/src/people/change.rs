@@ -18,7 +18,7 @@ use crate::ports::{Expect, Item, Key, Store, StoreError, Write};
 /// Items that one read may name.
 const MOST_KEYS: usize = 100;
 
-/// Ends an account's sign-ins: nobody signs in, and what was handed out before (tokens, codes,
+/// Ends an account's sign-ins: there are no new ones, and what was handed out before (tokens, codes,
 /// flows under way, known browsers) is void for good, also once it is activated again.
 ///
 /// # Errors
@@ -158,4 +158,3 @@ async fn marks(store: &dyn Store, user: &User) -> Result<Vec<Item>, StoreError> 
     }
     Ok(marks)
 }
-

@@ -12,8 +12,8 @@ use crate::markers::{self, Markers};
 use crate::ports::{Passwords, Random, Store, StoreError};
 use crate::random_id;
 
-/// Makes an account, whole or not at all: profile, password, groups, and the marks of what nobody
-/// else may have. With a password that the administrator gives; without, its owner proves the
+/// Makes an account, whole or not at all: profile, password, groups, and the marks of its
+/// unique values. With a password that the administrator gives; without, its owner proves the
 /// mailbox and sets one where the policies want one ([`invitation`](super::invitation)).
 ///
 /// # Errors
@@ -56,8 +56,8 @@ pub async fn create(
     Err(Error::Contended)
 }
 
-/// Who has these values: the attribute, and the name of the person. Nobody has what a user had who
-/// is no longer there.
+/// Who has these values: the attribute, and the name of the person. What a user had who is no longer
+/// there is free.
 async fn owners(store: &dyn Store, found: &Markers) -> Result<Vec<(String, String)>, Error> {
     let mut owners = Vec::new();
     for (identity, marker) in found.iter().filter(|(_, marker)| !marker.dangles) {

@@ -1,4 +1,4 @@
-//! The mail that tells somebody of the account that was made for them.
+//! The mail about an account that was made for its recipient.
 
 use policy::organisation::{App, Organisation};
 use policy::provision::beginning;

@@ -1,8 +1,8 @@
 //! What administrators do with people: make an account, find it, deactivate and activate it, set
 //! its groups, delete it. The commands of the local binary call this, and a management API will.
 //!
-//! Everything goes through the [`Store`], at the version that was read, in one write: whoever signs
-//! in at the same time is overtaken, reads the account again and decides by what it is then.
+//! Everything goes through the [`Store`], at the version that was read, in one write: a sign-in at
+//! the same time is overtaken, reads the account again and goes by what it is then.
 //!
 //! | what | what becomes of what was handed out before |
 //! | --- | --- |
@@ -49,8 +49,8 @@ pub enum Error {
     /// The password is not allowed.
     #[error("the password is not allowed")]
     Password(Vec<PasswordProblem>),
-    /// Values that somebody else has: the attribute, and the name of who has it.
-    #[error("somebody else has one of the values")]
+    /// Values that another person has: the attribute, and the name of that person.
+    #[error("another person has one of the values")]
     Taken(Vec<(String, String)>),
     /// No account has this name or id.
     #[error("there is no such account")]

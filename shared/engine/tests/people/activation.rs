@@ -13,11 +13,8 @@ use crate::stage::{Answer, Browser, Stage, demo};
 /// From the first page to the code: names herself, with any password where the page asks for one.
 fn proves_mailbox(browser: &mut Browser<'_>, with_password: bool) -> Answer {
     browser.begin();
-    let named = if with_password {
-        browser.password(ADA, "whatever the page wants")
-    } else {
-        browser.step("/idp/idx/identify", json!({"identifier": ADA}))
-    };
+    let named =
+        if with_password { browser.password(ADA, "whatever the page wants") } else { browser.step("/idp/idx/identify", json!({"identifier": ADA})) };
     assert_eq!((named.status, named.forms()[0].as_str()), (200, "select-authenticator-authenticate"), "{}", named.text);
     assert_eq!(named.interaction_code(), None);
     browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
@@ -105,7 +102,8 @@ fn i2_nothing_but_the_mailbox_opens_it() {
     let mut mallory = stage.browser("demo-spa");
     mallory.begin();
     mallory.password(ADA, "whatever");
-    for answer in [sets_password(&mut mallory, "mallory's own choice"), mallory.password(ADA, "mallory's own choice"), mallory.answer_code("000000")] {
+    for answer in [sets_password(&mut mallory, "mallory's own choice"), mallory.password(ADA, "mallory's own choice"), mallory.answer_code("000000")]
+    {
         assert_eq!(answer.interaction_code(), None, "{}", answer.text);
     }
     assert_eq!(stage.items("USER"), before);
@@ -221,7 +219,14 @@ fn i1_i5_a_value_that_somebody_has_is_told_and_nothing_is_written() {
         other => panic!("{other:?}"),
     };
     let told = |attribute: &str| (attribute.to_owned(), ADA.to_owned());
-    let same_number = Wanted { profile: { let mut profile = wanted("bob@example.com").profile; profile.remove("memberSince"); profile }, ..Wanted::default() };
+    let same_number = Wanted {
+        profile: {
+            let mut profile = wanted("bob@example.com").profile;
+            profile.remove("memberSince");
+            profile
+        },
+        ..Wanted::default()
+    };
     assert_eq!(taken(same_number), [told("customerNumber")]);
     let mut same_address = wanted("Ada@Example.com");
     same_address.profile.remove("customerNumber");
@@ -255,7 +260,10 @@ fn the_mail_says_how_to_begin() {
         let app = organisation.app("demo").unwrap();
         let mail = invitation(&organisation, app, &user, Some("https://app.example.com/begin"), stage.clock.now());
         let begins = beginning(&organisation, app, &user, stage.clock.now());
-        assert_eq!(mail.as_ref().map(|mail| &mail.content), begins.map(|beginning| MailContent::UserActivation { start: Some("https://app.example.com/begin".into()), beginning }).as_ref());
+        assert_eq!(
+            mail.as_ref().map(|mail| &mail.content),
+            begins.map(|beginning| MailContent::UserActivation { start: Some("https://app.example.com/begin".into()), beginning }).as_ref()
+        );
         assert!(mail.is_none_or(|mail| (mail.to.as_str(), mail.app_label.as_str()) == (ADA, "Demo app")));
         begins
     };
@@ -267,7 +275,10 @@ fn the_mail_says_how_to_begin() {
     assert_eq!(begins(&|_| {}), Some(Beginning::SignIn { asks_password: true }));
     assert_eq!(begins(&any_factor), Some(Beginning::SignIn { asks_password: false }));
     // Where answers tell nothing, everybody is offered the password alone; the sign-up form is the way in, if there is one.
-    assert_eq!(begins(&|organisation: &mut Organisation| organisation.settings.user_enumeration_prevention.authentication = true), Some(Beginning::SignUp));
+    assert_eq!(
+        begins(&|organisation: &mut Organisation| organisation.settings.user_enumeration_prevention.authentication = true),
+        Some(Beginning::SignUp)
+    );
     let closed = move |organisation: &mut Organisation| {
         close(organisation);
         organisation.settings.user_enumeration_prevention.authentication = true;

@@ -56,9 +56,19 @@ fn every_law_holds_for_every_input_in_every_state_of_every_organisation() {
         });
         there_is_a_way_to_the_end(&world, &graph);
     }
-    for what in
-        ["accepted", "rejected", "not offered", "malformed", "member done", "account made", "account taken over", "account handed over", "decoy", "stranger", "lost race"]
-    {
+    for what in [
+        "accepted",
+        "rejected",
+        "not offered",
+        "malformed",
+        "member done",
+        "account made",
+        "account taken over",
+        "account handed over",
+        "decoy",
+        "stranger",
+        "lost race",
+    ] {
         assert!(seen.get(what).is_some_and(|times| *times > 10), "{what} hardly ever happened: {seen:?}");
     }
 }

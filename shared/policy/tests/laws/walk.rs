@@ -191,7 +191,9 @@ pub fn inputs(world: &World, transaction: &Transaction, now: Timestamp) -> Vec<I
         Input::Poll,
         Input::Cancel,
     ];
-    for identifier in ["ada@example.com", "Bob@Example.com", "cleo@example.com", "dan@example.com", "eve@example.com", "nobody@example.com", "no address"] {
+    for identifier in
+        ["ada@example.com", "Bob@Example.com", "cleo@example.com", "dan@example.com", "eve@example.com", "nobody@example.com", "no address"]
+    {
         for password in [None, Some(secret("a long enough password"))] {
             inputs.push(Input::Identify { identifier: identifier.into(), password });
         }
