@@ -2,7 +2,6 @@
 
 use policy::Context;
 use policy::organisation::AuthenticatorKey;
-use policy::password_rules;
 use policy::secret::Secret;
 use policy::step::{self, Facts, Identity, Input, Needs, PasswordWork};
 use policy::transaction::{Subject, Transaction};
@@ -98,7 +97,6 @@ impl Engine {
                 facts.new_password.clone_from(&memory.new_password);
             }
             PasswordWork::Verify(password) => {
-                let password = password_rules::normalise(password).map_err(|_| Failure::Malformed)?;
                 let member = match &transaction.subject {
                     Subject::Member { user, .. } if needs.identities.is_empty() => Some(user),
                     _ => None,
@@ -114,10 +112,10 @@ impl Engine {
                 let of_today = |stored: &StoredPassword| user.is_some_and(|user| user.generation == stored.generation);
                 // The account has changed since this transaction read it, or is no longer there.
                 memory.stale_user |= member.is_some_and(|member| stored.as_ref().map_or(member.has_password, |stored| !of_today(stored)));
-                let Verdict { matches, outdated: old } = self.passwords()?.verify(&password, stored.as_ref().map(|stored| &stored.hash)).await?;
+                let Verdict { matches, outdated: old } = self.passwords()?.verify(password, stored.as_ref().map(|stored| &stored.hash)).await?;
                 facts.password_right = matches && stored.as_ref().is_some_and(of_today);
                 if let (true, true, Some(item), Some(stored), Some(user)) = (facts.password_right, old, item, stored, user) {
-                    outdated = Some((user.id.clone(), Rehash { password, stored, version: item.version }));
+                    outdated = Some((user.id.clone(), Rehash { password: password.clone(), stored, version: item.version }));
                 }
             }
         }

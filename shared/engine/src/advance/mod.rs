@@ -18,7 +18,6 @@ use idx::operation::Operation;
 use policy::Context;
 use policy::message::{self, Message, Notice};
 use policy::organisation::App;
-use policy::password_rules;
 use policy::secret::Secret;
 use policy::step::{self, Decision, Facts, Input, Rejection, StepError};
 use policy::transaction::{Subject, Transaction};
@@ -122,10 +121,6 @@ struct Memory {
 
 impl Engine {
     pub(crate) async fn advance(&self, arrival: &Arrival<'_>) -> Result<Advanced, Failure> {
-        // Refused before anybody is looked up, so that a long password tells nothing and costs nothing (security.md R-P2, A-007).
-        if let Input::Identify { password: Some(password), .. } | Input::AnswerPassword(password) = &arrival.input {
-            password_rules::normalise(password).map_err(|_| Failure::Malformed)?;
-        }
         let mut memory = Memory::default();
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();

@@ -2,6 +2,7 @@
 
 use super::{Decision, Rejection, Step, StepError, budget};
 use crate::email::identifier_key;
+use crate::form;
 use crate::message::{self, Message, Place};
 use crate::organisation::AuthenticatorKey;
 use crate::secret::Secret;
@@ -26,7 +27,8 @@ impl Step<'_> {
             return Ok(self.unknown(decision, identifier, asks_password));
         };
         // Without a password none can be right: such a person is asked for what there is, as on a page that asks for the
-        // name alone. What was typed proves nothing.
+        // name alone. What was typed proves nothing. That there is such an account is told by this, but only where the
+        // answers may tell who has one: elsewhere the page asks for the name alone.
         let proves = asks_password && user.has_password;
         if proves && !self.facts.password_right {
             return Ok(decision.reject(Rejection::Unauthenticated, message::form(Message::AuthenticationFailed)));
@@ -49,7 +51,7 @@ impl Step<'_> {
                 }
                 decision.counts.push(budget::unknown_name(self.context));
             }
-            decision.notices = message::form(Message::UnknownUser(identifier.into()));
+            decision.notices = message::form(Message::UnknownUser { label: form::identifier_label(self.context), name: identifier.into() });
             return decision;
         }
         if asks_password {

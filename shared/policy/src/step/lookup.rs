@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::budget::{self, Budget};
 use super::profile::{self, Identity, claims, new_profile, profile_today};
@@ -17,6 +18,7 @@ use crate::password_rules;
 use crate::remediation::{current_profile_form, password_rules as rules_of};
 use crate::requirement::proves_mailbox_first;
 use crate::secret::Secret;
+use crate::text;
 use crate::transaction::{Challenge, Subject, Transaction};
 use crate::user::Profile;
 
@@ -43,7 +45,8 @@ pub enum PasswordWork {
     /// None.
     #[default]
     None,
-    /// Compare with the password of whoever the first owned identity belongs to, or of the transaction's member; with a dummy if there is none.
+    /// Compare what is to be hashed with the password of whoever the first owned identity belongs to, or of the transaction's member; with a dummy
+    /// if there is none.
     Verify(Secret),
     /// Hash a new one.
     Hash(Secret),
@@ -56,7 +59,7 @@ pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, k
     let mut needs = match taken {
         Input::Identify { identifier, password } => identify(context, transaction, identifier, password.as_ref(), known_browser),
         Input::AnswerPassword(password) => Needs {
-            password: PasswordWork::Verify(password.clone()),
+            password: guess(password),
             budgets: budget::password_guess(context, transaction, transaction.identifier().unwrap_or_default(), transaction.known_browser),
             ..Needs::default()
         },
@@ -107,12 +110,18 @@ fn identify(context: &Context<'_>, transaction: &Transaction, identifier: &str, 
     }
     let identities = context.enrollment.allowed_identifiers.iter().map(|attribute| Identity::of(attribute, identifier)).collect();
     let (password, budgets) = match password {
-        Some(password) => (PasswordWork::Verify(password.clone()), budget::password_guess(context, transaction, identifier, known_browser)),
+        Some(password) => (guess(password), budget::password_guess(context, transaction, identifier, known_browser)),
         // Either answer tells whether there is such a name.
         None if context.tells_who_is_unknown() && !known_browser => (PasswordWork::None, alloc::vec![budget::unknown_name(context)]),
         None => (PasswordWork::None, Vec::new()),
     };
     Needs { identities, password, budgets, ..Needs::default() }
+}
+
+/// The work for a password that is tried. One that no account can have, being too long or having a NUL, is wrong without a hash: for everybody, so
+/// that the time of the answer tells nothing of anybody, and counted like any other (security.md R-P2, A-007).
+fn guess(password: &Secret) -> PasswordWork {
+    password_rules::normalise(password).map_or(PasswordWork::None, PasswordWork::Verify)
 }
 
 fn answer_email(context: &Context<'_>, transaction: &Transaction, challenge: &Challenge) -> Needs {
@@ -170,9 +179,12 @@ pub(super) fn passcode_length(context: &Context<'_>) -> u32 {
     context.organisation.authenticator(AuthenticatorKey::OktaEmail).passcode_length
 }
 
-/// The digits of a typed code, without the spaces and hyphens that people put between them. `None`: not a code (security.md R-O9).
+/// The digits of a typed code by their value, in any script: what stands around and between them came along when it was copied. `None`: not a
+/// code (security.md R-O9).
 pub fn passcode_digits(typed: &Secret, length: u32) -> Option<Secret> {
-    let digits: String = typed.expose().chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    let well_formed = digits.len() == length as usize && digits.bytes().all(|byte| byte.is_ascii_digit());
-    well_formed.then(|| Secret::new(digits))
+    let digits = typed.expose().chars().filter_map(|c| char::from_digit(text::digit(c)?, 10));
+    // One more than asked for is enough to know; a string that does not grow leaves no copy behind.
+    let mut code = Zeroizing::new(String::with_capacity(length as usize + 1));
+    code.extend(digits.take(length as usize + 1));
+    (code.len() == length as usize).then(|| Secret::new(core::mem::take(&mut *code)))
 }

@@ -241,7 +241,8 @@ pub fn step(context: &Context<'_>, transaction: Transaction, input: &Input, fact
     let step = Step { context, facts, before: &before, can_mail: input.can_mail() };
     let decision = Decision::unchanged(transaction);
     if facts.over_budget {
-        return Ok(decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests)));
+        let message = if matches!(input, Input::AnswerEmail(_)) { Message::TooManyPasscodes } else { Message::TooManyRequests };
+        return Ok(decision.reject(Rejection::TooManyRequests, message::form(message)));
     }
     let decided = match taken {
         Input::Introspect => Ok(step.settle(decision)),

@@ -37,11 +37,13 @@ impl Step<'_> {
 
     pub(super) fn answer_email(&self, decision: Decision, typed: &Secret) -> Decision {
         if passcode_digits(typed, passcode_length(self.context)).is_none() {
-            return decision.reject(Rejection::Invalid, message::passcode(Message::InvalidPasscode));
+            return decision.reject(Rejection::Invalid, message::passcode(Message::NewestPasscode));
         }
         let live = decision.transaction.challenge.as_ref().is_some_and(|challenge| challenge.lives(self.context.now));
         if !live || !self.facts.passcode_right || !provable(self.context, &decision.transaction) {
-            return decision.reject(Rejection::Unauthenticated, message::passcode(Message::InvalidPasscode));
+            // Of several mails only the newest has a code that is good (security.md R-O5), and people often have the first one open.
+            let message = if live && decision.transaction.sends <= 1 { Message::InvalidPasscode } else { Message::NewestPasscode };
+            return decision.reject(Rejection::Unauthenticated, message::passcode(message));
         }
         self.mailbox_proven(decision)
     }

@@ -9,6 +9,7 @@ mod groups;
 mod looking_up;
 mod mailing;
 mod signing_up;
+mod typing;
 
 use crate::laws::people::{NOON, client, demo, people};
 use policy::Context;

@@ -16,6 +16,7 @@ mod manners;
 mod names;
 mod oauth;
 mod steps;
+mod typing;
 
 const ADA: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";

@@ -2,7 +2,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::report::{At, Report, listed};
-use super::{group_ids, uri};
+use super::{group_ids, text, uri};
 use crate::assurance::{Rules, Who, enrolment};
 use crate::organisation::{AllowedFor, App, AuthenticatorKey, EVERYONE, OAuthClientSettings, Organisation, Policy, SelfEnroll, Status};
 
@@ -15,6 +15,7 @@ pub(super) fn check(organisation: &Organisation, report: &mut Report) {
         apps().map(|(at, app)| (at.down("credentials.oauthClient.client_id"), app.credentials.oauth_client.client_id.as_str())),
     );
     for (at, app) in apps() {
+        text::name(&app.label, at.to("label"), "say what people call the app", report);
         credentials(app, &at, report);
         settings(&app.settings.oauth_client, &at.down("settings.oauthClient"), report);
         let groups = at.to("groups");

@@ -4,14 +4,15 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::nearest;
 use super::report::{At, Report, listed};
+use super::{nearest, text};
 use crate::assurance::{Who, enrolment, of_everybody};
-use crate::attribute::{is_attribute_name, is_reserved_name};
+use crate::attribute::{MAX_IDENTIFIER, is_attribute_name, is_reserved_name};
 use crate::organisation::{
     Access, Action, AuthenticatorKey, EVERYONE, EnrollmentRule, Mutability, Organisation, Policy, ProfileAttribute, ProfileEnrollment, Property,
     PropertyType, SelfEnroll, Status,
 };
+use crate::text::is_blank;
 
 /// Fields of a form; above the second number people give up (policies.md §13).
 const MOST_FIELDS: usize = 30;
@@ -42,6 +43,7 @@ pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
         });
         for (at, rule) in at.to("rules").each(&policy.rules) {
             let (at, rule) = (at.down("actions.profileEnrollment"), &rule.actions.profile_enrollment);
+            shadows(organisation, rule, &at.to("allowedIdentifiers"), report);
             // Where answers must not tell who has an account, everybody proves the mailbox first.
             let proven_anyway = organisation.settings.user_enumeration_prevention.authentication && policy.registers();
             report.ensure(
@@ -65,6 +67,20 @@ pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
                 }
             }
         }
+    }
+}
+
+/// Identifiers that people write themselves and that are looked at before the username (policies.md §1.6: the first match decides).
+fn shadows(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
+    let before_login = at.each(&rule.allowed_identifiers).take_while(|(_, name)| *name != "login");
+    for (at, name) in before_login.filter(|(_, name)| organisation.user_schema.property(name).is_some_and(|property| property.writable())) {
+        report.add(
+            at,
+            format!(
+                "people write \"{name}\" themselves, and it stands before \"login\": one who takes another person's username for it keeps that \
+                 person from signing in; put \"login\" first, or make \"{name}\" READ_ONLY"
+            ),
+        );
     }
 }
 
@@ -125,6 +141,10 @@ fn identifiers(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, r
                     && property.is_unique()
                     && property.sensitive != Some(true)
                     && property.action() != Action::Hide;
+                let longest = property.max_length.unwrap_or(MAX_IDENTIFIER);
+                report.ensure(longest <= MAX_IDENTIFIER, at.clone(), || {
+                    format!("\"{name}\" may have {longest} characters, more than the {MAX_IDENTIFIER} that people sign in with; lower its maxLength")
+                });
                 report.ensure(fits, at, || {
                     format!("\"{name}\" cannot be an identifier; that takes a custom attribute of type string, unique, not sensitive, not hidden")
                 });
@@ -138,7 +158,7 @@ fn form(organisation: &Organisation, registers: bool, rule: &ProfileEnrollment, 
     report.ensure(attributes.len() <= MOST_FIELDS, at.clone(), || format!("{} fields are too many; at most {MOST_FIELDS}", attributes.len()));
     report.distinct("attribute", at.each(attributes).map(|(at, attribute)| (at.to("name"), attribute.name.as_str())));
     for (at, attribute) in at.each(attributes) {
-        report.ensure(!attribute.label.trim().is_empty(), at.to("label"), || "say what the field is called".into());
+        text::label(&attribute.label, at.to("label"), "say what the field is called", report);
         field(organisation, attribute, &at, report);
     }
     for (name, property) in organisation.user_schema.properties().filter(|(name, property)| property.is_required() && name != "login") {
@@ -194,7 +214,7 @@ fn field(organisation: &Organisation, attribute: &ProfileAttribute, at: &At, rep
 
 /// A name that is in no schema: it is asked for and not stored (policies.md §1).
 fn stranger(organisation: &Organisation, name: &str, at: At, report: &mut Report) {
-    if name.trim().is_empty() {
+    if is_blank(name) {
         return;
     }
     if let Some((near, _)) = organisation.user_schema.properties().find(|(known, _)| known.eq_ignore_ascii_case(name)) {

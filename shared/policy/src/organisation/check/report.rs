@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 
 use super::Problem;
+use crate::text::is_blank;
 
 /// A place in the organisation.
 #[derive(Clone, Debug)]
@@ -56,7 +57,7 @@ impl Report {
     pub fn distinct<'a>(&mut self, what: &str, names: impl Iterator<Item = (At, &'a str)>) {
         let mut seen: Vec<&str> = Vec::new();
         for (at, name) in names {
-            if name.trim().is_empty() {
+            if is_blank(name) {
                 self.add(at, format!("the {what} is empty"));
             } else if seen.contains(&name) {
                 self.add(at, format!("the {what} \"{name}\" is there twice; each must be different"));
