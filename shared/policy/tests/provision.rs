@@ -40,11 +40,7 @@ fn faults(organisation: &Organisation, values: &Value) -> Vec<String> {
 
 #[test]
 fn the_values_become_what_the_schema_says() {
-    let given = json!({
-        "shoeSize": "38", "customerNumber": "42", "newsletterOptIn": "true", "memberSince": "2020-01-02T03:04:05Z", "nickName": "  ", "city": "",
-    });
-    assert_eq!(faults(&demo(), &given), ["nickName Blank"]);
-    let given = json!({"shoeSize": "38", "customerNumber": "42", "newsletterOptIn": "true", "memberSince": "2020-01-02T03:04:05Z", "city": ""});
+    let given = json!({"shoeSize": "38", "customerNumber": "42", "newsletterOptIn": "true", "memberSince": " 2020-01-02T03:04:05Z\n", "city": "", "nickName": " "});
     let user = made(&demo(), &given, &["customers", "Subscribers"]).unwrap();
     let stored = json!({
         "login": "ada@example.com", "email": "ada@example.com", "firstName": "Ada", "lastName": "Lovelace", "shoeSize": "38",

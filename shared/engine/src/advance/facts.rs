@@ -149,10 +149,13 @@ impl Engine {
         if let Some((_, over)) = memory.spent {
             return Ok((self.read(&wanted).await?, over));
         }
-        let first = if needs.kept_budgets.is_empty() { &needs.budgets } else { &needs.kept_budgets };
+        let mut alternatives = needs.budgets.iter();
+        let first = alternatives.next().map(Vec::as_slice).unwrap_or_default();
         let (items, mut counters, mut over) = self.read_and_count(wanted, first, arrival.source, context.now).await?;
-        if over && !needs.kept_budgets.is_empty() {
-            (_, counters, over) = self.read_and_count(Vec::new(), &needs.budgets, arrival.source, context.now).await?;
+        for budgets in alternatives {
+            if over {
+                (_, counters, over) = self.read_and_count(Vec::new(), budgets, arrival.source, context.now).await?;
+            }
         }
         memory.spent = Some((counters, over));
         Ok((items, over))

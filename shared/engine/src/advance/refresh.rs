@@ -2,7 +2,7 @@
 
 use policy::organisation::Organisation;
 use policy::step::Identity;
-use policy::transaction::{Challenge, Subject, Transaction};
+use policy::transaction::{Challenge, Familiar, Subject, Transaction};
 use policy::user::User;
 
 use crate::commit::Stored;
@@ -35,7 +35,7 @@ impl Engine {
         (*user, *version) = (current, item.version);
         if changed_hands {
             transaction.proofs.clear();
-            transaction.known_browser = false;
+            transaction.familiar = Familiar::default();
             // Nor is what was answered for it answered again.
             *last_request = None;
         }

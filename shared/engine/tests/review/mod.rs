@@ -240,6 +240,7 @@ fn a_name_that_is_known_is_not_told_in_bulk_either() {
     ada.answer_code(&stage.code(ADA));
     let identify = |name: &str| {
         let mut browser = stage.browser("demo-spa");
+        browser.source = "203.0.113.9".into();
         browser.begin();
         browser.step("/idp/idx/identify", json!({"identifier": name}))
     };

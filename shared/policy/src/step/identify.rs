@@ -34,7 +34,7 @@ impl Step<'_> {
             return Ok(decision.reject(Rejection::Unauthenticated, message::form(Message::AuthenticationFailed)));
         }
         decision.transaction.turn_to(Subject::Member { identifier: identifier.into(), user, version });
-        decision.transaction.known_browser = self.facts.known_browser;
+        decision.transaction.familiar = self.facts.familiar;
         if proves {
             decision.transaction.proofs.insert(AuthenticatorKey::OktaPassword, self.context.now);
         }

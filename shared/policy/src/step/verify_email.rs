@@ -14,7 +14,7 @@ use crate::remediation::{Remediation, Standing, remediations};
 use crate::requirement::own_mailbox;
 use crate::secret::Secret;
 use crate::time::Span;
-use crate::transaction::{Challenge, Purpose, Subject, Transaction};
+use crate::transaction::{Challenge, Familiar, Purpose, Subject, Transaction};
 use crate::user::User;
 
 impl Step<'_> {
@@ -141,7 +141,7 @@ impl Step<'_> {
                 user.last_updated = now;
                 let (user, version) = (user.clone(), *version);
                 decision.effects.push(Effect::SaveUser { user, version, password: PasswordChange::Remove, claims: Vec::new() });
-                transaction.known_browser = false;
+                transaction.familiar = Familiar::default();
             } else {
                 // Whoever proves a mailbox first owns its account. The one that is there was made by
                 // somebody who never proved it: it makes room for one with another id (security.md I3).
@@ -149,7 +149,7 @@ impl Step<'_> {
                 let claims = claims(self.context.organisation, &new.profile);
                 decision.effects.push(self.replace(user, *version, new.clone(), None, claims));
                 (*user, *version) = (new, 0);
-                transaction.known_browser = false;
+                transaction.familiar = Familiar::default();
             }
         }
         self.settle(decision)

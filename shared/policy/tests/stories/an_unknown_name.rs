@@ -33,7 +33,7 @@ fn is_told_where_one_can_sign_up() {
         assert_eq!(decision.transaction, begin());
         // Not in bulk: counted with the answer, or, where no password is asked, before anybody is looked up.
         let input = Input::Identify { identifier: "nobody@example.com".into(), password: (!identifier_first).then(password) };
-        let before = lookup(&context(&organisation), &begin(), &input, false, false).budgets;
+        let before = lookup(&context(&organisation), &begin(), &input, Familiar::default(), false).budgets.concat();
         let counted: Vec<_> = decision.counts.iter().chain(&before).map(|budget| budget.name).filter(|name| *name == "unknown-name").collect();
         assert_eq!(counted, ["unknown-name"], "once");
     }

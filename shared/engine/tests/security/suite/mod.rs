@@ -12,6 +12,7 @@ mod hands;
 mod http;
 mod input;
 mod links;
+mod lockout;
 mod manners;
 mod names;
 mod oauth;
