@@ -4,6 +4,7 @@
 //! themselves. What a value must be is the same for both: types, formats, allowed values, lengths,
 //! the pattern of the username, and that no person is named by an address that is not theirs.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -195,6 +196,8 @@ fn complete(organisation: &Organisation, given: &Profile, profile: &mut Profile)
 }
 
 fn wrong(organisation: &Organisation, name: &str, violation: Violation) -> Fault {
-    let label = organisation.user_schema.property(name).and_then(|property| property.title).unwrap_or_else(|| name.to_string());
-    Fault::Value(Notice { place: Place::Attribute(name.to_string()), message: Message::Attribute { label, name: name.to_string(), violation } })
+    let property = Box::new(organisation.user_schema.property(name).unwrap_or_default());
+    let label = property.title.clone().unwrap_or_else(|| name.to_string());
+    let message = Message::Attribute { label, name: name.to_string(), violation, property };
+    Fault::Value(Notice { place: Place::Attribute(name.to_string()), message })
 }
