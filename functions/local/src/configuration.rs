@@ -193,6 +193,11 @@ pub async fn apply(file: &Path, table: &Table) -> Result<String, String> {
 
 /// A client for a table, with the environment's credentials; a server on this machine needs none.
 fn connect(table: &Table) -> Result<dynamodb::Client, String> {
+    Ok(dynamodb::Client::new(&environment(table, |_| None)?.dynamodb()))
+}
+
+/// What a function at this table would be given: `more` before the process's own variables.
+pub fn environment(table: &Table, more: impl Fn(&str) -> Option<String>) -> Result<Environment, String> {
     let local = table.endpoint_url.as_deref().is_some_and(|url| url.starts_with("http://127.0.0.1:") || url.starts_with("http://localhost:"));
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let environment = Environment::from_vars(|name| match name {
@@ -203,10 +208,9 @@ fn connect(table: &Table) -> Result<dynamodb::Client, String> {
         // What every function has and this command does not use.
         "BASE_URL" => Some("http://localhost".into()),
         "INTERACTION_SECRET_ID" => Some("unused".into()),
-        _ => variable(name),
+        _ => more(name).or_else(|| variable(name)),
     });
-    let environment = environment.map_err(|error| format!("{error}: set it (credentials and region come from the environment), or name --region"))?;
-    Ok(dynamodb::Client::new(&environment.dynamodb()))
+    environment.map_err(|error| format!("{error}: set it (credentials and region come from the environment), or name --region"))
 }
 
 /// The same organisation at another port (`:8787`, or nothing for the usual one), if it is the demo's and was made for another one; the same folder may

@@ -45,6 +45,7 @@ mod links;
 mod markers;
 mod oidc;
 pub mod openapi;
+pub mod people;
 pub mod ports;
 mod reply;
 mod serve;
@@ -152,12 +153,8 @@ impl Engine {
         Ok(self.cache.at(self.store.as_ref(), head.as_ref()).await?)
     }
 
-    /// 128 unpredictable bits as text: names of things.
     fn random_id(&self) -> String {
-        use base64::Engine as _;
-        let mut bytes = [0_u8; 16];
-        self.random.fill(&mut bytes);
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+        random_id(self.random.as_ref())
     }
 
     /// 256 unpredictable bits as text: secrets.
@@ -167,4 +164,12 @@ impl Engine {
         self.random.fill(&mut bytes);
         Secret::new(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
     }
+}
+
+/// 128 unpredictable bits as text: names of things.
+fn random_id(random: &dyn Random) -> String {
+    use base64::Engine as _;
+    let mut bytes = [0_u8; 16];
+    random.fill(&mut bytes);
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }
