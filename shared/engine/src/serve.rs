@@ -178,6 +178,8 @@ pub enum Unserved {
     Panicked,
     /// It did not answer in time, or there is none: what it needs is not there.
     Unavailable,
+    /// It was not asked: too many others are waiting.
+    Busy,
 }
 
 impl Unserved {
@@ -190,6 +192,7 @@ impl Unserved {
         let failure = match self {
             Self::Panicked => Failure::internal("a panic"),
             Self::Unavailable => Failure::Unavailable("no answer".into()),
+            Self::Busy => Failure::Busy,
         };
         reply::failure(find(function, request).ok().map(|route| route.operation), &failure, &request.request_id)
     }

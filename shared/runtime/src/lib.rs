@@ -18,7 +18,7 @@ use idx::operation::{Function, ROUTES};
 use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
 use tokio::sync::OnceCell;
 
-pub use environment::{Environment, Error};
+pub use environment::{Deadlines, Environment, Error};
 /// A request as API Gateway's HTTP API hands it to a function (payload format 2.0).
 pub use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest as Event;
 /// What a function answers to an [`Event`].
@@ -51,9 +51,14 @@ where
 /// Answers one event: the engine's answer, 500 with the request's id if the engine panics (security.md R-B3), 503 if it has none in time. Writes one
 /// line of log.
 pub async fn handle(engine: &Engine, function: Function, event: Event) -> Response {
+    handle_within(engine, function, event, ANSWER_WITHIN).await
+}
+
+/// As [`handle`], with another time for the answer.
+pub async fn handle_within(engine: &Engine, function: Function, event: Event, within: Duration) -> Response {
     logged(function, event, async |request| {
         // Boxed: what a step keeps while it waits is large.
-        match tokio::time::timeout(ANSWER_WITHIN, gateway::guarded(Box::pin(engine.serve(function, request)))).await {
+        match tokio::time::timeout(within, gateway::guarded(Box::pin(engine.serve(function, request)))).await {
             Ok(Some(served)) => served,
             Ok(None) => engine.unserved(function, request, Unserved::Panicked),
             Err(_) => {
@@ -63,6 +68,11 @@ pub async fn handle(engine: &Engine, function: Function, event: Event) -> Respon
         }
     })
     .await
+}
+
+/// Answers one event without asking the engine, because of `why`. Writes one line of log.
+pub async fn refuse(engine: &Engine, function: Function, event: Event, why: Unserved) -> Response {
+    logged(function, event, async |request| engine.unserved(function, request, why)).await
 }
 
 /// Answers one event as API Gateway reads it: [`handle`], below the path of the base URL.
@@ -108,7 +118,7 @@ where
 
 /// Every request is answered within this time, whatever AWS does (security.md I14); the same request again then tells the truth (I6). Below the
 /// functions' timeout in `template.yaml`, which would answer with nothing.
-const ANSWER_WITHIN: Duration = Duration::from_secs(9);
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(9);
 
 /// Names a request in its answer, as it is named in the logs (security.md A-116). The header is Okta's.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-okta-request-id");
