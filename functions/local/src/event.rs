@@ -19,7 +19,7 @@ pub struct Facts<'a> {
     pub parts: &'a Parts,
     /// The body.
     pub body: &'a Bytes,
-    /// Path of the route, with `{id}`.
+    /// Path of the route, with `{id}`, or `$default`.
     pub route: &'a str,
     /// The value of `{id}`.
     pub id: Option<&'a str>,
@@ -39,12 +39,13 @@ pub fn build(facts: &Facts<'_>) -> Value {
         let value = String::from_utf8_lossy(value.as_bytes());
         joined.entry(name.as_str()).and_modify(|all| *all = format!("{all},{value}")).or_insert_with(|| value.clone().into_owned());
     }
-    let cookies: Vec<_> = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split("; ")).collect();
+    let cookies: Vec<String> = headers.get_all(COOKIE).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
+    let cookies: Vec<&str> = cookies.iter().flat_map(|value| value.split("; ")).collect();
     let (method, path) = (facts.parts.method.as_str(), facts.parts.uri.path());
     let query = facts.parts.uri.query().unwrap_or_default();
     let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let host = headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
-    let route_key = format!("ANY {}", facts.route);
+    let route_key = if facts.route.starts_with('/') { format!("ANY {}", facts.route) } else { facts.route.into() };
     let (body, base64) = body(facts.body, headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()));
     let mut event = json!({
         "version": "2.0",

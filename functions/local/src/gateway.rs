@@ -13,7 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use engine::ports::Clock as _;
 use engine::{Engine, Unserved};
 use http::StatusCode;
-use idx::operation::{Function, ROUTES};
+use idx::operation::{Function, NOWHERE, ROUTES};
 use serde_json::json;
 
 use crate::clock::MovableClock;
@@ -50,14 +50,13 @@ impl Gateway {
     }
 }
 
-/// Answers any request; what no route names is 404, as at API Gateway.
+/// Answers any request.
 pub async fn serve(State(gateway): State<Arc<Gateway>>, ConnectInfo(source): ConnectInfo<SocketAddr>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    // Routes are `ANY`: the function says what it makes of the method.
-    let Some((route, id)) = ROUTES.iter().find_map(|route| Some((route, route.matches(parts.uri.path())?))) else {
-        return refusal(StatusCode::NOT_FOUND, "Not Found");
-    };
-    let Some(engine) = gateway.engines.get(&route.function) else {
+    // Routes are `ANY`: the function says what it makes of the method. What none names goes to `$default`.
+    let route = ROUTES.iter().find_map(|route| Some((route, route.matches(parts.uri.path())?)));
+    let function = route.map_or(NOWHERE, |(route, _)| route.function);
+    let Some(engine) = gateway.engines.get(&function) else {
         return refusal(StatusCode::NOT_FOUND, "Not Found");
     };
     let line = parts.method.as_str().len() + parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
@@ -72,8 +71,8 @@ pub async fn serve(State(gateway): State<Arc<Gateway>>, ConnectInfo(source): Con
     let event = event::build(&event::Facts {
         parts: &parts,
         body: &body,
-        route: route.path,
-        id,
+        route: route.map_or("$default", |(route, _)| route.path),
+        id: route.and_then(|(_, id)| id),
         source: source.ip(),
         request_id: &format!("local-{number:08x}"),
         now: gateway.clock.now(),
@@ -82,8 +81,8 @@ pub async fn serve(State(gateway): State<Arc<Gateway>>, ConnectInfo(source): Con
         return refusal(StatusCode::BAD_REQUEST, "Bad Request");
     };
     let answer = match gateway.queue.enter().await {
-        Some(_place) => runtime::handle_within(engine, route.function, event, gateway.answer_within).await,
-        None => runtime::refuse(engine, route.function, event, Unserved::Busy).await,
+        Some(_place) => runtime::handle_within(engine, function, event, gateway.answer_within).await,
+        None => runtime::refuse(engine, function, event, Unserved::Busy).await,
     };
     answer.map(Body::from)
 }

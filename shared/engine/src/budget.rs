@@ -12,6 +12,7 @@ use policy::step::{Budget, Whose};
 use policy::time::Timestamp;
 
 use crate::derive::{Key as MacKey, sha256};
+use crate::keyring::Keyring;
 use crate::keys;
 use crate::ports::{Item, Key, Store, StoreError, Write};
 use crate::{Engine, Failure};
@@ -19,7 +20,7 @@ use crate::{Engine, Failure};
 /// A budget at a moment: where it is counted now, and where it was counted before.
 pub(crate) struct Counter {
     key: Key,
-    /// The windows before and after; none, if the first one is the only one.
+    /// What weighs as well: the windows before and after, unless the first one is the only one, and all of them under a key that is being changed.
     beside: Vec<Key>,
     max: u64,
     /// When a count that is made now no longer weighs.
@@ -28,24 +29,32 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
-    pub(crate) fn of(budget: &Budget, source: &str, mac: &MacKey, now: Timestamp) -> Self {
+    pub(crate) fn of(budget: &Budget, source: &str, macs: &Keyring, now: Timestamp) -> Self {
         let whose = match &budget.whose {
             Whose::Source => network(source),
             Whose::Of(name) => name.clone(),
         };
-        let pseudonym = mac.pseudonym(&["limit", budget.name, &whose]);
-        let width = budget.window.0.max(1);
-        let phase = match budget.since {
-            // A quarter of the window before it: an instance whose clock is behind counts in the same one.
-            Some(since) => width + width / 4 - since.0 % width,
-            // Each subject's windows begin at another time, so that not all counters are new at the full hour.
-            None => sha256(&pseudonym).bytes().fold(0_u64, |phase, byte| phase.wrapping_mul(31).wrapping_add(u64::from(byte))) % width,
+        let places = |mac: &MacKey| {
+            let pseudonym = mac.pseudonym(&["limit", budget.name, &whose]);
+            let width = budget.window.0.max(1);
+            let phase = match budget.since {
+                // A quarter of the window before it: an instance whose clock is behind counts in the same one.
+                Some(since) => width + width / 4 - since.0 % width,
+                // Each subject's windows begin at another time, so that not all counters are new at the full hour.
+                None => sha256(&pseudonym).bytes().fold(0_u64, |phase, byte| phase.wrapping_mul(31).wrapping_add(u64::from(byte))) % width,
+            };
+            let window = (now.0 + phase) / width;
+            let at = |window| keys::limit(budget.name, &pseudonym, window);
+            let beside = [window.checked_sub(1), window.checked_add(1)].into_iter().flatten().filter(|_| budget.since.is_none());
+            (at(window), beside.map(at).collect::<Vec<_>>())
         };
-        let window = (now.0 + phase) / width;
-        let at = |window| keys::limit(budget.name, &pseudonym, window);
-        let beside =
-            if budget.since.is_none() { [window.checked_sub(1), window.checked_add(1)].into_iter().flatten().map(at).collect() } else { Vec::new() };
-        Self { key: at(window), beside, max: budget.max.into(), expires_at: now + budget.window, refunded: budget.refund }
+        let (key, mut beside) = places(macs);
+        // What is counted under another key of ours weighs as well: a key that is changed gives nobody a budget anew (I7).
+        for (now, before_and_after) in macs.others().iter().map(places) {
+            beside.push(now);
+            beside.extend(before_and_after);
+        }
+        Self { key, beside, max: budget.max.into(), expires_at: now + budget.window, refunded: budget.refund }
     }
 
     /// Whether it is given back to whoever was right.

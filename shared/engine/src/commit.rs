@@ -1,6 +1,6 @@
 //! From decisions to writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use policy::step::{Decision, Effect, Identity, PasswordChange};
 use policy::time::Timestamp;
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::keys;
+use crate::markers::{Markers, Owner};
 use crate::ports::{Expect, Item, Key, Write};
 
 /// A transaction as stored.
@@ -28,12 +29,6 @@ pub(crate) struct Stored {
 pub(crate) struct LastRequest {
     pub mac: String,
     pub at: Timestamp,
-}
-
-/// Says whose a unique value is.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Owner {
-    pub user: String,
 }
 
 /// A password as stored. A hash that was made for the account before it changed hands opens nothing, also where it and its person were read a moment
@@ -86,42 +81,47 @@ impl Commit {
         self.about.push(about);
     }
 
-    /// The effects of a decision.
-    pub(crate) fn effects(&mut self, decision: &Decision, now: Timestamp) {
+    /// The effects of a decision, given the markers that they change hands of.
+    pub(crate) fn effects(&mut self, decision: &Decision, markers: &Markers, now: Timestamp) {
         for effect in &decision.effects {
-            self.effect(effect, now);
+            self.effect(effect, markers, now);
         }
     }
 
-    fn effect(&mut self, effect: &Effect, now: Timestamp) {
+    fn effect(&mut self, effect: &Effect, markers: &Markers, now: Timestamp) {
         match effect {
             Effect::CreateUser { user, password, claims } => {
-                self.push(About::User, put(keys::user(&user.id), 1, None, json!(user), Expect::Absent(now)));
-                if let Some(password) = password {
-                    self.push(About::User, put(keys::password(&user.id), 1, None, json!(StoredPassword::of(user, password)), Expect::Absent(now)));
-                }
-                self.claim(claims, &user.id, now);
+                self.create(user, password.as_ref(), now);
+                self.mark(claims, None, &user.id, markers, now);
             }
-            Effect::SaveUser { user, version, password, claims, releases } => {
+            Effect::SaveUser { user, version, password, claims } => {
                 self.push(About::User, put(keys::user(&user.id), version + 1, None, json!(user), Expect::Version(*version)));
-                let key = keys::password(&user.id);
                 match password {
                     PasswordChange::Keep => {}
                     // A version that no earlier hash had: whoever hashes the old password anew meanwhile (R-P10) must not bring it back.
                     PasswordChange::Set(hash) => {
-                        self.push(About::User, put(key, version + 1, None, json!(StoredPassword::of(user, hash)), Expect::Anything));
+                        let body = json!(StoredPassword::of(user, hash));
+                        self.push(About::User, put(keys::password(&user.id), version + 1, None, body, Expect::Anything));
                     }
-                    PasswordChange::Remove => self.push(About::User, Write::Delete { key, expect: Expect::Anything }),
                 }
-                self.claim(claims, &user.id, now);
+                self.mark(claims, None, &user.id, markers, now);
+            }
+            Effect::ReplaceUser { user, password, old, version, claims, releases } => {
+                self.create(user, password.as_ref(), now);
+                self.push(About::User, Write::Delete { key: keys::user(old), expect: Expect::Version(*version) });
+                self.push(About::User, Write::Delete { key: keys::password(old), expect: Expect::Anything });
+                self.mark(claims, Some(old), &user.id, markers, now);
                 for identity in releases {
-                    self.push(About::User, Write::Delete { key: keys::unique(identity), expect: Expect::Anything });
+                    // What another person has by now stays theirs.
+                    if let Some(marker) = markers.get(identity).filter(|marker| marker.owner == *old) {
+                        let expect = Expect::Version(marker.version);
+                        self.push(About::User, Write::Delete { key: keys::unique(identity), expect });
+                    }
                 }
             }
             Effect::CedeName { user, version, identity, to } => {
                 self.push(About::User, put(keys::user(&user.id), version + 1, None, json!(user), Expect::Version(*version)));
-                // As long as the record is what was read, the value is that person's.
-                self.push(About::User, put(keys::unique(identity), 1, None, json!(Owner { user: to.clone() }), Expect::Anything));
+                self.mark(std::slice::from_ref(identity), Some(&user.id), to, markers, now);
             }
             Effect::CheckUser { id, version } => {
                 self.push(About::User, Write::Check { key: keys::user(id), expect: Expect::Version(*version) });
@@ -129,10 +129,26 @@ impl Commit {
         }
     }
 
-    fn claim(&mut self, claims: &[Identity], user: &str, now: Timestamp) {
+    fn create(&mut self, user: &User, password: Option<&PasswordHash>, now: Timestamp) {
+        self.push(About::User, put(keys::user(&user.id), 1, None, json!(user), Expect::Absent(now)));
+        if let Some(password) = password {
+            let body = json!(StoredPassword::of(user, password));
+            self.push(About::User, put(keys::password(&user.id), 1, None, body, Expect::Absent(now)));
+        }
+    }
+
+    /// Marks these values as those of user `to`: what nobody has, what `from` has until now, and what a
+    /// user had who is no longer there.
+    fn mark(&mut self, claims: &[Identity], from: Option<&str>, to: &str, markers: &Markers, now: Timestamp) {
+        let mut gone = BTreeSet::new();
         for identity in claims {
-            let body = json!(Owner { user: user.into() });
-            self.push(About::Claim, put(keys::unique(identity), 1, None, body, Expect::Absent(now)));
+            let found = markers.get(identity).filter(|marker| marker.dangles || Some(marker.owner.as_str()) == from);
+            let (version, expect) = found.map_or((1, Expect::Absent(now)), |marker| (marker.version + 1, Expect::Version(marker.version)));
+            self.push(About::Claim, put(keys::unique(identity), version, None, json!(Owner { user: to.into() }), expect));
+            gone.extend(found.filter(|marker| marker.dangles).map(|marker| &marker.owner));
+        }
+        for owner in gone {
+            self.push(About::Claim, Write::Check { key: keys::user(owner), expect: Expect::Absent(now) });
         }
     }
 }
@@ -171,7 +187,7 @@ mod tests {
         };
         let password = PasswordHash { phc: "old".into(), pepper: "1".into() };
         let mut made = Commit::default();
-        made.effect(&Effect::CreateUser { user: user.clone(), password: Some(password.clone()), claims: Vec::new() }, Timestamp(1));
+        made.effect(&Effect::CreateUser { user: user.clone(), password: Some(password.clone()), claims: Vec::new() }, &Markers::new(), Timestamp(1));
         let version_of_password = |commit: &Commit| {
             let places = commit.writes.iter().filter_map(|write| if let Write::Put { item, .. } = write { Some(item) } else { None });
             places.filter(|item| item.key == keys::password("1")).map(|item| item.version).next()
@@ -180,7 +196,7 @@ mod tests {
         for version in 1..4 {
             let mut saved = Commit::default();
             let password = PasswordChange::Set(password.clone());
-            saved.effect(&Effect::SaveUser { user: user.clone(), version, password, claims: Vec::new(), releases: Vec::new() }, Timestamp(1));
+            saved.effect(&Effect::SaveUser { user: user.clone(), version, password, claims: Vec::new() }, &Markers::new(), Timestamp(1));
             versions.push(version_of_password(&saved));
         }
         assert_eq!(versions, [Some(1), Some(2), Some(3), Some(4)]);

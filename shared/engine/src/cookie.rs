@@ -13,12 +13,12 @@ const NAME: &str = "__Host-vestibule-browser";
 /// Seconds that a browser keeps it.
 const MAX_AGE: u32 = 400 * 24 * 60 * 60;
 
-/// The cookie's value, if the request has a well-formed one.
+/// The cookie's value, if the request has a well-formed one. The others are not judged: a cookie that a neighbour set may have any byte in it.
 pub(crate) fn of(headers: &HeaderMap) -> Option<Secret> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok()).flat_map(|header| header.split(';'));
-    let value = cookies.filter_map(|cookie| cookie.trim().split_once('=')).find(|(name, _)| *name == NAME).map(|(_, value)| value)?;
-    let well_formed = value.len() == 43 && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-    well_formed.then(|| Secret::new(value))
+    let pairs = headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    let values = pairs.filter_map(|pair| pair.trim_ascii().strip_prefix(NAME.as_bytes())?.strip_prefix(b"="));
+    let well_formed = |value: &&str| value.len() == 43 && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    values.filter_map(|value| std::str::from_utf8(value).ok()).find(well_formed).map(Secret::new)
 }
 
 /// The header that sets it.

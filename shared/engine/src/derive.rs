@@ -21,6 +21,11 @@ impl Key {
         Self(text)
     }
 
+    /// Whether this is the key's own text, in a time that does not tell where they differ.
+    pub fn is(&self, text: &str) -> bool {
+        same(&self.0, text)
+    }
+
     fn mac(&self, parts: &[&str]) -> [u8; 32] {
         // HMAC takes keys of any length.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.expose().as_bytes()) else { return [0; 32] };

@@ -9,8 +9,9 @@
 //! - **I1 one person per name**: the marker of a unique value is written in the same write as its person, if it is absent (`commit`).
 //! - **I2 no session without proof**: [`policy::requirement`] is asked at the end of every step; codes are derived of address, purpose, app and
 //!   transaction ([`derive`]).
-//! - **I3 whoever proves the mailbox owns the account**: [`User::generation`](policy::user::User::generation) grows when it changes hands; proofs,
-//!   grants and known browsers of an earlier one are void (`advance::load`, `oidc`, `advance::known_browser`).
+//! - **I3 the first to prove a mailbox owns its account**: one that was made without proof makes room, in one write, for one with another id
+//!   (`commit`); transactions, grants, tokens and known browsers of the old id are void, here and where tokens are checked without asking.
+//!   What an administrator does raises [`User::generation`](policy::user::User::generation), and voids the same (`advance::load`, `oidc`).
 //! - **I4, I5 acknowledged is stored, whole or not at all**: one conditional write per step, and the answer after it (`advance`).
 //! - **I6 an error tells the truth**: the same request again gets the same answer (`advance::repeat`); stores know their own lost write.
 //! - **I7 few guesses**: counted before anything is compared, in any span of the budget's width (`advance::facts`, `budget`).
@@ -31,12 +32,15 @@ mod budget;
 mod commit;
 pub mod configuration;
 mod cookie;
+mod cors;
 pub mod derive;
 mod failure;
 mod handles;
 pub mod http;
+pub mod keyring;
 pub mod keys;
 mod links;
+mod markers;
 mod oidc;
 pub mod openapi;
 pub mod ports;
@@ -53,8 +57,8 @@ use std::sync::Arc;
 use policy::secret::Secret;
 
 use configuration::Cache;
-use derive::Key;
 use failure::Failure;
+use keyring::Keyring;
 use ports::{Clock, Mailer, Passwords, Random, Signer, Store};
 
 /// Serves operations with the ports that it was given.
@@ -65,7 +69,7 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     /// Derives handles, interaction codes and pseudonyms.
-    interaction_key: Key,
+    interaction_key: Keyring,
     mail: Option<Mail>,
     passwords: Option<Arc<dyn Passwords>>,
     signer: Option<Arc<dyn Signer>>,
@@ -77,18 +81,24 @@ pub struct Engine {
 /// What is needed to send codes and to know them again.
 struct Mail {
     mailer: Arc<dyn Mailer>,
-    passcode_key: Key,
+    passcode_key: Keyring,
 }
 
 impl Engine {
     /// An engine that can neither mail, nor check passwords, nor sign. The key has at least 32 characters.
-    pub fn new(base_url: impl AsRef<str>, store: Arc<dyn Store>, clock: Arc<dyn Clock>, random: Arc<dyn Random>, interaction_key: Secret) -> Self {
+    pub fn new(
+        base_url: impl AsRef<str>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        interaction_key: impl Into<Keyring>,
+    ) -> Self {
         Self {
             base_url: base_url.as_ref().trim_end_matches('/').into(),
             store,
             clock,
             random,
-            interaction_key: Key::new(interaction_key),
+            interaction_key: interaction_key.into(),
             mail: None,
             passwords: None,
             signer: None,
@@ -99,8 +109,8 @@ impl Engine {
 
     /// With mail. The key derives codes and links; it has at least 32 characters.
     #[must_use]
-    pub fn with_mailer(mut self, mailer: Arc<dyn Mailer>, passcode_key: Secret) -> Self {
-        self.mail = Some(Mail { mailer, passcode_key: Key::new(passcode_key) });
+    pub fn with_mailer(mut self, mailer: Arc<dyn Mailer>, passcode_key: impl Into<Keyring>) -> Self {
+        self.mail = Some(Mail { mailer, passcode_key: passcode_key.into() });
         self
     }
 

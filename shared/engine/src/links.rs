@@ -18,12 +18,13 @@ use crate::advance::{Arrival, Finder, Status, WELCOME_LINK_HOURS};
 use crate::commit::{self, Stored};
 use crate::configuration::{Revision, read};
 use crate::cookie;
-use crate::derive::{same, sha256};
-use crate::handles::well_formed;
+use crate::derive::{Key, same, sha256};
+use crate::handles::{RequestMac, well_formed};
 use crate::http::Request;
 use crate::keys;
 use crate::ports::{Expect, StoreError, Write};
 use crate::reply::Reply;
+use crate::serve::way;
 use crate::{Engine, Failure};
 
 /// A link of a welcome mail: pressing its button marks the address as verified.
@@ -109,7 +110,8 @@ impl Engine {
                     // Whoever reads the mailbox may know why it is not taken, somebody having been faster for example (security.md A-031).
                     Ok(advanced) if matches!(advanced.status, Status::Rejected(_)) => {
                         let text = idx::message::text(&advanced.notices);
-                        Ok(Reply::html(StatusCode::BAD_REQUEST, &Page::Error { text }.render()))
+                        let ways = advanced.revision.organisation.app(&advanced.transaction.client.app).and_then(way).into_iter().collect();
+                        Ok(Reply::html(StatusCode::BAD_REQUEST, &Page::Error { text, ways }.render()))
                     }
                     // Pressed twice at once, and the other press was faster: the same request, the same answer.
                     Ok(_) | Err(Failure::SessionExpired) => Ok(match self.find_link(id, &token, Some(&mac)).await? {
@@ -130,11 +132,11 @@ impl Engine {
     }
 
     pub(crate) fn welcome_token(&self, user: &str, address: &str) -> Result<Secret, Failure> {
-        Ok(self.mail()?.passcode_key.token(&["welcome", user, address]))
+        Ok(welcome_token(&self.mail()?.passcode_key, user, address))
     }
 
     /// What is behind a link. `pressed`: the request that pressed its button.
-    async fn find_link(&self, id: &str, token: &Secret, pressed: Option<&str>) -> Result<Link, Failure> {
+    async fn find_link(&self, id: &str, token: &Secret, pressed: Option<&RequestMac>) -> Result<Link, Failure> {
         if !well_formed(id) {
             return Ok(Link::Dead);
         }
@@ -143,17 +145,19 @@ impl Engine {
         let (head, transaction, verification) = (items.next().flatten(), items.next().flatten(), items.next().flatten());
         if let Some(item) = verification.filter(|item| item.lives(now)) {
             let welcome: Welcome = read(&item)?;
-            if same(&self.welcome_token(&welcome.user, &welcome.address)?, token.expose()) {
+            let made = |key: &Key| same(&welcome_token(key, &welcome.user, &welcome.address), token.expose());
+            if self.mail()?.passcode_key.accepts(made) {
                 return Ok(Link::Welcome(welcome));
             }
         }
         let Some(item) = transaction.filter(|item| item.lives(now)) else { return Ok(Link::Dead) };
         let Stored { transaction, last_request } = read(&item)?;
-        if last_request.is_some_and(|last| pressed == Some(last.mac.as_str()) && now - last.at < REPEAT_WINDOW) {
+        if last_request.is_some_and(|last| pressed.is_some_and(|pressed| pressed.is(&last.mac)) && now - last.at < REPEAT_WINDOW) {
             return Ok(Link::Followed { browser: transaction.client.browser });
         }
         let Some(challenge) = transaction.challenge.clone().filter(|challenge| challenge.lives(now)) else { return Ok(Link::Dead) };
-        if transaction.expired(now) || !same(&self.mail()?.passcode_key.link(&transaction, &challenge), token.expose()) {
+        let made = |key: &Key| same(&key.link(&transaction, &challenge), token.expose());
+        if transaction.expired(now) || !self.mail()?.passcode_key.accepts(made) {
             return Ok(Link::Dead);
         }
         let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
@@ -184,6 +188,10 @@ impl Engine {
     fn action(&self, id: &str) -> String {
         format!("{}/email/verify/{id}", self.base_url)
     }
+}
+
+fn welcome_token(key: &Key, user: &str, address: &str) -> Secret {
+    key.token(&["welcome", user, address])
 }
 
 fn dead() -> Reply {

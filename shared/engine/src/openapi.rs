@@ -35,7 +35,7 @@ fn failures(route: &Route) -> Vec<Answer> {
         Failure::Internal(String::new()),
     ];
     let met = every.into_iter().filter(|failure| may_meet(route, failure));
-    met.map(|failure| answer(reply::failure(Some(route.operation), &failure, ""))).collect()
+    met.map(|failure| answer(reply::failure(route.operation.protocol(), &failure, "", Vec::new()))).collect()
 }
 
 /// Whether a request to this path and method may end so.

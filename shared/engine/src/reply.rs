@@ -1,9 +1,10 @@
 //! Answers: IDX envelopes, OAuth JSON, pages, redirects; the one place where a status is chosen.
 
 use ::http::header::{self, HeaderName, HeaderValue};
-use ::http::{Response as HttpResponse, StatusCode};
+use ::http::{HeaderMap, Response as HttpResponse, StatusCode};
 use idx::envelope::{self, Ending, View};
-use idx::operation::{Operation, Protocol};
+use idx::operation::{Operation, PUBLIC_CACHE, Protocol};
+use idx::page::{Page, Way};
 use policy::Context;
 use policy::remediation::{Standing, remediations};
 use policy::requirement::Refusal;
@@ -11,6 +12,7 @@ use policy::step::Rejection;
 use serde_json::{Value, json};
 
 use crate::advance::{Advanced, Status};
+use crate::derive::half_sha256;
 use crate::http::Response;
 use crate::{Engine, Failure};
 
@@ -20,11 +22,12 @@ pub(crate) struct Reply {
     status: StatusCode,
     headers: Vec<(HeaderName, String)>,
     body: Vec<u8>,
+    readable_by_all: bool,
 }
 
 impl Reply {
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
+        Self { status, headers: Vec::new(), body: Vec::new(), readable_by_all: false }
     }
 
     pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
@@ -53,12 +56,27 @@ impl Reply {
     }
 
     fn typed(status: StatusCode, kind: &str, body: Vec<u8>) -> Self {
-        Self { status, headers: vec![(header::CONTENT_TYPE, kind.into())], body }
+        Self { status, headers: vec![(header::CONTENT_TYPE, kind.into())], body, readable_by_all: false }
     }
 
     pub(crate) fn with_header(mut self, name: HeaderName, value: String) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// What any page may read.
+    pub(crate) fn readable_by_all(self) -> Self {
+        Self { readable_by_all: true, ..self }
+    }
+
+    /// What is the same for all: any page may read it, caches keep it for a while, and who has it already is told so (RFC 9110 §13.1.2).
+    pub(crate) fn public(self, asked: &HeaderMap) -> Self {
+        if self.status == StatusCode::NO_CONTENT {
+            return self.with_header(header::CACHE_CONTROL, PUBLIC_CACHE.into()).readable_by_all();
+        }
+        let tag = format!("\"{}\"", half_sha256(&String::from_utf8_lossy(&self.body)));
+        let reply = if has_already(asked, &tag) { Self::empty(StatusCode::NOT_MODIFIED) } else { self };
+        reply.with_header(header::CACHE_CONTROL, PUBLIC_CACHE.into()).with_header(header::ETAG, tag).readable_by_all()
     }
 
     /// With the headers that every answer has. `readable_by`: the origin of the page that may read it.
@@ -69,26 +87,38 @@ impl Reply {
         for (name, value) in common() {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        let cors = readable_by.map(|origin| {
-            [(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.to_string()), (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true".to_string())]
-        });
-        for (name, value) in self.headers.into_iter().chain(cors.into_iter().flatten()) {
+        let cors = match readable_by {
+            Some(origin) => vec![
+                (header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.into()),
+                (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true".into()),
+                (header::ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after".into()),
+            ],
+            None if self.readable_by_all => vec![(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".into())],
+            None => Vec::new(),
+        };
+        for (name, value) in self.headers.into_iter().chain(cors) {
             // What cannot be a header is left out rather than half said.
             if let Ok(value) = HeaderValue::try_from(value) {
-                headers.append(name, value);
+                headers.insert(name, value);
             }
         }
         response
     }
 }
 
-/// The headers that every answer has (security.md R-T9).
+/// Whether a client names this tag among those that it has, weakly or strongly.
+fn has_already(asked: &HeaderMap, tag: &str) -> bool {
+    let tags = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    tags.map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+}
+
+/// The headers that every answer has (security.md R-T9). HSTS is of this host alone: its neighbours are not ours.
 pub(crate) fn common() -> [(HeaderName, &'static str); 5] {
     [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000"),
         (header::VARY, "Origin"),
     ]
 }
@@ -142,7 +172,8 @@ impl Engine {
 }
 
 /// The answer to a request that gets no ordinary one. Fixed texts: nothing of the request, nothing of the program (security.md A-116).
-pub(crate) fn failure(operation: Option<Operation>, failure: &Failure, request_id: &str) -> Reply {
+/// `ways`: where a page leads on.
+pub(crate) fn failure(protocol: Protocol, failure: &Failure, request_id: &str, ways: Vec<Way>) -> Reply {
     let (status, key, text) = match failure {
         Failure::NotFound => (StatusCode::NOT_FOUND, "E0000007", "Not found."),
         Failure::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "E0000022", "The endpoint does not support the provided HTTP method."),
@@ -157,8 +188,8 @@ pub(crate) fn failure(operation: Option<Operation>, failure: &Failure, request_i
         Failure::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "E0000010", "The service is unavailable for the moment. Try again."),
         Failure::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error"),
     };
-    let reply = match operation.map(Operation::protocol) {
-        Some(Protocol::OAuth) => {
+    let reply = match protocol {
+        Protocol::OAuth => {
             let error = match failure {
                 Failure::Unavailable(_) | Failure::Busy => "temporarily_unavailable",
                 Failure::Internal(_) => "server_error",
@@ -166,8 +197,11 @@ pub(crate) fn failure(operation: Option<Operation>, failure: &Failure, request_i
             };
             Reply::json(status, &json!({"error": error, "error_description": text}))
         }
-        Some(Protocol::Page) => Reply::html(status, &idx::page::Page::Error { text: text.into() }.render()),
-        Some(Protocol::Idx) | None => {
+        Protocol::Page => {
+            let page = if matches!(failure, Failure::NotFound) { Page::NotFound { ways } } else { Page::Error { text: text.into(), ways } };
+            Reply::html(status, &page.render())
+        }
+        Protocol::Idx => {
             let mut body = envelope::terminal(key, text);
             if let (Failure::Internal(_), Value::Object(map)) = (failure, &mut body) {
                 map.insert("errorId".into(), request_id.into());

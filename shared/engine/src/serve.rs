@@ -2,13 +2,15 @@
 
 use ::http::{HeaderMap, Method, StatusCode, header};
 use idx::body;
-use idx::operation::{Function, Operation, ROUTES, Route};
+use idx::operation::{Function, Operation, Protocol, ROUTES, Route};
+use idx::page::Way;
 use policy::email::identifier_key;
+use policy::organisation::App;
 use policy::step::Rejection;
 use policy::transaction::Outcome;
 
 use crate::advance::{Advanced, Arrival, Finder, Status};
-use crate::configuration::Revision;
+use crate::cors::Origin;
 use crate::derive::sha256;
 use crate::http::{Request, Response};
 use crate::reply::{self, Reply};
@@ -17,31 +19,36 @@ use crate::{Engine, Failure, cookie};
 /// Largest body of a form, in bytes; IDX bodies have [`body::MAX_BODY`].
 const MAX_FORM: usize = 16 * 1024;
 
+/// Most apps that a page of ours leads to.
+const MOST_WAYS: usize = 10;
+
 impl Engine {
     /// Serves a request to `function`. Never fails: a failure is an answer too.
     pub async fn serve(&self, function: Function, request: &Request) -> Response {
         let origin = Origin::of(&request.headers);
-        let route = match find(function, request) {
-            Ok(route) => route,
-            Err(failure) => return self.answer_failure(None, request, &failure, &origin).await,
+        let mut response = match find(function, request) {
+            Ok(_) if request.method == Method::OPTIONS => self.preflight(request, &origin).await,
+            Ok(route) => match self.dispatch(route, request, &origin).await {
+                Ok(reply) if route.operation.is_public() => self.finish(reply.public(&request.headers), &origin).await,
+                Ok(reply) => self.finish(reply, &origin).await,
+                Err(failure) => self.answer_failure(request, &failure, &origin).await,
+            },
+            Err(failure) => self.answer_failure(request, &failure, &origin).await,
         };
-        if request.method == Method::OPTIONS {
-            return self.preflight(&request.path, &origin).await;
+        if request.method == Method::HEAD {
+            response.body_mut().clear();
         }
-        match self.dispatch(route, request, &origin).await {
-            Ok(reply) => self.finish(reply, &origin).await,
-            Err(failure) => self.answer_failure(Some(route.operation), request, &failure, &origin).await,
-        }
+        response
     }
 
     /// Answers a request that [`serve`](Self::serve) did not answer, in the form of its operation. Looks nothing up: which page may read it is what
     /// this instance knows.
-    pub fn unserved(&self, function: Function, request: &Request, why: Unserved) -> Response {
+    pub fn unserved(&self, request: &Request, why: Unserved) -> Response {
         let readable_by = match Origin::of(&request.headers) {
             Origin::Page(page) if self.knows(&page) => Some(page),
             _ => None,
         };
-        why.reply(function, request).into_response(readable_by.as_deref())
+        why.reply(request).into_response(readable_by.as_deref())
     }
 
     async fn dispatch(&self, route: &Route, request: &Request, origin: &Origin) -> Result<Reply, Failure> {
@@ -51,11 +58,16 @@ impl Engine {
         let id = route.matches(&request.path).flatten().unwrap_or_default();
         match route.operation {
             Operation::OpenApi => Ok(self.openapi()),
+            Operation::Favicon => Ok(Reply::empty(StatusCode::NO_CONTENT)),
             Operation::Discovery => Ok(self.discovery()),
             Operation::Keys => self.published_keys().await,
             Operation::Interact => self.interact(form(request)?, &request.headers, self.page(origin)).await,
             Operation::Token => self.token(form(request)?, self.page(origin)).await,
-            Operation::Userinfo => self.userinfo(&request.headers).await,
+            Operation::Userinfo => self.userinfo(&request.headers, None).await,
+            Operation::UserinfoByPost => {
+                let body = if request.body.is_empty() { None } else { Some(form(request)?) };
+                self.userinfo(&request.headers, body).await
+            }
             Operation::OpenLink => self.open_link(id, request).await,
             Operation::ConfirmLink => {
                 let body = form(request)?;
@@ -106,54 +118,16 @@ impl Engine {
         tracing::info!(request_id, transaction = transaction.id, app = transaction.client.app, ?operation, outcome, who, source, "step");
     }
 
-    /// The page that sent a request, unless it is our own.
-    fn page<'o>(&self, origin: &'o Origin) -> Option<&'o str> {
-        match origin {
-            Origin::Page(page) if *page != self.own_origin() => Some(page),
-            _ => None,
-        }
-    }
-
-    /// Whether a page of this origin may change anything: our own, or one that an app has listed. No origin: not a page.
-    async fn may_write(&self, origin: &Origin) -> Result<bool, Failure> {
-        Ok(match origin {
-            Origin::None => true,
-            Origin::Opaque => false,
-            Origin::Page(page) => self.lists(page).await?,
-        })
-    }
-
-    /// Whether `page` is our own or listed. What this instance knows is good enough for a yes, never for what a person must prove; before a no it
-    /// looks: where all requests come from an origin that is new, nothing else would.
-    async fn lists(&self, page: &str) -> Result<bool, Failure> {
-        Ok(self.knows(page) || listed(&*self.current().await?, page))
-    }
-
-    fn knows(&self, page: &str) -> bool {
-        page == self.own_origin() || self.cache.known().is_some_and(|known| listed(&known, page))
-    }
-
-    pub(crate) fn own_origin(&self) -> String {
-        url::Url::parse(&self.base_url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
-    }
-
-    async fn preflight(&self, path: &str, origin: &Origin) -> Response {
-        let methods: Vec<_> = ROUTES.iter().filter(|route| route.matches(path).is_some()).map(|route| route.method).collect();
-        let reply = Reply::empty(StatusCode::NO_CONTENT)
-            .with_header(header::ACCESS_CONTROL_ALLOW_METHODS, methods.join(", "))
-            .with_header(header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, x-device-fingerprint, x-okta-user-agent-extended".into())
-            .with_header(header::ACCESS_CONTROL_MAX_AGE, "600".into());
-        self.finish(reply, origin).await
-    }
-
-    async fn answer_failure(&self, operation: Option<Operation>, request: &Request, failure: &Failure, origin: &Origin) -> Response {
+    async fn answer_failure(&self, request: &Request, failure: &Failure, origin: &Origin) -> Response {
         if matches!(failure, Failure::Internal(_) | Failure::Unavailable(_)) {
             tracing::error!(request_id = request.request_id, %failure, "a request could not be served");
         }
-        let mut reply = reply::failure(operation, failure, &request.request_id);
+        let protocol = spoken(request);
+        let lost = protocol == Protocol::Page && matches!(failure, Failure::NotFound | Failure::MethodNotAllowed);
+        let ways = if lost { self.ways().await } else { Vec::new() };
+        let mut reply = reply::failure(protocol, failure, &request.request_id, ways);
         if matches!(failure, Failure::MethodNotAllowed) {
-            let methods: Vec<_> = ROUTES.iter().filter(|route| route.matches(&request.path).is_some()).map(|route| route.method).collect();
-            reply = reply.with_header(header::ALLOW, methods.join(", "));
+            reply = reply.with_header(header::ALLOW, Route::methods_of(&request.path));
         }
         match failure {
             Failure::ForeignOrigin => reply.into_response(None),
@@ -161,8 +135,21 @@ impl Engine {
         }
     }
 
+    /// Where people go on who have lost their way: the apps that name a page for it. As this instance knows them; it asks only if it knows nothing.
+    async fn ways(&self) -> Vec<Way> {
+        let known = match self.cache.known() {
+            Some(known) => known,
+            None => match self.current().await {
+                Ok(current) => current,
+                Err(_) => return Vec::new(),
+            },
+        };
+        let active = known.organisation.apps.iter().filter(|app| app.status == policy::organisation::Status::Active);
+        active.filter_map(way).take(MOST_WAYS).collect()
+    }
+
     /// Adds what every answer has (security.md R-T7, R-T9).
-    async fn finish(&self, reply: Reply, origin: &Origin) -> Response {
+    pub(crate) async fn finish(&self, reply: Reply, origin: &Origin) -> Response {
         let readable = match origin {
             Origin::Page(page) => matches!(self.lists(page).await, Ok(true)).then_some(page),
             Origin::None | Origin::Opaque => None,
@@ -184,40 +171,17 @@ pub enum Unserved {
 
 impl Unserved {
     /// The answer where there is no engine.
-    pub fn answer(self, function: Function, request: &Request) -> Response {
-        self.reply(function, request).into_response(None)
+    pub fn answer(self, request: &Request) -> Response {
+        self.reply(request).into_response(None)
     }
 
-    fn reply(self, function: Function, request: &Request) -> Reply {
+    fn reply(self, request: &Request) -> Reply {
         let failure = match self {
             Self::Panicked => Failure::internal("a panic"),
             Self::Unavailable => Failure::Unavailable("no answer".into()),
             Self::Busy => Failure::Busy,
         };
-        reply::failure(find(function, request).ok().map(|route| route.operation), &failure, &request.request_id)
-    }
-}
-
-/// Who sent a request, as far as a browser says.
-#[derive(Debug)]
-pub(crate) enum Origin {
-    /// Nothing is said: not a page, or a page of the same origin that only reads.
-    None,
-    /// A page of this origin.
-    Page(String),
-    /// `null`, or something unreadable.
-    Opaque,
-}
-
-impl Origin {
-    fn of(headers: &HeaderMap) -> Self {
-        match headers.get(header::ORIGIN).map(|origin| origin.to_str()) {
-            None => Self::None,
-            Some(Ok(origin)) if origin != "null" => Self::Page(origin.into()),
-            // Our own pages forbid a referrer, and then a browser hides the origin of their forms too (Fetch §3.2). This header no page can set.
-            Some(_) if headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin") => Self::None,
-            Some(_) => Self::Opaque,
-        }
+        reply::failure(spoken(request), &failure, &request.request_id, Vec::new())
     }
 }
 
@@ -227,12 +191,18 @@ fn find(function: Function, request: &Request) -> Result<&'static Route, Failure
     if request.method == Method::OPTIONS {
         return Ok(first);
     }
-    of_path.find(|route| route.method == request.method.as_str()).ok_or(Failure::MethodNotAllowed)
+    of_path.find(|route| route.takes(request.method.as_str())).ok_or(Failure::MethodNotAllowed)
 }
 
-fn listed(revision: &Revision, page: &str) -> bool {
-    let active = |status| status == policy::organisation::Status::Active;
-    revision.organisation.apps.iter().filter(|app| active(app.status)).any(|app| app.allowed_origins.iter().any(|origin| origin == page))
+/// The language of an answer that no operation gives: the path's, or else a page for browsers and JSON for everything else.
+fn spoken(request: &Request) -> Protocol {
+    let browser = || request.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    Protocol::of_path(&request.path).unwrap_or_else(|| if browser() { Protocol::Page } else { Protocol::OAuth })
+}
+
+/// The way to an app, if it names a page for it.
+pub(crate) fn way(app: &App) -> Option<Way> {
+    Some(Way { app: app.label.clone(), href: app.settings.oauth_client.initiate_login_uri.clone()? })
 }
 
 fn media_type(headers: &HeaderMap, allowed: &[&str]) -> Result<(), Failure> {
@@ -243,8 +213,13 @@ fn media_type(headers: &HeaderMap, allowed: &[&str]) -> Result<(), Failure> {
     let essence = parts.next().unwrap_or_default();
     let utf8 = parts
         .filter_map(|part| part.split_once('='))
-        .all(|(name, value)| !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8"));
+        .all(|(name, value)| !name.trim().eq_ignore_ascii_case("charset") || is_utf8(value.trim().trim_matches('"')));
     if utf8 && allowed.iter().any(|one| essence.eq_ignore_ascii_case(one)) { Ok(()) } else { Err(Failure::UnsupportedMediaType) }
+}
+
+/// Both names that the Encoding Standard knows and clients send.
+fn is_utf8(charset: &str) -> bool {
+    ["utf-8", "utf8"].iter().any(|name| charset.eq_ignore_ascii_case(name))
 }
 
 /// The body of an HTML form or OAuth request.

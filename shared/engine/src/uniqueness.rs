@@ -12,9 +12,10 @@ use policy::time::Timestamp;
 use policy::user::User;
 use serde_json::json;
 
-use crate::commit::{self, Owner};
+use crate::commit;
 use crate::configuration::read;
 use crate::keys;
+use crate::markers::Owner;
 use crate::ports::{Expect, Key, Store, StoreError, Write};
 
 /// Attributes of which several of these people have the same value, with the names of those people, group by group. Never the value: it may be private.

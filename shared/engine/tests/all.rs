@@ -14,6 +14,7 @@ mod model_takeover;
 mod openapi;
 mod quiet;
 mod review;
+mod rotation;
 mod security;
 mod stage;
 mod sweep;

@@ -96,6 +96,8 @@ fn each<V: Bodies>(operation: Operation, bodies: V) -> V::Output {
         | Operation::Interact
         | Operation::Token
         | Operation::Userinfo
+        | Operation::UserinfoByPost
+        | Operation::Favicon
         | Operation::OpenApi => bodies.none(),
     }
 }

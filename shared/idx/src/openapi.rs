@@ -30,7 +30,11 @@ pub fn document(base_url: &str, headers: &[(String, String)], failures: impl Fn(
         if route.path.contains("{id}") {
             of_path.insert("parameters".into(), json!([{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}]));
         }
-        of_path.insert(route.method.to_lowercase(), described(route, headers, failures(route)));
+        let description = described(route, headers, failures(route));
+        if route.takes("HEAD") {
+            of_path.insert("head".into(), without_bodies(route.operation, description.clone()));
+        }
+        of_path.insert(route.method.to_lowercase(), description);
     }
     json!({
         "openapi": VERSION,
@@ -54,6 +58,15 @@ pub fn document(base_url: &str, headers: &[(String, String)], failures: impl Fn(
     })
 }
 
+/// The same for `HEAD`: every header, and no body.
+fn without_bodies(operation: Operation, mut description: Value) -> Value {
+    description["operationId"] = format!("Head{}", id(operation)).into();
+    for response in description["responses"].as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+        response.retain(|name, _| name != "content" && name != "links");
+    }
+    description
+}
+
 fn described(route: &Route, headers: &[(String, String)], failures: Vec<Answer>) -> Value {
     let operation = route.operation;
     let mut description = json!({
@@ -69,11 +82,11 @@ fn described(route: &Route, headers: &[(String, String)], failures: Vec<Answer>)
     };
     if let Some((media_types, schema)) = request_body(operation) {
         let content: Map<String, Value> = media_types.iter().map(|media_type| ((*media_type).into(), json!({"schema": schema}))).collect();
-        add("requestBody", json!({"required": true, "content": content}));
+        add("requestBody", json!({"required": operation != Operation::UserinfoByPost, "content": content}));
     }
     match operation {
         Operation::OpenLink => add("parameters", json!([{"name": "token", "in": "query", "required": true, "schema": {"type": "string"}}])),
-        Operation::Userinfo => add("security", json!([{"accessToken": []}])),
+        Operation::Userinfo | Operation::UserinfoByPost => add("security", json!([{"accessToken": []}])),
         _ => {}
     }
     description
@@ -88,6 +101,7 @@ fn request_body(operation: Operation) -> Option<(&'static [&'static str], Value)
         Operation::Interact => schemas::interact_form(),
         Operation::Token => schemas::token_form(),
         Operation::ConfirmLink => schemas::confirm_form(),
+        Operation::UserinfoByPost => schemas::userinfo_form(),
         _ => return None,
     };
     Some((&body::FORM_MEDIA_TYPES, form))

@@ -51,8 +51,12 @@ pub enum Operation {
     Token,
     /// Claims for an access token.
     Userinfo,
+    /// Claims for an access token that is sent by POST, in the header or in a form.
+    UserinfoByPost,
     /// This description.
     OpenApi,
+    /// The icon that browsers ask for by themselves: there is none.
+    Favicon,
 }
 
 /// In which language an operation is asked and answered, failures among the answers.
@@ -86,7 +90,7 @@ pub enum Function {
 pub struct Route {
     /// What it asks for.
     pub operation: Operation,
-    /// `GET` or `POST`.
+    /// `GET` or `POST`. Where there is `GET`, there is `HEAD` (RFC 9110 §9.1).
     pub method: &'static str,
     /// Path below the base URL; `{id}` stands for one segment.
     pub path: &'static str,
@@ -96,6 +100,13 @@ pub struct Route {
 
 /// Path of the issuer below the base URL.
 pub const ISSUER_PATH: &str = "/oauth2/default";
+
+/// The function that answers where no route leads: it says so in the form of the path.
+pub const NOWHERE: Function = Function::Oidc;
+
+/// `Cache-Control` of what [is public](Operation::is_public): shorter than a key is published
+/// before it signs, so that no verifier lacks it.
+pub const PUBLIC_CACHE: &str = "public, max-age=300";
 
 /// The table.
 pub const ROUTES: &[Route] = &[
@@ -122,7 +133,9 @@ pub const ROUTES: &[Route] = &[
     post(Operation::Interact, "/oauth2/default/v1/interact", Function::Oidc),
     post(Operation::Token, "/oauth2/default/v1/token", Function::Oidc),
     get(Operation::Userinfo, "/oauth2/default/v1/userinfo", Function::Oidc),
+    post(Operation::UserinfoByPost, "/oauth2/default/v1/userinfo", Function::Oidc),
     get(Operation::OpenApi, "/openapi.json", Function::Oidc),
+    get(Operation::Favicon, "/favicon.ico", Function::Oidc),
 ];
 
 const fn get(operation: Operation, path: &'static str, function: Function) -> Route {
@@ -152,9 +165,28 @@ impl Operation {
             | Self::Resend
             | Self::Poll
             | Self::UpdateProfile => Protocol::Idx,
-            Self::OpenLink | Self::ConfirmLink => Protocol::Page,
-            Self::Discovery | Self::Keys | Self::Interact | Self::Token | Self::Userinfo | Self::OpenApi => Protocol::OAuth,
+            Self::OpenLink | Self::ConfirmLink | Self::Favicon => Protocol::Page,
+            Self::Discovery | Self::Keys | Self::Interact | Self::Token | Self::Userinfo | Self::UserinfoByPost | Self::OpenApi => Protocol::OAuth,
         }
+    }
+
+    /// Whether the answer is the same for all: any page may read it, and caches may keep it.
+    pub fn is_public(self) -> bool {
+        matches!(self, Self::Discovery | Self::Keys | Self::OpenApi | Self::Favicon)
+    }
+}
+
+impl Protocol {
+    /// The language of a path at which there is no operation. `None`: it has none of its own.
+    pub fn of_path(path: &str) -> Option<Self> {
+        let begins = |with: &str| path.starts_with(with);
+        if begins("/idp/") {
+            return Some(Self::Idx);
+        }
+        if begins("/oauth2/") || begins("/.well-known/") {
+            return Some(Self::OAuth);
+        }
+        ROUTES.iter().find(|route| route.matches(path).is_some()).map(|route| route.operation.protocol())
     }
 }
 
@@ -175,6 +207,18 @@ impl Function {
 }
 
 impl Route {
+    /// Whether it takes this method.
+    pub fn takes(&self, method: &str) -> bool {
+        self.method == method || (self.method == "GET" && method == "HEAD")
+    }
+
+    /// The methods that a path takes, as headers list them.
+    pub fn methods_of(path: &str) -> String {
+        let of_path = ROUTES.iter().filter(|route| route.matches(path).is_some());
+        let methods: Vec<_> = of_path.flat_map(|route| ["GET", "HEAD", "POST"].into_iter().filter(|method| route.takes(method))).collect();
+        methods.join(", ")
+    }
+
     /// Whether `path` is this route's path; the value of `{id}` if it has one.
     pub fn matches<'p>(&self, path: &'p str) -> Option<Option<&'p str>> {
         let mut id = None;

@@ -45,7 +45,23 @@ pub enum Page {
     Error {
         /// What to say.
         text: String,
+        /// Ways to go on from here.
+        ways: Vec<Way>,
     },
+    /// There is nothing at this address.
+    NotFound {
+        /// Ways to go on from here.
+        ways: Vec<Way>,
+    },
+}
+
+/// A link to an app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// Name of the app.
+    pub app: String,
+    /// Its page that begins to sign in.
+    pub href: String,
 }
 
 /// A page as HTML.
@@ -65,6 +81,7 @@ struct Html<'a> {
     code: Option<&'a str>,
     spelled: String,
     form: Option<Form<'a>>,
+    ways: &'a [Way],
     style: &'static str,
 }
 
@@ -94,7 +111,8 @@ impl Page {
                 "This link is not valid any more",
                 vec!["It has expired, was used, or was replaced by a newer one. Go back to where you began and ask for a new email.".into()],
             ),
-            Self::Error { text } => ("This did not work", vec![text.clone()]),
+            Self::Error { text, .. } => ("This did not work", vec![text.clone()]),
+            Self::NotFound { .. } => ("There is no page at this address", vec!["Go back to the app that you came from.".into()]),
         };
         let code = match self {
             Self::Code { code, .. } => Some(code.as_str()),
@@ -105,9 +123,13 @@ impl Page {
             Self::ConfirmAddress { action, token } => Some(Form { action, token, button: "Confirm" }),
             _ => None,
         };
+        let ways: &[Way] = match self {
+            Self::Error { ways, .. } | Self::NotFound { ways } => ways,
+            _ => &[],
+        };
         // Digit by digit: a screen reader would read one large number.
         let spelled = code.map(|code| code.chars().map(String::from).collect::<Vec<_>>().join(" ")).unwrap_or_default();
-        let html = Html { title, text, code, spelled, form, style: STYLE };
+        let html = Html { title, text, code, spelled, form, ways, style: STYLE };
         Rendered(html.render().unwrap_or_default())
     }
 }

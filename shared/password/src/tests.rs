@@ -105,6 +105,24 @@ fn r_p10_old_parameters_and_old_peppers_are_outdated() {
     assert_eq!(passwords(&["2", "1"], STRONGER).hash_blocking(&password).unwrap().pepper, "2");
 }
 
+/// functions/README.md, "Changing a secret": instances of before and after a step serve side by side.
+#[test]
+fn l9_a_pepper_is_changed_in_steps_and_every_instance_reads_every_hash() {
+    let password = Secret::new("x");
+    let phases: [&[&str]; 3] = [&["1"], &["1", "2"], &["2", "1"]];
+    for pair in phases.windows(2) {
+        let [before, after] = [pair[0], pair[1]].map(|ids| passwords(ids, Cost::default()));
+        for (one, other) in [(&before, &after), (&after, &before)] {
+            let hash = one.hash_blocking(&password).unwrap();
+            assert!(other.verify_blocking(&password, Some(&hash)).unwrap().matches, "{pair:?}");
+        }
+    }
+    // Why it has steps: an instance that does not know the new pepper yet, or the old one no more, can compare nothing.
+    let by = |id: &str| passwords(&[id], Cost::default()).hash_blocking(&password).unwrap();
+    assert!(matches!(passwords(&["1"], Cost::default()).verify_blocking(&password, Some(&by("2"))), Err(PasswordError::Broken(_))));
+    assert!(matches!(passwords(&["2"], Cost::default()).verify_blocking(&password, Some(&by("1"))), Err(PasswordError::Broken(_))));
+}
+
 #[test]
 fn a_hash_that_cannot_be_read_is_a_fault_and_not_a_wrong_password() {
     let passwords = passwords(&["1"], Cost::default());

@@ -275,7 +275,7 @@ impl Transaction {
     }
 
     /// Where mail for whoever the transaction is about goes. For a stranger it is what was typed, if that is an address: it is only counted.
-    pub(crate) fn mailbox(&self) -> Option<String> {
+    pub fn mailbox(&self) -> Option<String> {
         match &self.subject {
             Subject::Stranger { identifier } => Some(Email::parse(identifier).map_or_else(|_| identifier.clone(), |email| email.address().into())),
             _ => self.profile()?.get("email").and_then(|email| email.as_str()).map(String::from),

@@ -31,8 +31,9 @@ pub fn request(event: Event) -> Request {
     let mut headers = event.headers;
     if let Some(cookies) = event.cookies.filter(|cookies| !cookies.is_empty()) {
         headers.remove(COOKIE);
-        if let Ok(cookies) = HeaderValue::from_str(&cookies.join("; ")) {
-            headers.insert(COOKIE, cookies);
+        // Each by itself: one that cannot be in a header hides no other.
+        for cookie in cookies.iter().filter_map(|cookie| HeaderValue::from_bytes(cookie.as_bytes()).ok()) {
+            headers.append(COOKIE, cookie);
         }
     }
     let body = event.body.unwrap_or_default().into_bytes();

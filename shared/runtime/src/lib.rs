@@ -60,10 +60,10 @@ pub async fn handle_within(engine: &Engine, function: Function, event: Event, wi
         // Boxed: what a step keeps while it waits is large.
         match tokio::time::timeout(within, gateway::guarded(Box::pin(engine.serve(function, request)))).await {
             Ok(Some(served)) => served,
-            Ok(None) => engine.unserved(function, request, Unserved::Panicked),
+            Ok(None) => engine.unserved(request, Unserved::Panicked),
             Err(_) => {
                 tracing::error!(request_id = request.request_id, "no answer in time");
-                engine.unserved(function, request, Unserved::Unavailable)
+                engine.unserved(request, Unserved::Unavailable)
             }
         }
     })
@@ -72,7 +72,7 @@ pub async fn handle_within(engine: &Engine, function: Function, event: Event, wi
 
 /// Answers one event without asking the engine, because of `why`. Writes one line of log.
 pub async fn refuse(engine: &Engine, function: Function, event: Event, why: Unserved) -> Response {
-    logged(function, event, async |request| engine.unserved(function, request, why)).await
+    logged(function, event, async |request| engine.unserved(request, why)).await
 }
 
 /// Answers one event as API Gateway reads it: [`handle`], below the path of the base URL.
@@ -112,7 +112,7 @@ where
         if let Some((engine, base_path)) = self.connected().await {
             return answer(engine, base_path, self.function, event).await;
         }
-        gateway::response(logged(self.function, event, async |request| Unserved::Unavailable.answer(self.function, request)).await)
+        gateway::response(logged(self.function, event, async |request| Unserved::Unavailable.answer(request)).await)
     }
 }
 
@@ -129,7 +129,7 @@ async fn logged(function: Function, event: Event, answer: impl AsyncFnOnce(&Requ
     let request = gateway::request(event);
     let operation = ROUTES
         .iter()
-        .find(|route| route.function == function && route.method == request.method.as_str() && route.matches(&request.path).is_some())
+        .find(|route| route.function == function && route.takes(request.method.as_str()) && route.matches(&request.path).is_some())
         .map(|route| tracing::field::debug(route.operation));
     let mut response = answer(&request).await;
     let Request { request_id, source, .. } = &request;

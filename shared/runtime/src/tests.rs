@@ -94,7 +94,7 @@ fn f_31_r_t9_a_fault_has_the_form_that_the_clients_of_its_operation_read() {
     ] {
         let request = asked(method, path, OWN);
         for (why, status) in [(Unserved::Panicked, 500), (Unserved::Unavailable, 503), (Unserved::Busy, 429)] {
-            let response = engine.unserved(function, &request, why);
+            let response = engine.unserved(&request, why);
             assert_eq!(response.status(), status, "{path}");
             let body = String::from_utf8_lossy(response.body());
             assert!(body.contains(said) && !body.contains("canary"), "{path}: {body}");
@@ -106,7 +106,7 @@ fn f_31_r_t9_a_fault_has_the_form_that_the_clients_of_its_operation_read() {
             }
             // To a page that may read answers a browser would show a network error otherwise.
             assert_eq!(header("access-control-allow-origin"), Some(OWN), "{path}");
-            let foreign = engine.unserved(function, &asked(method, path, "https://evil.example"), why);
+            let foreign = engine.unserved(&asked(method, path, "https://evil.example"), why);
             assert!(foreign.headers().get("access-control-allow-origin").is_none(), "{path}");
         }
     }

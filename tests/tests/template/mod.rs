@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use document::{Template, each_intrinsic, placeholders, root};
-use idx::operation::{Function, ROUTES};
+use idx::operation::{Function, NOWHERE, ROUTES};
 use serde_json::{Value, json};
 
 /// Path and function of every row of the route table.
@@ -26,18 +26,20 @@ fn no_path_is_served_by_two_functions() {
 fn the_routes_of_the_template_are_the_route_table() {
     let template = Template::read();
     let by_id: BTreeMap<_, _> = template.functions().into_iter().map(|(name, (id, _))| (id, name)).collect();
-    let routes: BTreeMap<String, &str> = template
+    let mut routes: BTreeMap<String, &str> = template
         .of_type("AWS::ApiGatewayV2::Route")
         .into_values()
         .map(|route| {
-            let path = route["Properties"]["RouteKey"].as_str().unwrap().strip_prefix("ANY ").unwrap();
+            let key = route["Properties"]["RouteKey"].as_str().unwrap();
+            let path = if key == "$default" { key } else { key.strip_prefix("ANY ").unwrap() };
             let integration = placeholders(route["Properties"]["Target"]["Fn::Sub"].as_str().unwrap())[0];
             let function = template.resource(integration)["Properties"]["IntegrationUri"]["Fn::GetAtt"][0].as_str().unwrap();
             (path.into(), by_id[function])
         })
         .collect();
-    assert_eq!(routes, table().into_iter().map(|(path, name)| (path.into(), name)).collect());
     assert_eq!(template.of_type("AWS::ApiGatewayV2::Route").len(), routes.len(), "two routes for one path");
+    assert_eq!(routes.remove("$default"), Some(NOWHERE.name()), "where no other route leads");
+    assert_eq!(routes, table().into_iter().map(|(path, name)| (path.into(), name)).collect());
 }
 
 #[test]

@@ -12,10 +12,11 @@ use serde_json::json;
 use super::load::Early;
 use super::{Arrival, Memory};
 use crate::budget::Counter;
-use crate::commit::{self, About, Commit, Owner, StoredPassword};
+use crate::commit::{self, About, Commit, StoredPassword};
 use crate::configuration::read;
 use crate::derive::same;
 use crate::keys;
+use crate::markers::Owner;
 use crate::ports::{Expect, Item, Key, Verdict};
 use crate::{Engine, Failure};
 
@@ -27,7 +28,8 @@ pub(super) struct Rehash {
 }
 
 impl Engine {
-    /// What the policy asked for. The second round trip reads people and counts budgets at once; only then is anything compared.
+    /// What the policy asked for. The second round trip reads people and counts budgets at once; only then is anything compared. `None`: an account
+    /// was there a moment ago and is gone, so look again at who has its names now.
     pub(super) async fn facts(
         &self,
         arrival: &Arrival<'_>,
@@ -36,16 +38,15 @@ impl Engine {
         needs: &Needs,
         early: Early,
         memory: &mut Memory,
-    ) -> Result<(Facts, Option<(String, Rehash)>), Failure> {
+    ) -> Result<Option<(Facts, Option<(String, Rehash)>)>, Failure> {
         let owners = self.owners(needs, early.owners).await?;
-        // Whoever names somebody is asked for that one's password.
+        let verifies = matches!(needs.password, PasswordWork::Verify(_));
         let member = match &transaction.subject {
-            Subject::Member { user, .. } if needs.identities.is_empty() => Some(user.id.clone()),
+            Subject::Member { user, .. } if needs.identities.is_empty() => Some(&user.id),
             _ => None,
         };
-        let verifies = matches!(needs.password, PasswordWork::Verify(_));
-        let whose_is_known = member.is_some();
-        let whose = if verifies { owners.iter().flatten().next().cloned().or(member) } else { None };
+        // Most likely theirs: the first marker's.
+        let probably = owners.iter().flatten().next().or(member);
 
         // Nobody is looked up the same way as somebody (security.md R-P9), except where the answer tells the difference anyway.
         let nobody = String::from("-");
@@ -58,9 +59,8 @@ impl Engine {
             owners.iter().filter(|owner| owner.is_some() || asks_for_a_name).map(|owner| keys::user(owner.as_ref().unwrap_or(&nobody))).collect();
         wanted.sort();
         wanted.dedup();
-        if verifies {
-            wanted.push(keys::password(whose.as_ref().unwrap_or(&nobody)));
-        }
+        let looked_at = verifies.then(|| keys::password(probably.unwrap_or(&nobody)));
+        wanted.extend(looked_at.clone());
         let watched = self.counters(&needs.watched_budgets, arrival.source, context.now);
         wanted.extend(watched.iter().flat_map(Counter::places).filter(|place| !early.counters.iter().any(|(known, _)| known == *place)).cloned());
         let (mut items, over) = self.counted(arrival, context, needs, wanted, memory).await?;
@@ -75,9 +75,15 @@ impl Engine {
                 None => None,
             });
         }
+        // Once: the marker of somebody who was deleted may be left behind for good.
+        let vanished = owners.iter().zip(&facts.owners).any(|(owner, found)| owner.is_some() && found.is_none());
+        if vanished && !memory.looked_again {
+            memory.looked_again = true;
+            return Ok(None);
+        }
         facts.new_user_id = memory.new_user_id.get_or_insert_with(|| self.random_id()).clone();
         if over_budget {
-            return Ok((facts, None));
+            return Ok(Some((facts, None)));
         }
         if needs.passcode {
             facts.passcode_right = self.passcode_right(arrival, context, transaction, memory)?;
@@ -93,23 +99,29 @@ impl Engine {
             }
             PasswordWork::Verify(password) => {
                 let password = password_rules::normalise(password).map_err(|_| Failure::Malformed)?;
-                let item = whose.as_ref().and_then(|id| find(&keys::password(id)));
-                let stored = item.map(read::<StoredPassword>).transpose()?;
-                let user = facts.owners.iter().flatten().next().map(|(user, _)| user).or(match &transaction.subject {
-                    Subject::Member { user, .. } => Some(user),
+                let member = match &transaction.subject {
+                    Subject::Member { user, .. } if needs.identities.is_empty() => Some(user),
                     _ => None,
-                });
+                };
+                // Whoever is found is asked for their own password, also where a marker of somebody who is no longer there came first.
+                let user = facts.owners.iter().flatten().next().map(|(user, _)| user).or(member);
+                let place = user.map(|user| keys::password(&user.id));
+                if let Some(place) = place.as_ref().filter(|place| Some(*place) != looked_at.as_ref()) {
+                    items.extend(self.read(std::slice::from_ref(place)).await?);
+                }
+                let item = place.as_ref().and_then(|place| items.iter().flatten().find(|item| item.key == *place));
+                let stored = item.map(read::<StoredPassword>).transpose()?;
                 let of_today = |stored: &StoredPassword| user.is_some_and(|user| user.generation == stored.generation);
-                // The account has changed hands since this transaction read it; the password is that of whoever has it now.
-                memory.stale_user |= whose_is_known && stored.as_ref().is_some_and(|stored| !of_today(stored));
+                // The account has changed since this transaction read it, or is no longer there.
+                memory.stale_user |= member.is_some_and(|member| stored.as_ref().map_or(member.has_password, |stored| !of_today(stored)));
                 let Verdict { matches, outdated: old } = self.passwords()?.verify(&password, stored.as_ref().map(|stored| &stored.hash)).await?;
                 facts.password_right = matches && stored.as_ref().is_some_and(of_today);
-                if let (true, true, Some(item), Some(stored), Some(id)) = (facts.password_right, old, item, stored, whose) {
-                    outdated = Some((id, Rehash { password, stored, version: item.version }));
+                if let (true, true, Some(item), Some(stored), Some(user)) = (facts.password_right, old, item, stored, user) {
+                    outdated = Some((user.id.clone(), Rehash { password, stored, version: item.version }));
                 }
             }
         }
-        Ok((facts, outdated))
+        Ok(Some((facts, outdated)))
     }
 
     /// The ids of the owners of what the policy asks about.
@@ -163,8 +175,9 @@ impl Engine {
         }
         memory.compared = Some(challenge.sequence);
         let length = context.organisation.authenticator(AuthenticatorKey::OktaEmail).passcode_length;
-        let expected = self.mail()?.passcode_key.passcode(transaction, challenge, length);
-        Ok(step::passcode_digits(typed, length).is_some_and(|typed| same(&expected, typed.expose())))
+        let keys = &self.mail()?.passcode_key;
+        let right = |typed: &Secret| keys.accepts(|key| same(&key.passcode(transaction, challenge, length), typed.expose()));
+        Ok(step::passcode_digits(typed, length).is_some_and(|typed| right(&typed)))
     }
 
     /// Old parameters or an old pepper: hash again, unless the password was changed meanwhile. Signing in does not depend on it (R-P10).

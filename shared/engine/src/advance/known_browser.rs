@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::Engine;
 use crate::commit;
+use crate::derive::Key as MacKey;
 use crate::keys;
 use crate::ports::{Expect, Key, Write};
 
@@ -25,8 +26,17 @@ pub(super) struct KnownBrowser {
 impl Engine {
     /// Where it says that whoever types this has signed in from this browser before.
     pub(super) fn browser_key(&self, browser: &str, identifier: &str) -> Key {
-        keys::browser(&self.interaction_key.pseudonym(&["browser", browser, &identifier_key(identifier)]))
+        browser_key(&self.interaction_key, browser, identifier)
     }
+
+    /// The same, wherever it may have been noted: under the key before, too.
+    pub(super) fn browser_keys(&self, browser: &str, identifier: &str) -> Vec<Key> {
+        self.interaction_key.each().map(|key| browser_key(key, browser, identifier)).collect()
+    }
+}
+
+fn browser_key(key: &MacKey, browser: &str, identifier: &str) -> Key {
+    keys::browser(&key.pseudonym(&["browser", browser, &identifier_key(identifier)]))
 }
 
 impl KnownBrowser {

@@ -8,17 +8,17 @@ use idx::operation::Operation;
 use policy::secret::Secret;
 use policy::step::{self, Identity, Input};
 use policy::time::Timestamp;
-use policy::transaction::{Subject, Transaction};
-use policy::user::User;
+use policy::transaction::Transaction;
 
 use super::known_browser::KnownBrowser;
 use super::{Arrival, Memory};
 use crate::budget::Counter;
-use crate::commit::{Owner, Stored};
+use crate::commit::Stored;
 use crate::configuration::{Revision, read};
 use crate::derive::same;
 use crate::handles::well_formed;
 use crate::keys;
+use crate::markers::Owner;
 use crate::ports::{Item, Key};
 use crate::{Engine, Failure};
 
@@ -67,12 +67,12 @@ impl Engine {
             return Err(Failure::SessionExpired);
         }
         let named = self.named(&arrival.input);
-        let browser = match (&arrival.input, &arrival.browser) {
-            (Input::Identify { identifier, .. }, Some(browser)) => Some(self.browser_key(browser, identifier)),
-            _ => None,
+        let browsers = match (&arrival.input, &arrival.browser) {
+            (Input::Identify { identifier, .. }, Some(browser)) => self.browser_keys(browser, identifier),
+            _ => Vec::new(),
         };
         let mut wanted = vec![keys::organisation_head(), keys::transaction(id)];
-        wanted.extend(browser.clone());
+        wanted.extend(browsers.clone());
         wanted.extend(named.iter().map(keys::unique));
         let watched = self.watched(arrival, now);
         wanted.extend(watched.clone());
@@ -80,7 +80,8 @@ impl Engine {
         let mut items = items.into_iter();
         let head = items.next().flatten();
         let item = items.next().flatten().filter(|item| item.lives(now)).ok_or(Failure::SessionExpired)?;
-        let known_browser = if browser.is_some() { items.next().flatten().filter(|item| item.lives(now)) } else { None };
+        let known: Vec<Item> = items.by_ref().take(browsers.len()).flatten().collect();
+        let known_browser = known.into_iter().find(|item| item.lives(now));
         let known_browser = known_browser.filter(|_| !memory.other_browser).map(|item| read(&item)).transpose()?;
         let mut owners = Vec::new();
         for (identity, item) in named.into_iter().zip(items.by_ref()) {
@@ -95,29 +96,8 @@ impl Engine {
             return Err(Failure::SessionExpired);
         }
         let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
-        let refreshed = memory.stale_user && self.refresh_user(&mut stored).await?;
+        let refreshed = memory.stale_user && self.refresh_user(&mut stored, &revision.organisation).await?;
         Ok(Loaded { revision, stored, version: item.version, refreshed, early, known_browser, hurried })
-    }
-
-    /// The account may have changed since this transaction read it. Whether it was read again.
-    async fn refresh_user(&self, stored: &mut Stored) -> Result<bool, Failure> {
-        let Stored { transaction, last_request } = stored;
-        let Subject::Member { user, version, .. } = &mut transaction.subject else { return Ok(false) };
-        let item = self.store.read(&[keys::user(&user.id)]).await?.into_iter().next().flatten();
-        let current: Option<User> = item.as_ref().map(read).transpose()?;
-        // Whoever was deactivated or deleted meanwhile gets no session (security.md A-073).
-        let current = current.filter(User::is_active).ok_or(Failure::SessionExpired)?;
-        *version = item.map_or(0, |item| item.version);
-        // The account has changed hands: what was proven of the one before proves nothing of this one (I3).
-        let changed_hands = current.generation != user.generation;
-        *user = current;
-        if changed_hands {
-            transaction.proofs.clear();
-            transaction.known_browser = false;
-            // Nor is what was answered for it answered again.
-            *last_request = None;
-        }
-        Ok(true)
     }
 
     /// The values that the request itself names, so that their owners are read in the first round trip. A guess of what the policy will ask
@@ -184,19 +164,13 @@ impl Engine {
         Ok((items, over))
     }
 
-    /// Whether this handle is one that we gave out for this transaction.
-    fn gave(&self, id: &str, handle: &Handle) -> bool {
-        match handle {
-            Handle::State(handle) => same(&self.state_handle(id), handle.expose()),
-            Handle::Interaction(handle) => same(&self.interaction_handle(id), handle.expose()),
-        }
-    }
-
     /// Whether the token of a link is the one of the code that is out.
     fn opens(&self, finder: &Finder, transaction: &Transaction) -> Result<bool, Failure> {
         Ok(match (finder, &transaction.challenge) {
             (Finder::Handle(_), _) => true,
-            (Finder::Link { token, .. }, Some(challenge)) => same(&self.mail()?.passcode_key.link(transaction, challenge), token.expose()),
+            (Finder::Link { token, .. }, Some(challenge)) => {
+                self.mail()?.passcode_key.accepts(|key| same(&key.link(transaction, challenge), token.expose()))
+            }
             (Finder::Link { .. }, None) => false,
         })
     }

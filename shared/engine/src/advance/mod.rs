@@ -7,6 +7,7 @@ mod facts;
 mod issue;
 mod known_browser;
 mod load;
+mod refresh;
 mod repeat;
 mod send;
 
@@ -26,6 +27,7 @@ use policy::user::PasswordHash;
 use crate::budget::Counter;
 use crate::commit::{About, Commit, LastRequest, Stored, put_transaction};
 use crate::configuration::Revision;
+use crate::handles::RequestMac;
 use crate::ports::{Expect, StoreError};
 use crate::{Engine, Failure};
 
@@ -43,7 +45,7 @@ pub(crate) struct Arrival<'a> {
     pub finder: Finder,
     pub input: Input,
     /// The whole request as a MAC.
-    pub mac: String,
+    pub mac: RequestMac,
     /// Address of the client.
     pub source: &'a str,
     /// Hash of the browser's cookie.
@@ -110,6 +112,8 @@ struct Memory {
     contested: bool,
     /// The browser is known of somebody else, or of whoever had the account before it changed hands.
     other_browser: bool,
+    /// A marker led to an account that is not there, and was read once more.
+    looked_again: bool,
     /// The stored snapshot of the user is stale.
     stale_user: bool,
     new_user_id: Option<String>,
@@ -160,7 +164,7 @@ impl Engine {
         let early = mem::take(&mut loaded.early);
         let before = &loaded.stored.transaction;
         let needs = step::lookup(context, before, &arrival.input, loaded.known_browser.is_some(), memory.contested);
-        let (mut facts, outdated) = self.facts(arrival, context, before, &needs, early, memory).await?;
+        let Some((mut facts, outdated)) = self.facts(arrival, context, before, &needs, early, memory).await? else { return Ok(None) };
         if let Some(known) = &loaded.known_browser {
             // Whose the name is was not known before the budgets were counted. What was compared is forgotten, and counted where it belongs.
             if !facts.owners.iter().flatten().next().is_some_and(|(user, _)| known.of(user)) {
@@ -208,7 +212,8 @@ impl Engine {
     ) -> Result<Plan, Failure> {
         let mut commit = Commit::default();
         let code = self.issue(arrival, context, decision, &mut commit);
-        commit.effects(decision, context.now);
+        let markers = self.markers(decision, memory.contested).await?;
+        commit.effects(decision, &markers, context.now);
         let counters = self.counters(&decision.counts, arrival.source, context.now);
         for (counter, beside) in counters.iter().zip(self.weights(&counters, context.now).await?) {
             commit.push(About::Budget, counter.count(beside));
@@ -223,7 +228,7 @@ impl Engine {
             decision.transaction.touched = context.now;
             // A poll is answered anew each time, and what was asked before it may still be repeated; but the one that got the code gets it again.
             if decision.rejection.is_none() && (arrival.operation != Operation::Poll || code.is_some()) {
-                last_request = Some(LastRequest { mac: arrival.mac.clone(), at: context.now });
+                last_request = Some(LastRequest { mac: arrival.mac.noted(), at: context.now });
             }
             written = version + 1;
             let after = Stored { transaction: decision.transaction.clone(), last_request: last_request.clone() };

@@ -31,7 +31,7 @@ impl Engine {
             Operation::Resend => REPEAT_WINDOW.min(Span::seconds(loaded.revision.organisation.settings.limits.resend_cooldown_seconds.into())),
             _ => REPEAT_WINDOW,
         };
-        let same_request = |window| loaded.stored.last_request.as_ref().is_some_and(|last| last.mac == arrival.mac && now - last.at < window);
+        let same_request = |window| loaded.stored.last_request.as_ref().is_some_and(|last| arrival.mac.is(&last.mac) && now - last.at < window);
         let repeated = same_request(window);
         if !issued {
             if transaction.outcome == Some(Outcome::Cancelled) && !(repeated && arrival.operation == Operation::Cancel) {
@@ -53,11 +53,13 @@ impl Engine {
         }
         // The request that was answered with the code, an introspection too: nothing can have come after it.
         if same_request(REPEAT_WINDOW) {
-            let code = self.interaction_code(transaction);
-            let item = self.store.read(&[keys::code(&sha256(code.expose()))]).await?.into_iter().next().flatten();
-            let grant = item.map(|item| read::<Grant>(&item)).transpose()?;
-            if grant.is_some_and(|grant| grant.redeemable(now)) {
-                return Ok(Some(answer(Vec::new(), Status::Accepted, Some(code))));
+            let codes = self.interaction_codes(transaction);
+            let places: Vec<_> = codes.iter().map(|code| keys::code(&sha256(code.expose()))).collect();
+            for (code, item) in codes.into_iter().zip(self.store.read(&places).await?) {
+                let grant = item.map(|item| read::<Grant>(&item)).transpose()?;
+                if grant.is_some_and(|grant| grant.redeemable(now)) {
+                    return Ok(Some(answer(Vec::new(), Status::Accepted, Some(code))));
+                }
             }
         }
         if arrival.operation == Operation::Poll {

@@ -1,5 +1,7 @@
 //! I9: how each walk ends. Whoever owns a mailbox gets in, and whoever does not stays outside.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::invariants::hashed;
@@ -38,7 +40,8 @@ pub fn i9_owners_get_in(system: &mut System, generous: bool) {
     }
     // Whatever somebody had got before an owner came is void (I3).
     for token in 0..system.tokens.len() {
-        let void = system.generation(&system.tokens[token].user) > system.tokens[token].generation;
+        let then = &system.tokens[token];
+        let void = system.generation(&then.user) != Some(then.generation);
         assert!(!void || system.userinfo(token).status == 401, "I3: a token of the time before the owner came");
     }
 }
@@ -49,8 +52,13 @@ pub fn r_r8_owner_is_not_locked_out(system: &mut System, address: usize, passwor
     assert!(claims.is_some(), "R-R8: an owner is locked out of a browser that is known");
 }
 
-/// Each access token is good exactly as long as it must be.
+/// Each access token is good exactly as long as it must be. And no two people had the same subject, one after the other, so that whoever checks
+/// tokens without asking us is not told that one is the other (I3; OpenID Connect Core §2).
 pub fn tokens_are_as_in_the_model(system: &mut System, model: &Model) {
+    let mut people = BTreeMap::new();
+    for (token, holder) in system.tokens.iter().zip(model.holders_of_tokens()) {
+        assert_eq!(*people.entry(token.user.clone()).or_insert(holder), holder, "I3: two people were given the subject {}", token.user);
+    }
     for (token, good) in model.good_tokens().into_iter().enumerate() {
         assert_eq!(system.userinfo(token).status, if good { 200 } else { 401 }, "I3: access token {token}");
     }

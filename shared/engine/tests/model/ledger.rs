@@ -38,7 +38,7 @@ impl Ledger {
         let mut people_changed = self.items.keys().any(|key| is_of_people(key) && !dump.iter().any(|item| item.key.0 == *key));
         let items: BTreeMap<String, Item> = dump.into_iter().map(|item| (item.key.0.clone(), item)).collect();
         for (key, before) in &self.items {
-            i10_stays(key, before, items.contains_key(key), now);
+            i10_stays(key, before, &items, now);
         }
         for (key, after) in &items {
             let before = self.items.get(key);
@@ -62,11 +62,17 @@ fn is_of_people(key: &str) -> bool {
     ["USER#", "PASSWORD#", "UNIQUE#"].iter().any(|kind| key.starts_with(kind))
 }
 
-/// I10: nobody and nothing that was used vanishes; only what has expired, or what was spent.
-fn i10_stays(key: &str, before: &Item, there: bool, now: Timestamp) {
+/// I10: nobody and nothing that was used vanishes; only what has expired, what was spent, and an account that nobody had proven, once somebody has.
+fn i10_stays(key: &str, before: &Item, items: &BTreeMap<String, Item>, now: Timestamp) {
     let expired = before.expires_at.is_some_and(|end| end <= now);
-    let may_go = ["PASSWORD#", "UNIQUE#", "VERIFY#"].iter().any(|kind| key.starts_with(kind));
-    assert!(there || expired || may_go, "I10: {key} has vanished");
+    let address = |item: &Item| item.body["profile"]["email"].as_str().map(identifier_key);
+    let proven = |item: &Item| item.body["emailVerified"] == true;
+    let made_room = || {
+        let mut others = items.iter().filter(|(key, _)| key.starts_with("USER#")).map(|(_, item)| item);
+        !proven(before) && before.body["status"] == "ACTIVE" && others.any(|other| proven(other) && address(other) == address(before))
+    };
+    let may_go = ["PASSWORD#", "UNIQUE#", "VERIFY#"].iter().any(|kind| key.starts_with(kind)) || (key.starts_with("USER#") && made_room());
+    assert!(items.contains_key(key) || expired || may_go, "I10: {key} has vanished");
 }
 
 /// I10: counters, used marks, revocations and versions never go backwards.

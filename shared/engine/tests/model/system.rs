@@ -72,7 +72,7 @@ pub struct Link {
 pub struct Token {
     pub access: String,
     pub user: String,
-    /// How often the account had changed hands when it was issued.
+    /// The account's generation when it was issued.
     pub generation: u64,
 }
 

@@ -142,7 +142,7 @@ impl Stage {
     /// A request from an address.
     pub fn request_from(&self, source: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let function = ROUTES.iter().find(|route| route.matches(path).is_some()).map_or(idx::operation::Function::Identify, |route| route.function);
+        let function = ROUTES.iter().find(|route| route.matches(path).is_some()).map_or(idx::operation::NOWHERE, |route| route.function);
         let mut map = ::http::HeaderMap::new();
         for (name, value) in headers {
             map.append(::http::HeaderName::try_from(*name).unwrap(), ::http::HeaderValue::try_from(*value).unwrap());

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{links_of, schemas};
 use crate::envelope;
-use crate::operation::Operation;
+use crate::operation::{Operation, PUBLIC_CACHE};
 
 /// One answer that an operation may give.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,11 +47,18 @@ pub(super) fn declared(operation: Operation) -> Vec<Answer> {
         }
         Operation::OpenLink => vec![html(200), answer(303, None, &["location"]), html(400)],
         Operation::ConfirmLink => vec![html(200), html(400)],
-        Operation::Discovery | Operation::Keys | Operation::OpenApi => vec![json(200)],
+        Operation::Discovery | Operation::Keys | Operation::OpenApi => {
+            vec![answer(200, Some("application/json"), &["etag"]), answer(304, None, &["etag"])]
+        }
+        Operation::Favicon => vec![answer(204, None, &[])],
         // The cookie is set in a browser that has none yet.
         Operation::Interact => vec![json(200), answer(200, Some("application/json"), &["set-cookie"]), json(400)],
         Operation::Token => vec![json(200), json(400)],
-        Operation::Userinfo => vec![json(200), answer(401, Some("application/json"), &["www-authenticate"])],
+        Operation::Userinfo | Operation::UserinfoByPost => {
+            let unknown = answer(401, Some("application/json"), &["www-authenticate"]);
+            let wrong = (operation == Operation::UserinfoByPost).then(|| json(400));
+            [json(200), unknown].into_iter().chain(wrong).collect()
+        }
     }
 }
 
@@ -62,7 +69,7 @@ pub(super) fn responses(answers: Vec<Answer>, operation: Operation, common: &[(S
         by_status.entry(answer.status).or_default().push(answer);
     }
     let responses = by_status.into_iter().map(|(status, answers)| {
-        let mut response = json!({"description": meaning(status), "headers": headers(&answers, common)});
+        let mut response = json!({"description": meaning(status), "headers": headers(&answers, &common_of(operation, status, common))});
         if let Value::Object(fields) = &mut response {
             let content: Map<String, Value> = answers
                 .into_iter()
@@ -85,6 +92,13 @@ fn answer(status: u16, media_type: Option<&str>, headers: &[&str]) -> Answer {
     Answer { status, media_type: media_type.map(String::from), headers: headers.iter().map(|name| (*name).into()).collect() }
 }
 
+/// The headers that every answer of this status has: what is public may be kept.
+fn common_of(operation: Operation, status: u16, common: &[(String, String)]) -> Vec<(String, String)> {
+    let kept = operation.is_public() && status < 400;
+    let value = |name: &str, value: &str| if kept && name == "cache-control" { PUBLIC_CACHE.into() } else { value.into() };
+    common.iter().map(|(name, usual)| (name.clone(), value(name, usual))).collect()
+}
+
 /// A header is required if no answer of the status is without it.
 fn headers(answers: &[Answer], common: &[(String, String)]) -> Value {
     let all = answers.iter().flat_map(|answer| &answer.headers).map(String::as_str);
@@ -92,8 +106,8 @@ fn headers(answers: &[Answer], common: &[(String, String)]) -> Value {
         let required = answers.iter().all(|answer| answer.headers.contains(name));
         (name.to_string(), json!({"required": required, "schema": schemas::of_header(name)}))
     });
-    let for_pages =
-        ["access-control-allow-origin", "access-control-allow-credentials"].map(|name| (name.into(), json!({"schema": {"type": "string"}})));
+    let for_pages = ["access-control-allow-origin", "access-control-allow-credentials", "access-control-expose-headers"]
+        .map(|name| (name.into(), json!({"schema": {"type": "string"}})));
     let common = common.iter().map(|(name, value)| (name.clone(), json!({"required": true, "schema": {"const": value}})));
     named.chain(for_pages).chain(common).collect::<Map<_, _>>().into()
 }
@@ -101,7 +115,9 @@ fn headers(answers: &[Answer], common: &[(String, String)]) -> Value {
 fn meaning(status: u16) -> &'static str {
     match status {
         200 => "Done, or the next step.",
+        204 => "There is none.",
         303 => "Go on there.",
+        304 => "The same as before.",
         400 => "The request or a value in it is wrong, or this step is not offered now.",
         401 => "The handle, link or token opens nothing (any more), or the answer is wrong.",
         403 => "A page of a foreign origin asks, or the policy denies access.",

@@ -33,7 +33,7 @@ pub(super) fn of_answer(operation: Operation, status: u16) -> Value {
         (Protocol::Idx, _, _) => component("Envelope"),
         (Protocol::OAuth, Operation::Interact, 200) => object(&json!({"interaction_handle": text()}), &["interaction_handle"]),
         (Protocol::OAuth, Operation::Token, 200) => component("Tokens"),
-        (Protocol::OAuth, Operation::Userinfo, 200) => component("Claims"),
+        (Protocol::OAuth, Operation::Userinfo | Operation::UserinfoByPost, 200) => component("Claims"),
         (Protocol::OAuth, Operation::Keys, 200) => component("Keys"),
         (Protocol::OAuth, Operation::Discovery, 200) => discovery(),
         (Protocol::OAuth, _, 200) => json!({"type": "object", "required": ["openapi", "info", "paths"]}),
@@ -73,6 +73,10 @@ pub(super) fn token_form() -> Value {
         "redirect_uri": {"type": "string"},
     });
     form(&properties, &["grant_type", "client_id", "interaction_code", "code_verifier"])
+}
+
+pub(super) fn userinfo_form() -> Value {
+    form(&json!({"access_token": {"type": "string", "description": "Here or in the header, not in both."}}), &[])
 }
 
 pub(super) fn confirm_form() -> Value {

@@ -9,7 +9,7 @@ use bolero::check;
 use idx::body::{Malformed, parse};
 use idx::envelope::{self, View, rfc3339};
 use idx::operation::{Operation, Protocol, ROUTES};
-use idx::page::Page;
+use idx::page::{Page, Way};
 use jsonschema::Validator;
 use policy::Context;
 use policy::message::{Message, Notice, Place};
@@ -109,7 +109,8 @@ fn pages() {
                 Page::Confirm { action: text(), token: text(), app: text() },
                 Page::ConfirmAddress { action: text(), token: text() },
                 Page::Code { code: text(), app: text() },
-                Page::Error { text: text() },
+                Page::Error { text: text(), ways: vec![Way { app: text(), href: text() }] },
+                Page::NotFound { ways: Vec::new() },
             ]
         };
         // Whatever is shown, the markup is that of harmless text.

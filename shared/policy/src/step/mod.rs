@@ -139,7 +139,21 @@ pub enum Effect {
         password: PasswordChange,
         /// Values that nobody else may have from now on.
         claims: Vec<Identity>,
-        /// Values that others may have again.
+    },
+    /// An account whose mailbox was never proven makes room for the person who has proven it. Nothing of
+    /// it survives, its id least of all: a subject is never reassigned (OpenID Connect Core §2).
+    ReplaceUser {
+        /// The record that is there from now on, with an id of its own.
+        user: User,
+        /// Its password.
+        password: Option<PasswordHash>,
+        /// Id of the record that goes.
+        old: String,
+        /// The version of that record.
+        version: u64,
+        /// All values of the new record that nobody else may have; the old one had some of them.
+        claims: Vec<Identity>,
+        /// Values of the old record that others may have again.
         releases: Vec<Identity>,
     },
     /// A value that this person had is somebody else's from now on.
@@ -169,8 +183,6 @@ pub enum PasswordChange {
     Keep,
     /// It is this from now on.
     Set(PasswordHash),
-    /// There is none any more.
-    Remove,
 }
 
 /// Something to mail.
@@ -330,7 +342,7 @@ impl Decision {
 
     /// What this step saves is what the next one finds.
     fn with_new_version(mut self) -> Self {
-        let saves = self.effects.iter().any(|effect| matches!(effect, Effect::SaveUser { .. }));
+        let saves = self.effects.iter().any(|effect| matches!(effect, Effect::SaveUser { .. } | Effect::ReplaceUser { .. }));
         if let (true, Subject::Member { version, .. }) = (saves, &mut self.transaction.subject) {
             *version += 1;
         }

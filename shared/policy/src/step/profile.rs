@@ -71,7 +71,9 @@ pub(super) fn new_profile(context: &Context<'_>, typed: &Profile) -> Profile {
 pub(super) fn profile_today(context: &Context<'_>, registration: &Registration) -> Profile {
     let form = form::registration(context);
     let asked = form.fields.iter().filter(|field| field.property.is_some());
-    new_profile(context, &asked.filter_map(|field| Some((field.name.clone(), field.read(registration.profile.get(&field.name)).ok()??))).collect())
+    let names_others = |name: &str| names_somebody_else(name, context, &registration.profile);
+    let value = |field: &form::Field| field.read(registration.profile.get(&field.name)).ok()?;
+    new_profile(context, &asked.filter(|field| !names_others(&field.name)).filter_map(|field| Some((field.name.clone(), value(field)?))).collect())
 }
 
 /// Reads a form that adds to what is `known`. Beside the fields by themselves: nobody is named by an address that is not theirs, and all together is
@@ -89,19 +91,32 @@ pub(super) fn read(context: &Context<'_>, form: &Form, typed: &Profile, known: &
     if wrong.is_empty() { Ok(reading) } else { Err(Unreadable::Wrong(wrong)) }
 }
 
-/// Whether people would be found by an address that is not the one that they prove: whoever has that mailbox would end up in somebody else's account
-/// (security.md A-046). A username may be such an address until its owner comes ([`cedes`]); not where a refusal would tell who has an account (R-R1).
+/// Whether a person would be named by an address that is not the one that they prove: the owner of that mailbox would end up in another account
+/// (security.md A-046), and apps that know people by `preferred_username` would take one for the other. Whatever is configured, a username that looks
+/// like an address is refused unless it is one's own email; so is any other identifier that is an address.
 fn names_somebody_else(name: &str, context: &Context<'_>, profile: &Profile) -> bool {
     let mut policies = context.organisation.policies.profile_enrollment.iter().flat_map(|policy| &policy.rules);
-    let identifies = match name {
-        "login" => context.prevents_enumeration(),
-        _ => policies.any(|rule| rule.actions.profile_enrollment.allowed_identifiers.iter().any(|one| one == name)),
-    };
-    identifies && address(profile, name).is_some_and(|named| Some(named) != address(profile, "email"))
+    let own = address(profile, "email");
+    match name {
+        "login" => {
+            profile.get(name).and_then(Value::as_str).is_some_and(looks_like_an_address)
+                && address(profile, name).is_none_or(|named| Some(named) != own)
+        }
+        _ => {
+            policies.any(|rule| rule.actions.profile_enrollment.allowed_identifiers.iter().any(|one| one == name))
+                && address(profile, name).is_some_and(|named| Some(named) != own)
+        }
+    }
 }
 
-/// Whether `owner` gives up a username that is the address of whoever proves it now: nobody but them ever proved it (security.md A-046). The owner goes
-/// by their own email from then on.
+/// Whether people would take `text` for an address: something before an at sign, of whatever width, and something behind it.
+fn looks_like_an_address(text: &str) -> bool {
+    let text: String = text.nfkc().collect();
+    text.trim().split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+}
+
+/// Whether `owner` gives up a username that is the address of the person who proves it now: nobody but them ever proved it (security.md A-046). The owner
+/// goes by their own email from then on. Such a username is refused today; this is for those that were given before.
 pub(super) fn cedes(owner: &User, identity: &Identity, profile: &Profile) -> bool {
     let wanted = Some(&identity.value);
     identity.attribute == "login" && address(profile, "email").as_ref() == wanted && address(&owner.profile, "email").as_ref() != wanted

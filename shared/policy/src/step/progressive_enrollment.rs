@@ -39,13 +39,7 @@ impl Step<'_> {
             Subject::Member { user, version, .. } => {
                 user.profile.extend(reading.stored);
                 user.last_updated = self.context.now;
-                decision.effects.push(Effect::SaveUser {
-                    user: user.clone(),
-                    version: *version,
-                    password: PasswordChange::Keep,
-                    claims,
-                    releases: Vec::new(),
-                });
+                decision.effects.push(Effect::SaveUser { user: user.clone(), version: *version, password: PasswordChange::Keep, claims });
             }
             Subject::Applicant { registration: Some(registration) } => registration.profile.extend(reading.stored),
             _ => {}

@@ -100,7 +100,6 @@ impl Step<'_> {
                     version: *version,
                     password: PasswordChange::Set(hash),
                     claims: Vec::new(),
-                    releases: Vec::new(),
                 });
             }
             _ => {}

@@ -10,7 +10,7 @@ use crate::form;
 use crate::organisation::AuthenticatorKey;
 use crate::requirement::{Requirement, requirements};
 use crate::transaction::{Outcome, Purpose, Registration, Subject};
-use crate::user::{Profile, User, UserStatus};
+use crate::user::{PasswordHash, Profile, User, UserStatus};
 
 impl Step<'_> {
     /// Sends the code that the next requirement waits for, or finishes if there is none.
@@ -54,7 +54,7 @@ impl Step<'_> {
         let groups = user.groups.clone();
         let granted = user.granted.clone();
         let saved = decision.effects.iter_mut().find_map(|effect| match effect {
-            Effect::SaveUser { user, .. } => Some(user),
+            Effect::SaveUser { user, .. } | Effect::ReplaceUser { user, .. } => Some(user),
             _ => None,
         });
         match saved {
@@ -64,13 +64,7 @@ impl Step<'_> {
             }
             None if matches!(&decision.transaction.subject, Subject::Member { user: before, .. } if before.groups != groups || before.granted != granted) =>
             {
-                decision.effects.push(Effect::SaveUser {
-                    user: user.clone(),
-                    version,
-                    password: PasswordChange::Keep,
-                    claims: Vec::new(),
-                    releases: Vec::new(),
-                });
+                decision.effects.push(Effect::SaveUser { user: user.clone(), version, password: PasswordChange::Keep, claims: Vec::new() });
             }
             None => decision.effects.push(Effect::CheckUser { id: user.id.clone(), version }),
         }
@@ -111,14 +105,8 @@ impl Step<'_> {
         };
         let one_owner = owners.iter().all(|(other, _)| other.id == owner.id);
         if mailbox_proven && one_owner && owner.gives_way_to(&user.profile) {
-            // Same id, nothing else of it survives.
-            let before = super::profile::claims(self.context.organisation, &owner.profile);
-            let releases = before.iter().filter(|identity| !claims.contains(identity)).cloned().collect();
-            let new = claims.into_iter().filter(|identity| !before.contains(identity)).collect();
-            let user = User { id: owner.id.clone(), created: owner.created, generation: owner.generation.saturating_add(1), ..user };
-            let password = registration.password.clone().map_or(PasswordChange::Remove, PasswordChange::Set);
             self.done(&mut decision, &user);
-            decision.effects.push(Effect::SaveUser { user, version: *version, password, claims: new, releases });
+            decision.effects.push(self.replace(owner, *version, user, registration.password.clone(), claims));
             return decision;
         }
         // Somebody else was faster. Whoever reads the mailbox may know (security.md A-031).
@@ -128,6 +116,13 @@ impl Step<'_> {
         let notices = notices.into_iter().map(|notice| crate::message::Notice { place: crate::message::Place::Form, ..notice }).collect();
         decision.transaction.turn_to(Subject::Visitor);
         decision.reject(Rejection::Invalid, notices)
+    }
+
+    /// The account `old` is over: `user` has proven its mailbox, which was never proven before (security.md I3).
+    pub(super) fn replace(&self, old: &User, version: u64, user: User, password: Option<PasswordHash>, claims: Vec<Identity>) -> Effect {
+        let held = super::profile::claims(self.context.organisation, &old.profile);
+        let releases = held.into_iter().filter(|identity| !claims.contains(identity)).collect();
+        Effect::ReplaceUser { user, password, old: old.id.clone(), version, claims, releases }
     }
 
     /// A username goes to whoever has proven that it is their address; its owner so far goes by their own.

@@ -1,8 +1,11 @@
 //! The email authenticator: challenge, code, link, resend, poll (policies.md §9).
 
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::lookup::{passcode_digits, passcode_length};
+use super::profile::{claims, new_profile};
 use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, StepError, budget};
 use crate::Context;
 use crate::assurance::Who;
@@ -13,6 +16,7 @@ use crate::requirement::usable_mailbox;
 use crate::secret::Secret;
 use crate::time::Span;
 use crate::transaction::{Challenge, Purpose, Subject, Transaction};
+use crate::user::User;
 
 impl Step<'_> {
     pub(super) fn select_authenticator(&self, mut decision: Decision, key: AuthenticatorKey) -> Result<Decision, StepError> {
@@ -117,21 +121,25 @@ impl Step<'_> {
         transaction.challenge = None;
         transaction.chosen = None;
         let knows_password = transaction.proven(AuthenticatorKey::OktaPassword);
+        let transaction = &mut decision.transaction;
         if let Subject::Member { user, version, .. } = &mut transaction.subject
             && !user.email_verified
         {
-            // Whoever proves the mailbox first owns the account. A password that somebody else may have set before is void, and so are the
-            // tokens that it got (security.md I3), unless this very person has just shown to know it.
-            user.email_verified = true;
-            user.last_updated = now;
-            let password = if knows_password {
-                PasswordChange::Keep
+            // The account is theirs: they know its password, or it has none, so that nobody ever signed in to it.
+            if knows_password || !user.has_password {
+                user.email_verified = true;
+                user.last_updated = now;
+                let (user, version) = (user.clone(), *version);
+                decision.effects.push(Effect::SaveUser { user, version, password: PasswordChange::Keep, claims: Vec::new() });
             } else {
-                user.has_password = false;
-                user.generation = user.generation.saturating_add(1);
-                PasswordChange::Remove
-            };
-            decision.effects.push(Effect::SaveUser { user: user.clone(), version: *version, password, claims: Vec::new(), releases: Vec::new() });
+                // Whoever proves a mailbox first owns its account. The one that is there was made by
+                // somebody who never proved it: it makes room for one with another id (security.md I3).
+                let new = newcomer(self.context, user, self.facts.new_user_id.clone());
+                let claims = claims(self.context.organisation, &new.profile);
+                decision.effects.push(self.replace(user, *version, new.clone(), None, claims));
+                (*user, *version) = (new, 0);
+                transaction.known_browser = false;
+            }
         }
         self.settle(decision)
     }
@@ -143,8 +151,31 @@ pub fn tells_whether_sent(organisation: &Organisation, challenge: &Challenge) ->
     challenge.purpose == Purpose::Registration || !organisation.settings.user_enumeration_prevention.authentication
 }
 
-/// Whether a right code can be right for whom this is about at all.
+/// The account of somebody who has proven the mailbox of `old`. Of that profile only the address is theirs: what else the app needs, it asks for.
+/// Groups that an administrator put the old account in went to a stranger, and stay behind as well.
+fn newcomer(context: &Context<'_>, old: &User, id: String) -> User {
+    let email = old.profile.get_key_value("email").map(|(name, value)| (name.clone(), value.clone()));
+    User {
+        id,
+        status: old.status,
+        created: context.now,
+        last_updated: context.now,
+        profile: new_profile(context, &email.into_iter().collect()),
+        email_verified: true,
+        has_password: false,
+        groups: BTreeSet::new(),
+        granted: BTreeMap::new(),
+        generation: 0,
+        other: BTreeMap::new(),
+    }
+}
+
+/// Whether a right code can be right for whom this is about at all: it proves the mailbox that it was sent to, and no later one (security.md R-O7).
 fn provable(context: &Context<'_>, transaction: &Transaction) -> bool {
+    let mailbox = transaction.mailbox();
+    if transaction.challenge.as_ref().is_some_and(|challenge| Some(&challenge.address) != mailbox.as_ref()) {
+        return false;
+    }
     match &transaction.subject {
         Subject::Applicant { registration: Some(registration) } => !registration.decoy,
         // Whoever has proven something else already may set the mailbox up, also where it is not for signing in.

@@ -14,9 +14,9 @@ use policy::organisation::AuthenticatorKey::{OktaEmail, OktaPassword};
 use policy::organisation::SelfEnroll;
 use policy::remediation::{Remediation, Standing, remediations};
 use policy::requirement::{Requirement, future_member, proves_mailbox_first, requirements, usable_mailbox};
-use policy::step::{Decision, Effect, Input, Mail, PasswordChange, PasswordWork, Rejection, StepError, lookup, step};
+use policy::step::{Decision, Effect, Input, Mail, PasswordWork, Rejection, StepError, lookup, step};
 use policy::transaction::{Challenge, Outcome, Subject, Transaction};
-use policy::user::UserStatus;
+use policy::user::{User, UserStatus};
 use walk::{Graph, Tried, walk};
 use world::{World, worlds};
 
@@ -177,6 +177,13 @@ fn no_account_without_proof(tried: &Tried<'_>) {
             }
             // An account that is there is somebody's; it changes for whoever has proven something, or whose mailbox nobody had proven (I3).
             Effect::SaveUser { .. } => assert!(!decision.transaction.proofs.is_empty()),
+            // It makes room for whoever has proven its mailbox, who gets nothing of it.
+            Effect::ReplaceUser { user, old, claims, .. } => {
+                assert!(decision.transaction.proven(OktaEmail) && user.email_verified && user.id != *old);
+                for name in ["login", "email"] {
+                    assert!(claims.iter().any(|claim| claim.attribute == name), "{name} is not claimed");
+                }
+            }
             // A name goes to whoever has proven that it is their address, and its owner keeps one.
             Effect::CedeName { user, identity, .. } => {
                 assert!(decision.transaction.proven(OktaEmail) && identity.attribute == "login");
@@ -198,18 +205,22 @@ fn done_is_everything_met(tried: &Tried<'_>) {
     let mut came = transaction.clone();
     let who = match &mut came.subject {
         Subject::Member { user, .. } => {
-            let person = tried.world.person(&user.id);
-            let saved = effects.iter().find_map(|effect| if let Effect::SaveUser { user, .. } = effect { Some(user) } else { None });
-            user.groups.clone_from(&person.groups);
-            user.profile.clone_from(&saved.unwrap_or(person).profile);
+            let (known, before) = (tried.world.people.iter().find(|person| person.id == user.id), member(tried.before));
+            let saved = effects.iter().find_map(|effect| match effect {
+                Effect::SaveUser { user, .. } | Effect::ReplaceUser { user, .. } => Some(user),
+                _ => None,
+            });
+            // Who has just got an account of their own came without a group.
+            let came_in = known.or(before.filter(|before| before.id == user.id)).map(|person| person.groups.clone());
+            user.profile.clone_from(&saved.or(known).or(before).unwrap().profile);
+            user.groups = came_in.unwrap_or_default();
             assert_eq!(*user_id, user.id);
             Who { user: Some(user.id.clone()), groups: user.groups.clone() }
         }
         Subject::Applicant { registration: Some(registration) } => {
             assert_eq!(registration.password, None);
             registration.password = effects.iter().find_map(|effect| match effect {
-                Effect::CreateUser { password, .. } => password.clone(),
-                Effect::SaveUser { password: PasswordChange::Set(password), .. } => Some(password.clone()),
+                Effect::CreateUser { password, .. } | Effect::ReplaceUser { password, .. } => password.clone(),
                 _ => None,
             });
             future_member(&tried.context)
@@ -226,13 +237,19 @@ fn done_is_everything_met(tried: &Tried<'_>) {
 
 fn another_subject_has_proven_nothing(tried: &Tried<'_>) {
     let Ok(decision) = &tried.result else { return };
-    if who(&decision.transaction) == who(tried.before) {
+    // An account of their own is still that of whoever has proven its mailbox.
+    let replaced = decision.effects.iter().any(|effect| matches!(effect, Effect::ReplaceUser { .. }));
+    if who(&decision.transaction) == who(tried.before) || (replaced && member(tried.before).is_some()) {
         return;
     }
     let new: Vec<_> = decision.transaction.proofs.keys().copied().collect();
     let with_password = matches!(tried.input, Input::Identify { password: Some(_), .. } | Input::EnrollProfile { password: Some(_), .. });
     assert!(new.is_empty() || (with_password && new == [OktaPassword]), "{new:?}");
     assert!(decision.transaction.proofs.values().all(|at| *at == tried.context.now));
+}
+
+fn member(transaction: &Transaction) -> Option<&User> {
+    if let Subject::Member { user, .. } = &transaction.subject { Some(user) } else { None }
 }
 
 fn who(transaction: &Transaction) -> String {
@@ -403,5 +420,6 @@ fn count(tried: &Tried<'_>, seen: &mut Seen) {
     saw("member done", done && matches!(decision.transaction.subject, Subject::Member { .. }));
     saw("account made", decision.effects.iter().any(|effect| matches!(effect, Effect::CreateUser { .. })));
     let applicant = matches!(decision.transaction.subject, Subject::Applicant { .. });
-    saw("account taken over", applicant && decision.effects.iter().any(|effect| matches!(effect, Effect::SaveUser { .. })));
+    let replaced = decision.effects.iter().any(|effect| matches!(effect, Effect::ReplaceUser { .. }));
+    saw("account taken over", applicant && replaced);
 }

@@ -201,29 +201,57 @@ fn f_34_a_code_made_by_a_clock_that_was_put_back_is_dead() {
 
 #[test]
 fn i3_whoever_proves_a_mailbox_first_owns_the_account_and_a_password_of_somebody_else_is_void() {
-    let right = Facts { passcode_right: true, ..Facts::default() };
+    let right = Facts { passcode_right: true, new_user_id: "new".into(), ..Facts::default() };
     let code = Input::AnswerEmail(Secret::new("123456"));
     // That the browser is known is no proof: others may use it too.
-    for (knows_browser, knows_password, stays) in [(false, false, false), (true, false, false), (false, true, true)] {
+    for (knows_browser, has_password, knows_password) in [(false, true, false), (true, true, false), (false, true, true), (false, false, false)] {
         let mut organisation = demo();
-        let mut transaction = signing_in(&mut organisation, person("bob")).transaction;
+        let mut bob = User { has_password, generation: 3, ..person("bob") };
+        bob.groups.insert("staff".into());
+        let mut transaction = signing_in(&mut organisation, bob.clone()).transaction;
         transaction.known_browser = knows_browser;
         if knows_password {
             organisation.policies.global_session[0].rules[0].actions.signon.require_factor = true;
             transaction.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
         }
         let proven = take(&organisation, &transaction, &code, &right);
-        let [Effect::SaveUser { user, version: 7, password, .. }] = proven.effects.as_slice() else { panic!("{proven:?}") };
-        assert_eq!(*password, if stays { PasswordChange::Keep } else { PasswordChange::Remove });
-        assert_eq!((user.email_verified, user.has_password, user.generation), (true, stays, u32::from(!stays)));
-        assert_eq!(user.last_updated, context(&organisation).now);
-        let Subject::Member { version: 8, .. } = proven.transaction.subject else { panic!("what was saved is what the next step finds") };
+        let Subject::Member { user: now, version, .. } = &proven.transaction.subject else { panic!("{proven:?}") };
+        // Nobody ever got in where there is no password: an administrator made that account for whoever has the mailbox.
+        if knows_password || !has_password {
+            let [Effect::SaveUser { user, version: 7, password: PasswordChange::Keep, .. }] = proven.effects.as_slice() else { panic!("{proven:?}") };
+            assert_eq!((user.id.as_str(), user.email_verified, user.has_password, user.generation), ("bob", true, has_password, 3));
+            assert_eq!((&user.profile, user.last_updated, *version), (&bob.profile, context(&organisation).now, 8));
+            assert!(user.groups.contains("staff"));
+            continue;
+        }
+        let [Effect::ReplaceUser { user, password: None, old, version: 7, claims, .. }] = proven.effects.as_slice() else { panic!("{proven:?}") };
+        assert_eq!((old.as_str(), user.id.as_str(), user.generation), ("bob", "new", 0), "a subject is never reassigned");
+        assert_eq!(json!(user.profile), json!({"email": "bob@example.com", "login": "bob@example.com"}), "the mailbox is theirs, the rest is not");
+        assert!((user.email_verified, user.has_password) == (true, false) && !user.groups.contains("staff"));
+        assert_eq!((user.created, user.last_updated), (context(&organisation).now, context(&organisation).now));
+        let claimed: Vec<_> = claims.iter().map(|claim| claim.attribute.as_str()).collect();
+        assert_eq!(claimed, ["email", "login"]);
+        assert_eq!((now.id.as_str(), *version, proven.transaction.known_browser), ("new", 1, false), "what was saved is what the next step finds");
     }
     // Of a mailbox that was proven before, nothing changes.
     let mut organisation = demo();
     let asked = signing_in(&mut organisation, person("ada"));
     let proven = take(&organisation, &asked.transaction, &code, &right);
     assert_eq!(proven.effects, [Effect::CheckUser { id: "ada".into(), version: 7 }]);
+}
+
+#[test]
+fn r_o7_l1_a_code_proves_the_mailbox_that_it_was_sent_to_and_no_later_one() {
+    let mut organisation = demo();
+    let mut transaction = signing_in(&mut organisation, person("bob")).transaction;
+    let Subject::Member { user, .. } = &mut transaction.subject else { panic!() };
+    user.profile.insert("email".into(), json!("new@example.com"));
+    let right = Facts { passcode_right: true, ..Facts::default() };
+    let answered = take(&organisation, &transaction, &Input::AnswerEmail(Secret::new("123456")), &right);
+    assert_eq!((answered.rejection, answered.effects.len()), (Some(Rejection::Unauthenticated), 0));
+    assert!(answered.transaction.proofs.is_empty());
+    let sequence = transaction.challenge.as_ref().unwrap().sequence;
+    assert!(policy::step::step(&context(&organisation), transaction, &Input::ConfirmLink { sequence }, &right).is_err());
 }
 
 #[test]

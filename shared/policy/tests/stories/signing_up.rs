@@ -16,9 +16,41 @@ fn makes_the_email_the_username_unless_one_is_asked_for() {
     let done = answer_code(&organisation, &sign_up(&organisation, ada(), vec![]).transaction, vec![]);
     assert_eq!(created(&done).text("login"), Some("Ada@example.com"));
     ask(&mut organisation, "login", true);
-    let typed = with(ada(), "login", json!("countess@example.com"));
+    let typed = with(ada(), "login", json!("countess"));
+    anything_as_username(&mut organisation);
     let done = answer_code(&organisation, &sign_up(&organisation, typed, vec![]).transaction, vec![]);
-    assert_eq!((created(&done).text("login"), created(&done).text("email")), (Some("countess@example.com"), Some("Ada@example.com")));
+    assert_eq!((created(&done).text("login"), created(&done).text("email")), (Some("countess"), Some("Ada@example.com")));
+}
+
+/// Usernames need not be addresses.
+fn anything_as_username(organisation: &mut Organisation) {
+    let login = Property { pattern: Some(".+".into()), ..Property::default() };
+    organisation.user_schema.definitions.base.properties.insert("login".into(), login);
+}
+
+#[test]
+fn a_046_m7_a_username_that_looks_like_an_address_is_refused_unless_it_is_ones_own_email() {
+    for prevents in [false, true] {
+        let mut organisation = demo();
+        organisation.settings.user_enumeration_prevention.authentication = prevents;
+        ask(&mut organisation, "login", true);
+        anything_as_username(&mut organisation);
+        for (login, taken) in [
+            ("ceo@corp.example", false),
+            ("CEO@corp", false),
+            ("ceo\u{ff20}corp.example", false),
+            ("countess", true),
+            ("@countess", true),
+            ("ada@example.com", true),
+            ("ADA@Example.com", true),
+        ] {
+            let sent = sign_up(&organisation, with(ada(), "login", json!(login)), vec![]);
+            assert_eq!(sent.rejection.is_none(), taken, "{login}, prevention {prevents}: {sent:?}");
+            if !taken {
+                assert_eq!(sent.notices[0].place, Place::Attribute("login".into()), "{login}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -98,9 +130,9 @@ fn i3_takes_an_account_over_that_nobody_has_proven() {
     let sent = sign_up(&organisation, bobs, squatter());
     assert!(matches!(sent.mail, Some(Mail::Passcode(_))));
     let done = answer_code(&organisation, &sent.transaction, squatter());
-    let [Effect::SaveUser { user, version: 4, password: PasswordChange::Set(new), .. }] = done.effects.as_slice() else { panic!("{done:?}") };
-    assert_eq!((user.id.as_str(), user.text("firstName"), user.email_verified, new), ("bob", Some("Robert"), true, &hash()));
-    assert_eq!(user.generation, 1, "what was signed in before is void");
+    let [Effect::ReplaceUser { user, old, version: 4, password: Some(new), .. }] = done.effects.as_slice() else { panic!("{done:?}") };
+    assert_eq!((old.as_str(), user.text("firstName"), user.email_verified, new), ("bob", Some("Robert"), true, &hash()));
+    assert_ne!(user.id, "bob", "what the squatter told others of that id is not about this person");
 }
 
 #[test]
@@ -122,7 +154,8 @@ fn r_r1_tells_of_another_value_that_is_taken_even_where_it_does_not_of_an_addres
     assert_eq!((told.rejection, &told.notices[0].place), (Some(Rejection::Invalid), &Place::Attribute("customerNumber".into())));
     // A username of one's own is no address, so it is told too.
     ask(&mut organisation, "login", true);
-    let typed = with(ada(), "login", json!("countess@example.com"));
+    anything_as_username(&mut organisation);
+    let typed = with(ada(), "login", json!("countess"));
     let told = sign_up(&organisation, typed, vec![None, Some((person("dan"), 1))]);
     assert_eq!((told.rejection, &told.notices[0].place), (Some(Rejection::Invalid), &Place::Attribute("login".into())));
 }
@@ -198,8 +231,9 @@ fn i3_what_only_the_squatter_had_is_free_again_and_what_is_new_is_claimed() {
     let mut squatter = person("bob");
     squatter.profile.insert("customerNumber".into(), json!(77));
     let done = answer_code(&organisation, &sent.transaction, vec![None, Some((squatter.clone(), 4)), Some((squatter.clone(), 4))]);
-    let [Effect::SaveUser { user, claims, releases, .. }] = done.effects.as_slice() else { panic!("{done:?}") };
-    let number = |value: &str| [Identity { attribute: "customerNumber".into(), value: value.into() }];
-    assert_eq!((claims.as_slice(), releases.as_slice()), (number("78").as_slice(), number("77").as_slice()));
-    assert_eq!((user.created, user.last_updated), (squatter.created, context(&organisation).now), "the account is as old as it was");
+    let [Effect::ReplaceUser { user, old, claims, releases, .. }] = done.effects.as_slice() else { panic!("{done:?}") };
+    let number = |value: &str| Identity { attribute: "customerNumber".into(), value: value.into() };
+    assert!(claims.contains(&number("78")) && *releases == [number("77")], "{claims:?} {releases:?}");
+    assert_eq!((old, user.created, user.generation), (&squatter.id, context(&organisation).now, 0), "another account, not the same one renewed");
+    assert_ne!(user.id, squatter.id, "OpenID Connect Core §2: a subject is never reassigned");
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use engine::Engine;
-use idx::operation::{Function, ROUTES};
+use idx::operation::{Function, NOWHERE, ROUTES};
 use local::Running;
 use runtime::Environment;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ impl Transport {
         body: &[u8],
     ) -> (u16, Vec<(String, String)>, String) {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let function = ROUTES.iter().find(|route| route.matches(path_of(path)).is_some()).map_or(Function::Identify, |route| route.function);
+        let function = ROUTES.iter().find(|route| route.matches(path_of(path)).is_some()).map_or(NOWHERE, |route| route.function);
         let instance = self.instances[&(function, number % INSTANCES)].get_or_init(|| self.start(function)).await;
         let event = event(number, source, method, path, headers, body).to_string();
         let answer = runtime::answer(instance, self.environment.base_path(), function, serde_json::from_str(&event).unwrap()).await;

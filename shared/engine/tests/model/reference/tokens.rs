@@ -39,6 +39,12 @@ impl Model {
         (0..self.tokens.len()).map(|place| self.token_is_good(place)).collect()
     }
 
+    /// For each access token so far, who it was given to: the account, and how often that had changed hands.
+    pub fn holders_of_tokens(&self) -> Vec<(&'static str, u32)> {
+        let grants = self.tokens.iter().map(|token| &self.grants[token.grant]);
+        grants.map(|grant| (grant.key, grant.hands)).collect()
+    }
+
     fn still_theirs(&self, grant: &Grant) -> bool {
         let person = &self.people[grant.key];
         person.active && person.hands == grant.hands

@@ -109,9 +109,9 @@ impl System {
         self.item(&keys::password(user)).map(|item| item.body["phc"].clone())
     }
 
-    /// How often this account has changed hands.
-    pub fn generation(&self, user: &str) -> u64 {
-        self.item(&keys::user(user)).and_then(|item| item.body["generation"].as_u64()).unwrap_or_default()
+    /// The generation of this account, if it is still there.
+    pub fn generation(&self, user: &str) -> Option<u64> {
+        self.item(&keys::user(user)).and_then(|item| item.body["generation"].as_u64())
     }
 
     fn item(&self, key: &Key) -> Option<Item> {

@@ -101,7 +101,7 @@ impl System {
         if let Some(access) = answer.body["access_token"].as_str() {
             let claims: Value = serde_json::from_str(access).unwrap();
             let user = claims["claims"]["sub"].as_str().unwrap().to_string();
-            let generation = self.generation(&user);
+            let generation = self.generation(&user).unwrap();
             self.secrets.add(Place::AccessToken, access);
             self.tokens.push(Token { access: access.into(), user, generation });
         }
