@@ -297,7 +297,7 @@ mod tests {
     fn the_demo_moves_to_any_address_and_back() {
         let demo = organisation::parse("organisation.yaml", DEMO).unwrap();
         assert_eq!(moved(&demo, USUAL), None);
-        for elsewhere in ["http://localhost", "http://localhost:80870", "http://192.168.1.5:8787", "http://[fd00::5]:9000", "http://mybox.local"] {
+        for elsewhere in ["http://localhost", "http://localhost:65000", "http://192.168.1.5:8787", "http://[fd00::5]:9000", "http://mybox.local"] {
             let there = moved(&demo, elsewhere).unwrap();
             assert_eq!(leads_elsewhere(&there, elsewhere), None);
             let text = serde_json::to_string(&there).unwrap();

@@ -92,9 +92,9 @@ struct Parts {
 
 fn file(parts: &Parts) -> String {
     let Parts { custom, drawing, groups, forms, access, apps } = parts;
-    let base = policy("base", "nickName").replace("name: base", "name: Default, system: true").replace("id: base", "id: base");
+    let base = policy("base", "first").replace("name: base", "name: Default\n      system: true");
     format!(
-        "userSchema:\n  definitions:\n    custom:\n      properties:\n        first: {{ type: string }}\n{custom}{drawing}groups:\n  - {{ id: group, profile: {{ name: Group }} }}\n{groups}\
+        "userSchema:\n  definitions:\n    custom:\n      properties:\n        first: {{ type: string, permissions: [{{ principal: SELF, action: READ_WRITE }}] }}\n{custom}{drawing}groups:\n  - {{ id: group, profile: {{ name: Group }} }}\n{groups}\
          policies:\n  PROFILE_ENROLLMENT:\n{base}{forms}\
          \x20 OKTA_SIGN_ON:\n    - {{ id: session, name: Default, system: true, rules: [{{ name: All, actions: {{ signon: {{}} }} }}] }}\n\
          \x20 ACCESS_POLICY:\n    - {{ id: one, name: One, system: true, rules: [{CATCH_ALL}] }}\n{access}\

@@ -14,7 +14,7 @@ const MOST: usize = 100;
 const MOST_LISTED: usize = 10;
 
 /// Letters that are compared in search of what was meant. Beyond that, a mistake is told without a suggestion.
-const MOST_COMPARED: usize = 50_000_000;
+const MOST_COMPARED: usize = 2_000_000;
 
 /// A place in the organisation.
 #[derive(Clone, Debug)]
