@@ -66,9 +66,10 @@ fn bill(assumptions: &Assumptions, prices: &Prices, steps: &BTreeMap<String, Ste
     }
     row("**together**", &|costs| costs.values().sum());
     let parts: Vec<_> = assumptions.mix.iter().map(|(name, share)| format!("{:.0} % {name}", share * 100.0)).collect();
-    let month = 3.0 * prices.each("secret_month") + prices.each("key_month") + 2.0 * prices.each("alarm_month");
-    writeln!(text, "\nThe mix: {}. Each month besides, used or not: $ {month:.2} for three secrets, a key and two alarms.", parts.join(", "))
-        .unwrap();
+    let Machine { secrets, alarms, metrics, .. } = machine;
+    let month = secrets * prices.each("secret_month") + prices.each("key_month") + metrics * prices.each("alarm_month");
+    let month = format!("$ {month:.2} for {secrets} secrets, a key and {alarms} alarms on {metrics} metrics");
+    writeln!(text, "\nThe mix: {}. Each month besides, used or not: {month}.", parts.join(", ")).unwrap();
     writeln!(text, "List prices of {}, looked up on {}.", prices.region, prices.looked_up).unwrap();
     text
 }
@@ -99,6 +100,9 @@ mod tests {
         Machine {
             functions: BTreeMap::from([("a".into(), (256.0, 1.0)), ("b".into(), (512.0, 3.0))]),
             measured: of(&[("hash", 20.0), ("trip", 1.0), ("start", 100.0), ("log_bytes", 400.0)]),
+            secrets: 3.0,
+            alarms: 2.0,
+            metrics: 2.0,
             assumed: of(&[("slower", 1.0), ("dynamodb", 5.0), ("kms", 10.0), ("ses", 50.0), ("cold", 0.5), ("mb_per_processor", 1_024.0)]),
         }
     }

@@ -37,6 +37,10 @@ pub struct Machine {
     pub functions: BTreeMap<String, (f64, f64)>,
     pub measured: BTreeMap<String, f64>,
     pub assumed: BTreeMap<String, f64>,
+    /// What a stack has as the template makes it by itself, used or not: secrets, alarms, and the metrics that these look at.
+    pub secrets: f64,
+    pub alarms: f64,
+    pub metrics: f64,
 }
 
 /// The cost table by the names of its steps. Its columns are found by name: whoever adds one breaks nothing, whoever takes one away is told.
@@ -67,7 +71,9 @@ impl Machine {
         let global = &template.section("Globals")["Function"];
         let secrets = |of: &serde_json::Value| {
             let variables = of["Environment"]["Variables"].as_object();
-            variables.map_or(0, |variables| variables.keys().filter(|name| name.ends_with("_SECRET_ID")).count())
+            // One that is there on a condition belongs to a proxy.
+            let read = |(name, value): &(&String, &serde_json::Value)| name.ends_with("_SECRET_ID") && value.get("Ref").is_some();
+            variables.map_or(0, |variables| variables.iter().filter(read).count())
         };
         let mut functions = BTreeMap::new();
         for (name, (_, function)) in template.functions() {
@@ -76,7 +82,16 @@ impl Machine {
             let count = u32::try_from(secrets(own) + secrets(global)).unwrap();
             functions.insert(name.to_owned(), (memory, f64::from(count)));
         }
-        Self { functions, measured: measured.clone(), assumed: assumed.clone() }
+        let alarms = template.of_type("AWS::CloudWatch::Alarm");
+        // An alarm on several metrics costs as many alarms.
+        let of_alarm = |alarm: &&serde_json::Value| {
+            let metrics = alarm["Properties"]["Metrics"].as_array();
+            metrics.map_or(1, |metrics| metrics.iter().filter(|metric| metric.get("MetricStat").is_some()).count())
+        };
+        let metrics = alarms.values().map(of_alarm).sum();
+        let secrets = template.of_type("AWS::SecretsManager::Secret").into_values().filter(|secret| secret.get("Condition").is_none()).count();
+        let [secrets, alarms, metrics] = [secrets, alarms.len(), metrics].map(|count| f64::from(u32::try_from(count).unwrap()));
+        Self { functions, measured: measured.clone(), assumed: assumed.clone(), secrets, alarms, metrics }
     }
 
     /// What one such step uses.

@@ -221,7 +221,7 @@ async fn a_011_fifty_guesses_at_once_are_five() {
         control.items("LIMIT").await.into_iter().filter(|item| item["key"].as_str().unwrap().starts_with("LIMIT#passcode#")).collect();
     assert_eq!(counters.iter().map(|item| item["count"].as_u64().unwrap()).collect::<Vec<_>>(), [5]);
     let right = browser.answer_code(&code).await;
-    assert_eq!((right.status, right.messages()), (429, vec!["tooManyRequests".to_string()]), "{right:#?}");
+    assert_eq!((right.status, right.messages()), (429, vec!["idx.error.code.too.many".to_string()]), "{right:#?}");
     assert!(control.users(ADA).await.is_empty());
 }
 

@@ -87,7 +87,8 @@ function text(field, label, error, aria, value, context, typed) {
 }
 
 function toggle(input, field) {
-  const name = field.label || field.name;
+  // Without the rules that stand in parentheses behind it.
+  const name = (field.label || field.name).split(" (")[0];
   const button = element("button", { type: "button", class: "link small", "aria-pressed": "false", "aria-label": `Show ${name}` }, "Show");
   button.addEventListener("click", () => {
     const show = input.type === "password";

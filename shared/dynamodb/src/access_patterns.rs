@@ -35,6 +35,7 @@ const UNIQUE: &str = "UNIQUE#<attribute>#<sha256 of value>";
 const CODE: &str = "CODE#<sha256 of interaction code>";
 const VERIFY: &str = "VERIFY#<transaction>";
 const BROWSER: &str = "BROWSER#<pseudonym>";
+const NETWORK: &str = "NETWORK#<pseudonym>";
 const LIMIT: &str = "LIMIT#<name>#<pseudonym>#<window>";
 
 /// Every kind of item.
@@ -48,6 +49,7 @@ pub const KINDS: &[Kind] = &[
     Kind { key: CODE, what: "a grant, redeemed once; kept while its tokens live, to revoke them", expires: "with its tokens" },
     Kind { key: VERIFY, what: "the link of a welcome mail, which marks an address as verified", expires: "24 hours" },
     Kind { key: BROWSER, what: "somebody has signed in from this browser before (R-R8)", expires: "400 days" },
+    Kind { key: NETWORK, what: "somebody has signed in from this network before (R-R8)", expires: "90 days" },
     Kind { key: LIMIT, what: "a counter in one window", expires: "one window after its last count" },
 ];
 
@@ -69,7 +71,7 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
     AccessPattern {
         who: "step, 1st trip: transaction, and whose the named values are",
         operation: "BatchGetItem",
-        keys: &[HEAD, TX, BROWSER, UNIQUE, LIMIT],
+        keys: &[HEAD, TX, NETWORK, BROWSER, UNIQUE, LIMIT],
         condition: "-",
         cost: "1 read per item and 4 KB",
     },
@@ -95,6 +97,13 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         cost: "1 read per item and 4 KB",
     },
     AccessPattern {
+        who: "step: an account makes room, or a name was taken: who has the names, and whether they are there",
+        operation: "BatchGetItem",
+        keys: &[UNIQUE, USER],
+        condition: "-",
+        cost: "1 read per item and 4 KB",
+    },
+    AccessPattern {
         who: "step, 2nd trip: count before anything is compared (R-O4)",
         operation: "TransactWriteItems",
         keys: &[LIMIT],
@@ -111,8 +120,8 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
     AccessPattern {
         who: "step, 3rd trip: commit",
         operation: "TransactWriteItems",
-        keys: &[TX, USER, PASSWORD, UNIQUE, CODE, BROWSER, VERIFY, LIMIT],
-        condition: "TX and USER at the version read; UNIQUE, CODE and new users absent; LIMIT within the cap",
+        keys: &[TX, USER, PASSWORD, UNIQUE, CODE, BROWSER, NETWORK, VERIFY, LIMIT],
+        condition: "TX and USER at the version read; CODE and new users absent; UNIQUE absent, or as found where an account makes room; LIMIT within the cap",
         cost: "2 writes per item and KB",
     },
     AccessPattern {

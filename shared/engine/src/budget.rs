@@ -5,10 +5,10 @@
 //! width: the limit holds in *any* span of the window's width. What was counted in the window after it weighs as well: by another instance's clock, or
 //! by this one's before it was set back (security.md F-34).
 
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use futures_util::future::join;
-use policy::step::{Budget, Whose};
+use policy::step::{Budget, SHARES, Whose};
 use policy::time::Timestamp;
 
 use crate::derive::{Key as MacKey, sha256};
@@ -19,6 +19,9 @@ use crate::{Engine, Failure};
 
 /// A budget at a moment: where it is counted now, and where it was counted before.
 pub(crate) struct Counter {
+    name: &'static str,
+    /// Whether it is of everybody: then operators are told before it ends.
+    of_everybody: bool,
     key: Key,
     /// What weighs as well: the windows before and after, unless the first one is the only one, and all of them under a key that is being changed.
     beside: Vec<Key>,
@@ -31,8 +34,13 @@ pub(crate) struct Counter {
 impl Counter {
     pub(crate) fn of(budget: &Budget, source: &str, macs: &Keyring, now: Timestamp) -> Self {
         let whose = match &budget.whose {
-            Whose::Source => network(source),
+            Whose::Source => host(source),
+            Whose::Network(name) => format!("{name} {}", network(source)),
             Whose::Of(name) => name.clone(),
+            Whose::Everybody(seed) => {
+                let sum = macs.pseudonym(&["share", seed]).bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+                (sum % SHARES).to_string()
+            }
         };
         let places = |mac: &MacKey| {
             let pseudonym = mac.pseudonym(&["limit", budget.name, &whose]);
@@ -54,7 +62,15 @@ impl Counter {
             beside.push(now);
             beside.extend(before_and_after);
         }
-        Self { key, beside, max: budget.max.into(), expires_at: now + budget.window, refunded: budget.refund }
+        Self {
+            name: budget.name,
+            of_everybody: matches!(budget.whose, Whose::Everybody(_)),
+            key,
+            beside,
+            max: budget.max.into(),
+            expires_at: now + budget.window,
+            refunded: budget.refund,
+        }
     }
 
     /// Whether it is given back to whoever was right.
@@ -74,6 +90,27 @@ impl Counter {
 
     fn write(&self, by: i64, max: u64) -> Write {
         Write::Count { key: self.key.clone(), by, max, expires_at: self.expires_at }
+    }
+
+    /// What is read beside counting: the windows beside this one. Of what everybody shares the window itself too, to tell how full it is.
+    fn read_beside(&self) -> impl Iterator<Item = &Key> {
+        self.beside.iter().chain(self.of_everybody.then_some(&self.key))
+    }
+
+    /// Tells operators that a share of what everybody has is half used up: now and then, not with every count. As it was found, others counting at the
+    /// same time: good enough to look in time.
+    fn tell_if_nearly(&self, found: &[Option<Item>], now: Timestamp) {
+        let counted = self.weight(found, now) + count_of(std::slice::from_ref(&self.key), found, now) + 1;
+        if self.of_everybody && counted * 2 >= self.max && counted.is_multiple_of((self.max / 16).max(1)) {
+            tracing::warn!(limit = self.name, "a rate limit of everybody is nearly used up");
+        }
+    }
+
+    /// Tells operators that a share of what everybody has is used up.
+    pub(crate) fn tell_used_up(&self) {
+        if self.of_everybody {
+            tracing::warn!(limit = self.name, "a rate limit of everybody is used up");
+        }
     }
 
     /// How much the windows beside this one weigh.
@@ -105,8 +142,9 @@ impl Engine {
 
     /// What the windows beside these weigh, one number for each counter.
     pub(crate) async fn weights(&self, counters: &[Counter], now: Timestamp) -> Result<Vec<u64>, StoreError> {
-        let keys: Vec<Key> = counters.iter().flat_map(|counter| counter.beside.clone()).collect();
+        let keys: Vec<Key> = counters.iter().flat_map(Counter::read_beside).cloned().collect();
         let found = self.read(&keys).await?;
+        counters.iter().for_each(|counter| counter.tell_if_nearly(&found, now));
         Ok(counters.iter().map(|counter| counter.weight(&found, now)).collect())
     }
 
@@ -120,12 +158,17 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(Vec<Option<Item>>, Vec<Counter>, bool), Failure> {
         let counters = self.counters(budgets, source, now);
-        wanted.extend(counters.iter().flat_map(|counter| counter.beside.clone()));
+        wanted.extend(counters.iter().flat_map(Counter::read_beside).cloned());
         let counts = counters.iter().map(|counter| counter.count(0)).collect();
-        let (items, over) = join(self.read(&wanted), any_refused(self.store.as_ref(), counts)).await;
+        let (items, refused) = join(self.read(&wanted), refused(self.store.as_ref(), counts)).await;
         let items = items?;
-        let over = over? || self.over_with_others(&counters, &items, now).await?;
-        Ok((items, counters, over))
+        let mut refused = refused?;
+        if refused.is_empty() {
+            counters.iter().for_each(|counter| counter.tell_if_nearly(&items, now));
+            refused = self.refused_with_others(&counters, &items, now).await?;
+        }
+        refused.iter().filter_map(|place| counters.get(*place)).for_each(Counter::tell_used_up);
+        Ok((items, counters, !refused.is_empty()))
     }
 
     /// Reads nothing where nothing is asked for.
@@ -133,18 +176,18 @@ impl Engine {
         if keys.is_empty() { Ok(Vec::new()) } else { self.store.read(keys).await }
     }
 
-    /// Whether what was counted is too much together with what `found` has of the windows beside; then it is given back. Only after
+    /// Which of what was counted is too much together with what `found` has of the windows beside; then it is given back. Only after
     /// the count: of many at once, each then sees itself and whoever came before, so never too many get past.
-    async fn over_with_others(&self, counters: &[Counter], found: &[Option<Item>], now: Timestamp) -> Result<bool, Failure> {
+    async fn refused_with_others(&self, counters: &[Counter], found: &[Option<Item>], now: Timestamp) -> Result<Vec<usize>, Failure> {
         let weighed = counters.iter().map(|counter| (counter, counter.weight(found, now))).filter(|(_, beside)| *beside > 0);
         let asked = weighed.map(|(counter, beside)| counter.write(0, counter.max.saturating_sub(beside))).collect();
-        if !any_refused(self.store.as_ref(), asked).await? {
-            return Ok(false);
+        if refused(self.store.as_ref(), asked).await?.is_empty() {
+            return Ok(Vec::new());
         }
         // What is refused must not weigh on the next window: whoever keeps trying would keep everybody out. Of many at once, all may have seen
         // each other: what is given back is asked for once more, now with what the windows beside have left.
-        any_refused(self.store.as_ref(), counters.iter().map(Counter::refund).collect()).await?;
-        any_refused(self.store.as_ref(), counters.iter().map(|counter| counter.count(counter.weight(found, now))).collect()).await
+        refused(self.store.as_ref(), counters.iter().map(Counter::refund).collect()).await?;
+        refused(self.store.as_ref(), counters.iter().map(|counter| counter.count(counter.weight(found, now))).collect()).await
     }
 }
 
@@ -154,7 +197,7 @@ fn count_of(keys: &[Key], found: &[Option<Item>], now: Timestamp) -> u64 {
 }
 
 /// What counts as one source: an IPv4 address, or the /64 that an IPv6 host picks its addresses from.
-fn network(source: &str) -> String {
+fn host(source: &str) -> String {
     match source.parse::<Ipv6Addr>() {
         Ok(address) if address.to_ipv4_mapped().is_none() => {
             let [a, b, c, d, ..] = address.segments();
@@ -164,14 +207,26 @@ fn network(source: &str) -> String {
     }
 }
 
-/// Whether one of the counts was refused: then none was made.
-async fn any_refused(store: &dyn Store, counts: Vec<Write>) -> Result<bool, Failure> {
+/// The network that an address is of: an IPv4 /24, or an IPv6 /64. A provider gives a home another address of the same network every other day.
+pub(crate) fn network(source: &str) -> String {
+    let v4 = source.parse::<Ipv4Addr>().ok().or_else(|| source.parse::<Ipv6Addr>().ok()?.to_ipv4_mapped());
+    v4.map_or_else(
+        || host(source),
+        |address| {
+            let [a, b, c, _] = address.octets();
+            format!("{a}.{b}.{c}.0/24")
+        },
+    )
+}
+
+/// Which of the counts were refused: if any was, none was made.
+async fn refused(store: &dyn Store, counts: Vec<Write>) -> Result<Vec<usize>, Failure> {
     if counts.is_empty() {
-        return Ok(false);
+        return Ok(Vec::new());
     }
     match store.write(&counts).await {
-        Ok(()) => Ok(false),
-        Err(StoreError::Refused(_)) => Ok(true),
+        Ok(()) => Ok(Vec::new()),
+        Err(StoreError::Refused(places)) => Ok(places),
         Err(error) => Err(error.into()),
     }
 }
@@ -182,9 +237,19 @@ mod tests {
 
     #[test]
     fn r_r7_a_host_with_many_ipv6_addresses_is_one_source() {
+        assert_eq!(host("2001:db8:1:2:aaaa::1"), host("2001:db8:1:2:bbbb::2"));
+        assert_ne!(host("2001:db8:1:2::1"), host("2001:db8:1:3::1"));
+        assert_eq!(host("192.0.2.1"), "192.0.2.1");
+        assert_ne!(host("::ffff:192.0.2.1"), host("::ffff:192.0.2.2"));
+    }
+
+    #[test]
+    fn r_r8_a_network_is_a_24_or_a_64_however_it_is_written() {
+        assert_eq!(network("192.0.2.1"), network("192.0.2.254"));
+        assert_ne!(network("192.0.2.1"), network("192.0.3.1"));
+        assert_eq!(network("::ffff:192.0.2.7"), network("192.0.2.1"));
         assert_eq!(network("2001:db8:1:2:aaaa::1"), network("2001:db8:1:2:bbbb::2"));
         assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
-        assert_eq!(network("192.0.2.1"), "192.0.2.1");
-        assert_ne!(network("::ffff:192.0.2.1"), network("::ffff:192.0.2.2"));
+        assert_eq!(network("no address"), "no address");
     }
 }

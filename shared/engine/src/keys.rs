@@ -50,6 +50,11 @@ pub fn browser(pseudonym: &str) -> Key {
     Key(format!("BROWSER#{pseudonym}"))
 }
 
+/// Says that somebody has signed in from a network before.
+pub fn network(pseudonym: &str) -> Key {
+    Key(format!("NETWORK#{pseudonym}"))
+}
+
 /// A counter in one window.
 pub fn limit(name: &str, pseudonym: &str, window: u64) -> Key {
     Key(format!("LIMIT#{name}#{pseudonym}#{window}"))

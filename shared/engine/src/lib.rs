@@ -29,6 +29,7 @@
 
 mod advance;
 mod budget;
+mod client_address;
 mod commit;
 pub mod configuration;
 mod cookie;

@@ -98,6 +98,7 @@ impl Engine {
                     input: Input::ConfirmLink { sequence: challenge.sequence },
                     mac: mac.clone(),
                     source: &request.source,
+                    server_of: None,
                     browser,
                     page: None,
                 };

@@ -83,12 +83,14 @@ impl Engine {
             return Err(Failure::TooLarge);
         }
         let parsed = body::parse(operation, &request.body).map_err(|_| Failure::Malformed)?;
+        let from = self.client_address(request).await?;
         let arrival = Arrival {
             operation,
             finder: Finder::Handle(parsed.handle),
             input: parsed.input,
             mac: self.request_mac(operation, &request.body),
-            source: &request.source,
+            source: &from.address,
+            server_of: from.server_of.as_deref(),
             browser: cookie::of(&request.headers).map(|cookie| sha256(cookie.expose())),
             page: self.page(origin),
         };

@@ -1,5 +1,6 @@
 //! The tests of the engine, one module for each subject: one executable is linked once.
 
+mod access;
 mod budgets;
 mod cost;
 mod envelope;

@@ -114,9 +114,14 @@ fn no_step_gets_dearer() {
     assert!(done.interaction_code().is_some());
     Cost::begin(&mut browser);
     cost.of("sign-in: unknown name", IDENTIFY, |_| browser.password("nobody@example.com", "not the password"));
+    let mut without_cookies = stage.browser("demo-spa");
+    Cost::begin(&mut without_cookies);
+    without_cookies.cookie = None;
+    cost.of("sign-in: right, known network", IDENTIFY, |_| without_cookies.password(ADA, PASSWORD));
     let mut elsewhere = stage.browser("demo-spa");
+    elsewhere.source = "198.51.100.7".into();
     Cost::begin(&mut elsewhere);
-    cost.of("sign-in: right, another browser", IDENTIFY, |_| elsewhere.password(ADA, PASSWORD));
+    cost.of("sign-in: right, from elsewhere", IDENTIFY, |_| elsewhere.password(ADA, PASSWORD));
 
     let mut organisation = demo();
     let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();

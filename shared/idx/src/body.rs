@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use policy::attribute::MAX_IDENTIFIER;
 use policy::organisation::AuthenticatorKey;
 use policy::secret::Secret;
 use policy::step::Input;
+use policy::text;
 use policy::user::Profile;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -73,7 +75,7 @@ fn each<V: Bodies>(operation: Operation, bodies: V) -> V::Output {
     match operation {
         Operation::Introspect => bodies.introspect(),
         Operation::Identify => {
-            bodies.step::<Identify>(|body| Ok(Input::Identify { identifier: body.identifier, password: body.credentials.map(|c| c.passcode.0) }))
+            bodies.step::<Identify>(|body| Ok(Input::Identify { identifier: body.identifier.0, password: body.credentials.map(|c| c.passcode.0) }))
         }
         Operation::SelectIdentify => bodies.step::<Nothing>(|_| Ok(Input::SelectIdentify)),
         Operation::Cancel => bodies.step::<Nothing>(|_| Ok(Input::Cancel)),
@@ -218,7 +220,7 @@ struct Nothing {}
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Identify {
-    identifier: String,
+    identifier: Name,
     credentials: Option<Credentials>,
 }
 
@@ -306,6 +308,32 @@ impl JsonSchema for Text {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         String::json_schema(generator)
+    }
+}
+
+/// A name that people sign in with, without the white space around it. It is stored with the transaction and shown, so its length, as it was sent, has
+/// a limit.
+struct Name(String);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let typed = String::deserialize(deserializer)?;
+        let fits = typed.chars().count() <= MAX_IDENTIFIER as usize;
+        if fits { Ok(Self(text::trim(&typed).into())) } else { Err(de::Error::custom("too long")) }
+    }
+}
+
+impl JsonSchema for Name {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        String::schema_name()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({"type": "string", "maxLength": MAX_IDENTIFIER})
     }
 }
 

@@ -3,7 +3,7 @@
 use policy::Context;
 use policy::attribute::timezones;
 use policy::email::Email;
-use policy::form::{Field, Form, Input};
+use policy::form::{self, Field, Form, Input};
 use policy::message::{Message, Notice, Place};
 use policy::organisation::{AuthenticatorKey, Complexity};
 use policy::remediation::{Remediation, Standing};
@@ -195,7 +195,12 @@ impl View<'_> {
     fn remediation(&self, remediation: &Remediation, related: &mut Related) -> Value {
         match remediation {
             Remediation::Identify { with_password } => {
-                let mut identifier = json!({"name": "identifier", "label": "Username", "required": true});
+                let label = form::identifier_label(self.context);
+                let mut identifier = json!({"name": "identifier", "label": label, "required": true});
+                // Clients have a translation of their own, which is of this word.
+                if label != "Username" {
+                    insert(&mut identifier, "customLabel", true.into());
+                }
                 self.with_messages(&mut identifier, &Place::Identifier);
                 let mut fields = vec![identifier];
                 if *with_password {
@@ -208,10 +213,10 @@ impl View<'_> {
             Remediation::EnrollProfile { form, password } => {
                 let mut fields = vec![self.profile(form)];
                 if let Some(rules) = password {
-                    let mut field = self.passcode("Password", true);
+                    let mut field = self.new_passcode("Password", rules);
                     insert(&mut field, "relatesTo", json!("$.currentAuthenticator"));
                     fields.push(field);
-                    related.current_authenticator = Some(password_authenticator(Some(rules)));
+                    related.current_authenticator = Some(self.new_password_authenticator(rules));
                 }
                 self.form("enroll-profile", Operation::EnrollProfile, fields)
             }
@@ -223,12 +228,16 @@ impl View<'_> {
                 let mut poll = self.form("poll", Operation::Poll, Vec::new());
                 insert(&mut poll, "refresh", POLL_EVERY.into());
                 insert(&mut authenticator, "poll", poll);
-                self.answer(*enrolls, Operation::AnswerEmail, "Enter code", false, authenticator, related)
+                self.answer(*enrolls, Operation::AnswerEmail, self.passcode("Enter code", false), authenticator, related)
             }
             Remediation::EnrollPassword { rules } => {
-                self.answer(true, Operation::EnrollPassword, "Enter password", true, password_authenticator(Some(rules)), related)
+                let field = self.new_passcode("Enter password", rules);
+                self.answer(true, Operation::EnrollPassword, field, self.new_password_authenticator(rules), related)
             }
-            Remediation::Password => self.answer(false, Operation::AnswerPassword, "Enter password", true, password_authenticator(None), related),
+            Remediation::Password => {
+                let field = self.passcode("Enter password", true);
+                self.answer(false, Operation::AnswerPassword, field, authenticator(AuthenticatorKey::OktaPassword), related)
+            }
             Remediation::SelectAuthenticator(keys) => {
                 let fields = vec![self.choice(keys, "authenticatorEnrollments", &mut related.enrollments)];
                 self.form("select-authenticator-authenticate", Operation::SelectAuthenticator, fields)
@@ -243,7 +252,7 @@ impl View<'_> {
     }
 
     /// `enroll-authenticator` or `challenge-authenticator`.
-    fn answer(&self, enrolls: bool, operation: Operation, label: &str, secret: bool, authenticator: Value, related: &mut Related) -> Value {
+    fn answer(&self, enrolls: bool, operation: Operation, passcode: Value, authenticator: Value, related: &mut Related) -> Value {
         let (name, relates_to) = if enrolls {
             related.authenticators.push(authenticator.clone());
             related.current_authenticator = Some(authenticator);
@@ -253,7 +262,7 @@ impl View<'_> {
             related.current_enrollment = Some(authenticator);
             ("challenge-authenticator", "$.currentAuthenticatorEnrollment")
         };
-        let mut form = self.form(name, operation, vec![self.passcode(label, secret)]);
+        let mut form = self.form(name, operation, vec![passcode]);
         insert(&mut form, "relatesTo", json!([relates_to]));
         form
     }
@@ -273,7 +282,16 @@ impl View<'_> {
     }
 
     fn passcode(&self, label: &str, secret: bool) -> Value {
-        let mut field = json!({"name": "passcode", "label": label, "required": true});
+        self.credentials(json!({"name": "passcode", "label": label, "required": true}), secret)
+    }
+
+    /// The field of a new password. Clients list the rules that Okta has (idx.md §8); the label says the others.
+    fn new_passcode(&self, label: &str, rules: &Complexity) -> Value {
+        let label = format!("{label} ({})", message::password_rules(rules, form::login_is_address(self.context)));
+        self.credentials(json!({"name": "passcode", "label": label, "customLabel": true, "required": true}), true)
+    }
+
+    fn credentials(&self, mut field: Value, secret: bool) -> Value {
         if secret {
             insert(&mut field, "secret", true.into());
         }
@@ -333,7 +351,7 @@ impl View<'_> {
             let index = authenticators.len();
             let address = self.transaction_mailbox();
             authenticators.push(match key {
-                AuthenticatorKey::OktaPassword => password_authenticator(None),
+                AuthenticatorKey::OktaPassword => authenticator(AuthenticatorKey::OktaPassword),
                 AuthenticatorKey::OktaEmail => self.email_authenticator(address.as_deref()),
             });
             options.push(json!({
@@ -346,6 +364,29 @@ impl View<'_> {
             }));
         }
         json!({"name": "authenticator", "type": "object", "options": options})
+    }
+
+    /// The password, with those of its rules that clients know.
+    fn new_password_authenticator(&self, rules: &Complexity) -> Value {
+        let mut authenticator = authenticator(AuthenticatorKey::OktaPassword);
+        insert(
+            &mut authenticator,
+            "settings",
+            json!({
+                "complexity": {
+                    "minLength": rules.min_length,
+                    "minLowerCase": rules.min_lower_case,
+                    "minUpperCase": rules.min_upper_case,
+                    "minNumber": rules.min_number,
+                    "minSymbol": rules.min_symbol,
+                    // Clients would speak of a username, which people who sign in with their email do not have.
+                    "excludeUsername": rules.exclude_username && !form::login_is_address(self.context),
+                    "excludeAttributes": rules.exclude_attributes,
+                },
+                "age": {"minAgeMinutes": 0, "historyCount": 0},
+            }),
+        );
+        authenticator
     }
 
     fn email_authenticator(&self, address: Option<&str>) -> Value {
@@ -382,29 +423,6 @@ fn authenticator(key: AuthenticatorKey) -> Value {
         "displayName": display_name(key),
         "methods": [{"type": key.method()}],
     })
-}
-
-fn password_authenticator(rules: Option<&Complexity>) -> Value {
-    let mut authenticator = authenticator(AuthenticatorKey::OktaPassword);
-    if let Some(rules) = rules {
-        insert(
-            &mut authenticator,
-            "settings",
-            json!({
-                "complexity": {
-                    "minLength": rules.min_length,
-                    "minLowerCase": rules.min_lower_case,
-                    "minUpperCase": rules.min_upper_case,
-                    "minNumber": rules.min_number,
-                    "minSymbol": rules.min_symbol,
-                    "excludeUsername": rules.exclude_username,
-                    "excludeAttributes": rules.exclude_attributes,
-                },
-                "age": {"minAgeMinutes": 0, "historyCount": 0},
-            }),
-        );
-    }
-    authenticator
 }
 
 fn display_name(key: AuthenticatorKey) -> &'static str {

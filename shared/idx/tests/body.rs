@@ -225,8 +225,8 @@ fn r_v2_a_repeated_key_is_refused_at_every_depth() {
 #[test]
 fn r_v1_a_body_has_a_largest_size_and_a_largest_depth() {
     let of_size = |size: usize| {
-        let empty = format!(r#"{{"identifier":"","stateHandle":"{HANDLE}"}}"#);
-        empty.replacen(r#":"","#, &format!(r#":"{}","#, "a".repeat(size - empty.len())), 1)
+        let empty = format!(r#"{{"credentials":{{"passcode":""}},"identifier":"a","stateHandle":"{HANDLE}"}}"#);
+        empty.replacen(r#":"""#, &format!(r#":"{}""#, "a".repeat(size - empty.len())), 1)
     };
     reads(Operation::Identify, &of_size(MAX_BODY));
     refuses(Operation::Identify, &of_size(MAX_BODY + 1));
@@ -254,4 +254,20 @@ fn r_l1_no_secret_of_a_body_is_in_its_debug_text() {
     let wrong = format!(r#"{{"identifier":1,"credentials":{{"passcode":"s3cret-passw0rd"}},"stateHandle":"{HANDLE}"}}"#);
     let error = parse(Operation::Identify, wrong.as_bytes()).unwrap_err();
     assert!(!format!("{error:?} {error}").contains("s3cret"), "{error:?}");
+}
+
+#[test]
+fn l5_a_name_has_a_length_and_no_white_space_around_it() {
+    let parsed = |identifier: &str| parse(Operation::Identify, json!({"identifier": identifier, "stateHandle": HANDLE}).to_string().as_bytes());
+    for (typed, identifier) in
+        [(" ada@example.com\t", "ada@example.com"), ("\u{feff}\u{418}\u{432}\u{430}\u{43d}\u{200b}", "\u{418}\u{432}\u{430}\u{43d}")]
+    {
+        let input = Input::Identify { identifier: identifier.into(), password: None };
+        assert_eq!(parsed(typed).unwrap().input, input, "{typed:?}");
+    }
+    for letter in ["a", "\u{1f642}"] {
+        assert!(parsed(&letter.repeat(256)).is_ok());
+        assert_eq!(parsed(&letter.repeat(257)), Err(Malformed));
+        assert_eq!(parsed(&letter.repeat(7_000)), Err(Malformed));
+    }
 }

@@ -151,15 +151,15 @@ fn the_first_page_without_a_password() {
 
 #[test]
 fn the_first_page_after_an_unknown_name() {
-    let notices = [at(Place::Form, Message::UnknownUser("eve@example.com".into()))];
+    let notices = [at(Place::Form, Message::UnknownUser { label: "Email".into(), name: "eve@example.com".into() })];
     assert_json_snapshot!(forms(&shown(&demo(), &transaction(Subject::Visitor), &notices))["messages"]);
 }
 
 #[test]
 fn a_name_with_markup_is_not_echoed() {
-    let notices = [at(Place::Form, Message::UnknownUser("<img src=x onerror=alert(1)>@example.com".into()))];
+    let notices = [at(Place::Form, Message::UnknownUser { label: "<b>Email".into(), name: "<img src=x onerror=alert(1)>@example.com".into() })];
     let envelope = shown(&demo(), &transaction(Subject::Visitor), &notices);
-    assert!(!envelope["messages"].to_string().contains("img"), "{envelope:#}");
+    assert!(!envelope["messages"].to_string().contains('<'), "{envelope:#}");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn the_sign_up_form() {
 fn the_sign_up_form_with_wrong_values() {
     let transaction = transaction(Subject::Applicant { registration: None });
     let wrong = |name: &str, label: &str, violation| {
-        at(Place::Attribute(name.into()), Message::Attribute { label: label.into(), name: name.into(), violation })
+        at(Place::Attribute(name.into()), Message::Attribute { label: label.into(), name: name.into(), violation, property: Box::default() })
     };
     let notices = [
         wrong("email", "Email", Violation::InvalidEmail),
@@ -183,6 +183,94 @@ fn the_sign_up_form_with_wrong_values() {
         at(Place::Form, Message::TooManyRequests),
     ];
     assert_json_snapshot!(forms(&shown(&demo(), &transaction, &notices)));
+}
+
+/// One mistake, one message, that says what would be right.
+#[test]
+fn what_is_wrong_with_a_value_is_said_in_the_words_of_people() {
+    let property = |value: Value| serde_json::from_value::<policy::organisation::Property>(value).unwrap();
+    let integer = |limits: Value| {
+        let mut whole = json!({"type": "integer"});
+        whole.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());
+        property(whole)
+    };
+    let below = Violation::BelowMinimum { minimum: 1.0 };
+    let said: Vec<Value> = [
+        (property(json!({"pattern": "[-a-z0-9\\.]+"})), Violation::Pattern),
+        (property(json!({"pattern": ".+"})), Violation::ForbiddenCharacter),
+        (property(json!({"type": "string"})), Violation::InvalidEmail),
+        (property(json!({"type": "string"})), Violation::TooShort { min: 5 }),
+        (integer(json!({"minimum": 1, "maximum": 999_999})), below.clone()),
+        (integer(json!({"minimum": 1})), below.clone()),
+        (integer(json!({"maximum": 9.5})), Violation::AboveMaximum { maximum: 9.5 }),
+        (integer(json!({})), Violation::WrongType),
+        (integer(json!({})), Violation::NotAllowed),
+        (property(json!({"type": "number"})), Violation::WrongType),
+        (property(json!({"type": "boolean"})), Violation::WrongType),
+        (property(json!({"type": "string", "enum": ["a"]})), Violation::NotAllowed),
+        (property(json!({"format": "uri"})), Violation::NotAllowed),
+        (property(json!({"format": "date-time"})), Violation::NotAllowed),
+        (property(json!({"format": "country-code"})), Violation::NotAllowed),
+        (property(json!({"format": "language-code"})), Violation::NotAllowed),
+        (property(json!({"format": "locale"})), Violation::NotAllowed),
+        (property(json!({"format": "timezone"})), Violation::NotAllowed),
+        (property(json!({})), Violation::NotAllowed),
+    ]
+    .into_iter()
+    .flat_map(|(property, violation)| {
+        let notice = at(Place::Form, Message::Attribute { label: "Size".into(), name: "size".into(), violation, property: Box::new(property) });
+        let said = idx::message::values([&notice]);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(!said[0].to_string().contains("pattern"), "{said:?}");
+        said
+    })
+    .collect();
+    assert_json_snapshot!(said);
+}
+
+#[test]
+fn what_is_wrong_with_a_code_or_a_field_says_the_way_out() {
+    let notices = [Message::NewestPasscode, Message::TooManyPasscodes, Message::NotOnTheForm("shoeSize".into()), Message::NotAsAsked];
+    assert_json_snapshot!(idx::message::values(&notices.map(|message| at(Place::Form, message))));
+}
+
+#[test]
+fn the_rules_of_a_password_that_clients_do_not_list_are_in_its_label() {
+    let transaction = transaction(Subject::Applicant { registration: None });
+    let label = |organisation: &Organisation| {
+        let form = forms(&shown(organisation, &transaction, &[]));
+        let settings = &form["currentAuthenticator"]["value"]["settings"]["complexity"];
+        let text = form["remediation"]["value"][0]["value"][1]["form"]["value"][0]["label"].as_str().unwrap().to_string();
+        (text, settings["excludeUsername"].clone())
+    };
+    let (all, listed) = label(&demo());
+    for rule in
+        ["up to 256 characters", "more than two of them different", "not a common one", "no part of your email address", "not the name of this site"]
+    {
+        assert!(all.contains(rule), "{all}");
+    }
+    assert_eq!(listed, json!(false), "the client would call it a username");
+    let mut other = demo();
+    let complexity = &mut other.policies.password[0].settings.as_mut().unwrap().password.complexity;
+    complexity.dictionary.common.exclude = false;
+    let free = policy::organisation::Property { pattern: Some(".+".into()), ..Default::default() };
+    other.user_schema.definitions.base.properties.insert("login".into(), free);
+    let (fewer, listed) = label(&other);
+    assert!(!fewer.contains("common") && !fewer.contains("part of"), "{fewer}");
+    assert_eq!(listed, json!(true));
+}
+
+#[test]
+fn the_first_page_calls_a_username_what_it_is() {
+    let identifier =
+        |organisation: &Organisation| shown(organisation, &transaction(Subject::Visitor), &[])["remediation"]["value"][0]["value"][0].clone();
+    let email = identifier(&demo());
+    assert_eq!((&email["label"], &email["customLabel"]), (&json!("Email"), &json!(true)));
+    let mut other = demo();
+    let free = policy::organisation::Property { pattern: Some(".+".into()), ..Default::default() };
+    other.user_schema.definitions.base.properties.insert("login".into(), free);
+    let username = identifier(&other);
+    assert_eq!((&username["label"], &username["customLabel"]), (&json!("Username"), &Value::Null), "clients translate it");
 }
 
 #[test]

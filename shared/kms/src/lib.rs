@@ -133,6 +133,7 @@ fn failure<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>) -> Sig
         SdkError::ConstructionFailure(_) => "request could not be built",
         _ => "unreadable answer",
     };
+    tracing::warn!(operation, code, "KMS failed");
     SignerError(format!("{operation}: {code}"))
 }
 

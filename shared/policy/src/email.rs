@@ -6,6 +6,8 @@ use core::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::text;
+
 /// Octets before the `@` (RFC 5321 §4.5.3.1.1).
 const MAX_LOCAL: usize = 64;
 
@@ -93,24 +95,27 @@ impl Email {
     }
 }
 
-/// The key that a login or a typed identifier is stored and looked up by: an address's [`Email::identity_key`], else the text in NFC and ASCII
-/// lower case, without spaces around it.
+/// The key that a login or a typed identifier is stored and looked up by: an address's [`Email::identity_key`], else the text's
+/// [`key`](text::key).
 ///
-/// No text that is not an address has the key of one: U+212A KELVIN SIGN is `K` in NFC, so `\u{212A}ate@example.com` would otherwise be
-/// `kate@example.com` (security.md R-E4, A-035). Such a text stays as it is.
-pub fn identifier_key(text: &str) -> String {
-    if let Ok(email) = Email::parse(text) {
+/// No text that is not an address has the key of one: U+212A KELVIN SIGN folds to `k`, so `\u{212A}ate@example.com` would otherwise be
+/// `kate@example.com` (security.md R-E4, A-035). Such a text gets a quotation mark, which no address has.
+pub fn identifier_key(typed: &str) -> String {
+    if let Ok(email) = Email::parse(text::trim(typed)) {
         return email.identity_key();
     }
-    let text = text.trim_matches(' ');
-    let mut key: String = text.nfc().collect();
-    key.make_ascii_lowercase();
-    if Email::parse(&key).is_ok() { text.to_ascii_lowercase() } else { key }
+    let key = text::key(typed);
+    if Email::parse(&key).is_ok() { alloc::format!("\"{key}") } else { key }
+}
+
+/// Whether a text is no address and would yet be compared as one (security.md R-E4).
+pub(crate) fn poses_as_address(text: &str) -> bool {
+    Email::parse(text).is_err() && Email::parse(&text::key(text)).is_ok()
 }
 
 /// What the budgets of a login or a typed identifier are counted by: an address's [`Email::throttle_key`], else its [`identifier_key`].
-pub fn throttle_key_of(text: &str) -> String {
-    Email::parse(text).map_or_else(|InvalidEmail| identifier_key(text), |email| email.throttle_key())
+pub fn throttle_key_of(typed: &str) -> String {
+    Email::parse(text::trim(typed)).map_or_else(|InvalidEmail| identifier_key(typed), |email| email.throttle_key())
 }
 
 /// Never the address: it would end up in a log (security.md R-L1).

@@ -1,5 +1,6 @@
 //! Profile forms: which fields a policy asks for, and reading what was typed into them (policies.md §1, §2, §4).
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -73,8 +74,8 @@ pub struct Reading {
 /// Why a form could not be read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Unreadable {
-    /// It has a field that was not on the form: no person does that.
-    UnknownField,
+    /// It has a field of this name that was not on the form: no person does that.
+    UnknownField(String),
     /// Some values are wrong.
     Wrong(Vec<Notice>),
 }
@@ -101,6 +102,30 @@ pub fn lacking(context: &Context<'_>, profile: &Profile) -> Option<Form> {
     // What is in no schema is not kept, so it cannot be told whether it was given. What is optional and not right any more is left out.
     form.fields.retain(|field| field.required && field.property.is_some() && field.read(profile.get(&field.name)).is_err());
     (!form.fields.is_empty()).then_some(form)
+}
+
+/// What the page calls the name that people sign in with: the policy's identifiers, in its order. A username that has to be an address is spoken of as
+/// the email.
+pub fn identifier_label(context: &Context<'_>) -> String {
+    let asked = |name: &str| context.enrollment.profile_attributes.iter().find(|asked| asked.name == name).map(|asked| asked.label.clone());
+    let mut labels: Vec<String> = Vec::new();
+    for name in &context.enrollment.allowed_identifiers {
+        let label = if name == "login" && login_is_address(context) {
+            asked("email").unwrap_or_else(|| "Email".into())
+        } else {
+            let title = || context.organisation.user_schema.property(name).and_then(|property| property.title);
+            asked(name).or_else(title).unwrap_or_else(|| name.clone())
+        };
+        if !labels.contains(&label) {
+            labels.push(label);
+        }
+    }
+    labels.join(" or ")
+}
+
+/// Whether usernames have to be addresses (policies.md §2.4).
+pub fn login_is_address(context: &Context<'_>) -> bool {
+    context.organisation.user_schema.property("login").is_none_or(|login| login.pattern.is_none())
 }
 
 fn build(context: &Context<'_>, wanted: impl Fn(&str, Option<&Property>) -> bool) -> Form {
@@ -185,8 +210,8 @@ impl Form {
     /// # Errors
     /// [`Unreadable::UnknownField`] for a field that is not on the form, [`Unreadable::Wrong`] for all values that are wrong, at their fields.
     pub fn read(&self, values: &Profile) -> Result<Reading, Unreadable> {
-        if values.keys().any(|name| self.field(name).is_none()) {
-            return Err(Unreadable::UnknownField);
+        if let Some(unknown) = values.keys().find(|name| self.field(name).is_none()) {
+            return Err(Unreadable::UnknownField(unknown.clone()));
         }
         let mut reading = Reading::default();
         let mut wrong = Vec::new();
@@ -224,7 +249,12 @@ impl Field {
     pub fn notice(&self, violation: Violation) -> Notice {
         Notice {
             place: Place::Attribute(self.name.clone()),
-            message: Message::Attribute { label: self.label.clone(), name: self.name.clone(), violation },
+            message: Message::Attribute {
+                label: self.label.clone(),
+                name: self.name.clone(),
+                violation,
+                property: Box::new(self.property.clone().unwrap_or_default()),
+            },
         }
     }
 }

@@ -37,6 +37,7 @@ pub mod remediation;
 pub mod requirement;
 pub mod secret;
 pub mod step;
+pub mod text;
 pub mod time;
 pub mod transaction;
 pub mod user;

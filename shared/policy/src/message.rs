@@ -1,22 +1,33 @@
 //! What is said to a person. The words and Okta's i18n keys are the wire's business.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::attribute::Violation;
+use crate::attribute::{Violation, is_attribute_name};
+use crate::organisation::Property;
 use crate::password_rules::PasswordProblem;
 
 /// One thing to say.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
     /// There is no account of that name, and sign-up is open.
-    UnknownUser(String),
+    UnknownUser {
+        /// What the page calls a name.
+        label: String,
+        /// What was typed.
+        name: String,
+    },
     /// The name and password do not go together; does not say which is wrong.
     AuthenticationFailed,
     /// The password is wrong.
     IncorrectPassword,
-    /// The code is wrong, expired or used; does not say which.
+    /// The code is wrong.
     InvalidPasscode,
+    /// What was typed is no code, or it may be that of an earlier mail, or all codes so far have expired: the newest mail counts.
+    NewestPasscode,
+    /// So many codes were wrong that none is looked at: another one is the way out, or time.
+    TooManyPasscodes,
     /// A field that must be filled in is not.
     Blank,
     /// A value on the form is wrong.
@@ -27,6 +38,8 @@ pub enum Message {
         name: String,
         /// What is wrong with it.
         violation: Violation,
+        /// What it has to be.
+        property: Box<Property>,
     },
     /// Somebody else has this value already.
     NotUnique {
@@ -37,6 +50,8 @@ pub enum Message {
     Password(PasswordProblem),
     /// The fields are not those of the form, or not any more.
     NotAsAsked,
+    /// The form has no attribute of this name, which is well-formed.
+    NotOnTheForm(String),
     /// Sign-up is closed.
     RegistrationUnavailable,
     /// A budget is used up.
@@ -81,6 +96,11 @@ pub fn form(message: Message) -> Vec<Notice> {
 /// Shorthand for one notice on the password or code field.
 pub fn passcode(message: Message) -> Vec<Notice> {
     alloc::vec![Notice { place: Place::Passcode, message }]
+}
+
+/// What is said of a form that came with an attribute which it does not have. Its name is told if it can be one: nothing else of a request is echoed.
+pub fn not_on_the_form(name: String) -> Vec<Notice> {
+    form(if is_attribute_name(&name) { Message::NotOnTheForm(name) } else { Message::NotAsAsked })
 }
 
 /// A notice that this field must be filled in.

@@ -6,8 +6,10 @@ use alloc::vec::Vec;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
+use crate::email::identifier_key;
 use crate::organisation::Complexity;
 use crate::secret::Secret;
+use crate::text;
 
 /// Code points, at most (security.md R-P2).
 pub const MAX_CODE_POINTS: usize = 256;
@@ -35,6 +37,8 @@ pub struct PasswordContext<'a> {
 /// Why a password is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PasswordProblem {
+    /// Nothing in it can be seen.
+    Blank,
     /// Fewer code points.
     TooShort {
         /// At least this many.
@@ -52,9 +56,13 @@ pub enum PasswordProblem {
     NoSymbol,
     /// Has a part of the username.
     ContainsUsername,
+    /// Has a part of the address, which is the username too.
+    ContainsEmail,
     /// Has the value of this attribute.
     ContainsAttribute(String),
-    /// One of those that are tried first.
+    /// Made of one or two characters.
+    TooFewDifferent,
+    /// One of those that are tried first, whatever stands around it unseen.
     Common,
     /// The person's address or a name of the place, with at most digits and punctuation after it.
     ContextWord,
@@ -86,12 +94,16 @@ pub fn normalise(password: &Secret) -> Result<Secret, PasswordProblem> {
 /// Whether `password` may be chosen: what is to be hashed, as from [`normalise`].
 ///
 /// # Errors
-/// All that is wrong, in the order in which the sign-in page lists the rules. Never empty.
+/// All that is wrong, in the order in which the sign-in page lists the rules. Never empty. That it is easily guessed is told once, with the first
+/// reason.
 pub fn check(password: &Secret, complexity: &Complexity, context: &PasswordContext<'_>) -> Result<Secret, Vec<PasswordProblem>> {
     let normal = normalise(password).map_err(|problem| alloc::vec![problem])?;
-    let text = normal.expose();
-    let folded = fold(text);
-    let fewer = |min: u32, wanted: fn(char) -> bool| text.chars().filter(|c| wanted(*c)).count() < min as usize;
+    let typed = normal.expose();
+    if text::is_blank(typed) {
+        return Err(alloc::vec![PasswordProblem::Blank]);
+    }
+    let folded = fold(typed);
+    let fewer = |min: u32, wanted: fn(char) -> bool| typed.chars().filter(|c| wanted(*c)).count() < min as usize;
     let contains = |value: &str| folded.contains(value);
 
     let mut problems = Vec::new();
@@ -111,17 +123,19 @@ pub fn check(password: &Secret, complexity: &Complexity, context: &PasswordConte
         problems.push(PasswordProblem::NoSymbol);
     }
     if complexity.exclude_username && context.login.is_some_and(|login| username_parts(&fold(login)).any(contains)) {
-        problems.push(PasswordProblem::ContainsUsername);
+        let is_email = context.login.map(identifier_key) == context.email.map(identifier_key);
+        problems.push(if is_email { PasswordProblem::ContainsEmail } else { PasswordProblem::ContainsUsername });
     }
     for name in &complexity.exclude_attributes {
         if context.attribute(name).map(fold).is_some_and(|value| is_word(value.trim()) && contains(value.trim())) {
             problems.push(PasswordProblem::ContainsAttribute(name.clone()));
         }
     }
-    if complexity.dictionary.common.exclude && is_common(text) {
+    if has_few_different(typed) {
+        problems.push(PasswordProblem::TooFewDifferent);
+    } else if complexity.dictionary.common.exclude && is_common(typed) {
         problems.push(PasswordProblem::Common);
-    }
-    if context.words().iter().any(|word| is_decorated(&folded, word)) {
+    } else if context.words().iter().any(|word| is_decorated(&folded, word)) {
         problems.push(PasswordProblem::ContextWord);
     }
     if problems.is_empty() { Ok(normal) } else { Err(problems) }
@@ -131,6 +145,7 @@ impl PasswordProblem {
     /// One sentence for people, with its full stop.
     pub fn sentence(&self) -> String {
         match self {
+            Self::Blank => "Use characters that can be seen.".into(),
             Self::TooShort { min } => alloc::format!("Use at least {min} characters."),
             Self::TooLong => alloc::format!("Use at most {MAX_CODE_POINTS} characters."),
             Self::NoLowerCase => "Use a lower-case letter.".into(),
@@ -138,11 +153,13 @@ impl PasswordProblem {
             Self::NoNumber => "Use a number.".into(),
             Self::NoSymbol => "Use a symbol.".into(),
             Self::ContainsUsername => "Do not use parts of your username.".into(),
+            Self::ContainsEmail => "Do not use parts of your email address.".into(),
             Self::ContainsAttribute(name) => match name.as_str() {
                 "firstName" => "Do not use your first name.".into(),
                 "lastName" => "Do not use your last name.".into(),
                 name => alloc::format!("Do not use your {name}."),
             },
+            Self::TooFewDifferent => "Use more than two different characters.".into(),
             Self::Common => "This password is one of the most common ones. Choose another.".into(),
             Self::ContextWord => "This password is too close to your email address or to the name of this site. Choose another.".into(),
             Self::Forbidden => "This password has a character that cannot be used.".into(),
@@ -195,10 +212,18 @@ fn username_parts(login: &str) -> impl Iterator<Item = &str> {
     login.split([',', '.', '-', '_', '#', '@']).filter(|part| part.chars().count() >= MIN_USERNAME_PART)
 }
 
-/// Whether the whole password is on the list, whatever the case of its ASCII letters. The list is searched where it lies: an index of it would
+/// Whether a password has at most two different characters that can be seen. Spaces do not count: nobody guesses with fewer of them.
+fn has_few_different(password: &str) -> bool {
+    let mut visible = password.chars().filter(|c| !text::is_invisible(*c));
+    let first = visible.next();
+    let second = visible.find(|c| Some(*c) != first);
+    visible.all(|c| Some(c) == first || Some(c) == second)
+}
+
+/// Whether the whole password is on the list, whatever the case of its ASCII letters and whatever cannot be seen around it. The list is searched where it lies: an index of it would
 /// cost every cold start more than a search does.
 fn is_common(password: &str) -> bool {
-    let password = Zeroizing::new(password.to_ascii_lowercase());
+    let password = Zeroizing::new(password.trim_matches(text::is_invisible).to_ascii_lowercase());
     let mut rest = BLOCKLIST;
     loop {
         // The line that the middle of what is left falls on. The list is ASCII, so that every index is a character's.
@@ -227,9 +252,9 @@ fn is_decorated(folded: &str, word: &str) -> bool {
     password.strip_prefix(word).is_some_and(|rest| !rest.contains(char::is_alphabetic))
 }
 
-fn without_space(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    out.extend(text.chars().filter(|c| !c.is_whitespace()));
+fn without_space(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    out.extend(word.chars().filter(|c| !text::is_invisible(*c)));
     out
 }
 

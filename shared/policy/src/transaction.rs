@@ -54,12 +54,32 @@ pub struct Transaction {
     /// Whether the optional authenticators were skipped.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub skipped: bool,
-    /// Whether this person has signed in from this browser before: guesses made elsewhere do not use up their budget (security.md R-R8).
-    #[serde(default, skip_serializing_if = "Not::not")]
-    pub known_browser: bool,
+    /// Where this person has signed in from before.
+    #[serde(default, skip_serializing_if = "Familiar::is_nowhere")]
+    pub familiar: Familiar,
     /// Set when everything was met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+}
+
+/// Where somebody has signed in from before: guesses made elsewhere do not use up their budget (security.md R-R8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Familiar {
+    /// From this browser.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub browser: bool,
+    /// From this network: for clients that no cookie of ours reaches, and browsers that forget it.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub network: bool,
+}
+
+impl Familiar {
+    /// From nowhere that is known.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub fn is_nowhere(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The client that began a transaction, and where it wants its code.
@@ -240,7 +260,7 @@ impl Transaction {
             sends: 0,
             chosen: None,
             skipped: false,
-            known_browser: false,
+            familiar: Familiar::default(),
             outcome: None,
         }
     }
@@ -299,7 +319,7 @@ impl Transaction {
         self.challenge = None;
         self.chosen = None;
         self.skipped = false;
-        self.known_browser = false;
+        self.familiar = Familiar::default();
     }
 }
 

@@ -8,7 +8,7 @@ use policy::organisation::{
 };
 use policy::secret::Secret;
 use policy::time::{Span, Timestamp};
-use policy::transaction::{Client, Purpose, Registration, Subject, Transaction};
+use policy::transaction::{Client, Familiar, Purpose, Registration, Subject, Transaction};
 use policy::user::{PasswordHash, Profile, User, UserStatus};
 use serde_json::json;
 
@@ -95,8 +95,8 @@ fn what_is_as_at_the_beginning_is_not_stored_and_all_else_is() {
     let names = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
     let begun = begun();
     assert_eq!(names(&stored(&begun)), ["client", "id", "started", "subject", "touched"].map(String::from).into());
-    let later = Transaction { sends: 1, skipped: true, known_browser: true, ..begun.clone() };
-    assert_eq!(names(&stored(&later)).difference(&names(&stored(&begun))).collect::<Vec<_>>(), ["knownBrowser", "sends", "skipped"]);
+    let later = Transaction { sends: 1, skipped: true, familiar: Familiar { browser: true, network: false }, ..begun.clone() };
+    assert_eq!(names(&stored(&later)).difference(&names(&stored(&begun))).collect::<Vec<_>>(), ["familiar", "sends", "skipped"]);
     for transaction in [begun, later, Transaction { sends: 7, ..self::begun() }] {
         assert_eq!(serde_json::from_value::<Transaction>(stored(&transaction)).unwrap(), transaction);
     }

@@ -15,10 +15,12 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use engine::Engine;
+use engine::keyring::Keyring;
 use engine::ports::{Clock, Random, Store};
 use policy::secret::Secret;
 use url::{Host, Url};
 
+use crate::front::{Front, Proxy};
 use crate::system::{SystemClock, SystemRandom};
 
 /// Characters that a secret must have at least.
@@ -34,6 +36,8 @@ pub struct Environment {
     pepper_secret_id: Option<String>,
     signing_key_ids: Vec<String>,
     ses_configuration_set: Option<String>,
+    origin_secret_id: Option<String>,
+    client_address_header: Option<String>,
     region: Region,
     credentials: Credentials,
     /// By the SDK's name of the service, as in `AWS_ENDPOINT_URL_DYNAMODB`.
@@ -114,6 +118,8 @@ impl Environment {
             pepper_secret_id: optional("PEPPER_SECRET_ID"),
             signing_key_ids: optional("SIGNING_KEY_IDS").iter().flat_map(|ids| ids.split(',')).map(|id| id.trim().to_owned()).collect(),
             ses_configuration_set: optional("SES_CONFIGURATION_SET"),
+            origin_secret_id: optional("ORIGIN_SECRET_ID"),
+            client_address_header: optional("CLIENT_ADDRESS_HEADER"),
             region: Region::new(required("AWS_REGION")?),
             credentials: Credentials::new(required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?, token, None, "environment"),
             endpoints: ["DYNAMODB", "SESV2", "KMS", "SECRETS_MANAGER"].into_iter().filter_map(endpoint).collect(),
@@ -163,8 +169,23 @@ impl Environment {
     /// # Errors
     /// If the interaction secret cannot be read.
     pub async fn engine(&self, store: impl Store + 'static) -> Result<Engine, Error> {
-        let key = self.secret("INTERACTION_SECRET_ID", Some(&self.interaction_secret_id)).await?;
-        Ok(Engine::new(self.base_url(), Arc::new(store), Arc::clone(&self.clock), Arc::clone(&self.random), key))
+        let keys = self.keyring("INTERACTION_SECRET_ID", Some(&self.interaction_secret_id)).await?;
+        Ok(Engine::new(self.base_url(), Arc::new(store), Arc::clone(&self.clock), Arc::clone(&self.random), keys))
+    }
+
+    /// What stands in front of the functions: the path of the base URL, and the proxy that `ORIGIN_SECRET_ID` demands.
+    ///
+    /// # Errors
+    /// If that secret cannot be read or is too short, or `CLIENT_ADDRESS_HEADER` is no header or there is no proxy to believe.
+    pub async fn front(&self) -> Result<Front, Error> {
+        let named = self.client_address_header.as_ref();
+        let invalid = |why: &str| Error::invalid("CLIENT_ADDRESS_HEADER", why);
+        let client_address = named.map(|name| name.parse().map_err(|_| invalid("not the name of a header"))).transpose()?;
+        if self.origin_secret_id.is_none() {
+            return if named.is_none() { Ok(Front::new(self.base_path(), None)) } else { Err(invalid("counts only with ORIGIN_SECRET_ID")) };
+        }
+        let secrets = self.keyring("ORIGIN_SECRET_ID", self.origin_secret_id.as_ref()).await?;
+        Ok(Front::new(self.base_path(), Some(Proxy { secrets, client_address })))
     }
 
     /// `TABLE_NAME`: the one DynamoDB table.
@@ -203,8 +224,8 @@ impl Environment {
     ///
     /// # Errors
     /// If it cannot be read or is too short.
-    pub async fn passcode_key(&self) -> Result<Secret, Error> {
-        self.secret("PASSCODE_SECRET_ID", self.passcode_secret_id.as_ref()).await
+    pub async fn passcode_key(&self) -> Result<Keyring, Error> {
+        self.keyring("PASSCODE_SECRET_ID", self.passcode_secret_id.as_ref()).await
     }
 
     /// The secret of `PEPPER_SECRET_ID`, as text: one pepper or several.
@@ -247,6 +268,11 @@ impl Environment {
             .retry_config(retries.with_max_attempts(attempts));
         config.set_endpoint_url(self.endpoints.get(service).cloned());
         config.build()
+    }
+
+    /// The key in the secret that `variable` names, with its neighbour while it is being changed.
+    async fn keyring(&self, variable: &'static str, id: Option<&String>) -> Result<Keyring, Error> {
+        Keyring::parse(&self.secret(variable, id).await?).map_err(|error| Error::invalid(variable, error))
     }
 
     /// The text of the secret that `variable` names; asks Secrets Manager once.

@@ -18,14 +18,6 @@ use policy::secret::Secret;
 
 use crate::Event;
 
-/// Takes the base URL's path off the event's: below a stage or a mapped domain, API Gateway sends it along.
-pub fn mount(event: &mut Event, base_path: &str) {
-    let path = event.raw_path.as_deref().and_then(|path| path.strip_prefix(base_path)).filter(|path| path.is_empty() || path.starts_with('/'));
-    if let Some(path) = path {
-        event.raw_path = Some(path.to_owned());
-    }
-}
-
 /// The engine's form of an event. A body that claims to be base64 and is not stays as it came: whoever parses it refuses it.
 pub fn request(event: Event) -> Request {
     let mut headers = event.headers;
@@ -44,7 +36,7 @@ pub fn request(event: Event) -> Request {
         query: Secret::new(event.raw_query_string.unwrap_or_default()),
         headers,
         body: if event.is_base64_encoded { BASE64_STANDARD.decode(&body).unwrap_or(body) } else { body },
-        // Never from a header, whatever it is called (security.md R-R7).
+        // Never from a header, unless a proxy is in front that proves to be the one (`front`; security.md R-R7).
         source: context.http.source_ip.unwrap_or_default(),
         request_id: context.request_id.unwrap_or_default(),
     }

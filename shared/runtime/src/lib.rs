@@ -3,6 +3,7 @@
 //! A function's `main` is [`serve`] with the function's own `engine`. The local server calls [`handle`] with the same events.
 
 mod environment;
+mod front;
 mod gateway;
 mod logs;
 mod system;
@@ -19,11 +20,12 @@ use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
 use tokio::sync::OnceCell;
 
 pub use environment::{Deadlines, Environment, Error};
+pub use front::Front;
 /// A request as API Gateway's HTTP API hands it to a function (payload format 2.0).
 pub use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest as Event;
 /// What a function answers to an [`Event`].
 pub use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse as Answer;
-pub use logs::start as start_logs;
+pub use logs::{lines as log_lines, start as start_logs};
 pub use system::{SystemClock, SystemRandom};
 
 /// Serves `function` in Lambda until the sandbox ends; `connect` makes its engine, with its adapters.
@@ -56,36 +58,44 @@ pub async fn handle(engine: &Engine, function: Function, event: Event) -> Respon
 
 /// As [`handle`], with another time for the answer.
 pub async fn handle_within(engine: &Engine, function: Function, event: Event, within: Duration) -> Response {
-    logged(function, event, async |request| {
-        // Boxed: what a step keeps while it waits is large.
-        match tokio::time::timeout(within, gateway::guarded(Box::pin(engine.serve(function, request)))).await {
-            Ok(Some(served)) => served,
-            Ok(None) => engine.unserved(request, Unserved::Panicked),
-            Err(_) => {
-                tracing::error!(request_id = request.request_id, "no answer in time");
-                engine.unserved(request, Unserved::Unavailable)
-            }
-        }
-    })
-    .await
+    let request = gateway::request(event);
+    logged(function, &request, served(engine, function, &request, within)).await
 }
 
 /// Answers one event without asking the engine, because of `why`. Writes one line of log.
 pub async fn refuse(engine: &Engine, function: Function, event: Event, why: Unserved) -> Response {
-    logged(function, event, async |request| engine.unserved(request, why)).await
+    let request = gateway::request(event);
+    logged(function, &request, async { engine.unserved(&request, why) }).await
 }
 
-/// Answers one event as API Gateway reads it: [`handle`], below the path of the base URL.
-pub async fn answer(engine: &Engine, base_path: &str, function: Function, mut event: Event) -> Answer {
-    gateway::mount(&mut event, base_path);
-    gateway::response(handle(engine, function, event).await)
+/// Answers one event as API Gateway reads it: what comes through `front` is [handled](handle), the rest is refused.
+pub async fn answer(engine: &Engine, front: &Front, function: Function, mut event: Event) -> Answer {
+    front.mount(&mut event);
+    let mut request = gateway::request(event);
+    let answer = match front.admit(&mut request) {
+        Ok(()) => logged(function, &request, served(engine, function, &request, ANSWER_WITHIN)).await,
+        Err(refused) => logged(function, &request, async { refused.answer(&request) }).await,
+    };
+    gateway::response(answer)
+}
+
+async fn served(engine: &Engine, function: Function, request: &Request, within: Duration) -> Response {
+    // Boxed: what a step keeps while it waits is large.
+    match tokio::time::timeout(within, gateway::guarded(Box::pin(engine.serve(function, request)))).await {
+        Ok(Some(served)) => served,
+        Ok(None) => engine.unserved(request, Unserved::Panicked),
+        Err(_) => {
+            tracing::error!(request_id = request.request_id, "no answer in time");
+            engine.unserved(request, Unserved::Unavailable)
+        }
+    }
 }
 
 /// One sandbox.
 struct Instance<C> {
     function: Function,
     connect: C,
-    engine: OnceCell<(Engine, String)>,
+    engine: OnceCell<(Engine, Front)>,
 }
 
 impl<C, F> Instance<C>
@@ -98,21 +108,22 @@ where
         self.connected().await.map(|(engine, _)| engine)
     }
 
-    async fn connected(&self) -> Option<&(Engine, String)> {
+    async fn connected(&self) -> Option<&(Engine, Front)> {
         let made = self.engine.get_or_try_init(|| async {
             let environment = Environment::from_process()?;
-            let base_path = environment.base_path().to_owned();
+            let front = environment.front().await?;
             // Boxed: what an SDK call keeps while it waits is large.
-            Ok::<_, Error>((Box::pin((self.connect)(environment)).await?, base_path))
+            Ok::<_, Error>((Box::pin((self.connect)(environment)).await?, front))
         });
         made.await.inspect_err(|error| tracing::error!(function = self.function.name(), %error, "cannot start")).ok()
     }
 
     async fn answer(&self, event: Event) -> Answer {
-        if let Some((engine, base_path)) = self.connected().await {
-            return answer(engine, base_path, self.function, event).await;
+        if let Some((engine, front)) = self.connected().await {
+            return answer(engine, front, self.function, event).await;
         }
-        gateway::response(logged(self.function, event, async |request| Unserved::Unavailable.answer(request)).await)
+        let request = gateway::request(event);
+        gateway::response(logged(self.function, &request, async { Unserved::Unavailable.answer(&request) }).await)
     }
 }
 
@@ -123,16 +134,15 @@ pub const ANSWER_WITHIN: Duration = Duration::from_secs(9);
 /// Names a request in its answer, as it is named in the logs (security.md A-116). The header is Okta's.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-okta-request-id");
 
-/// Answers `event` and logs that: facts, never what was in it (security.md R-L1).
-async fn logged(function: Function, event: Event, answer: impl AsyncFnOnce(&Request) -> Response) -> Response {
+/// Waits for the answer to `request` and logs that: facts, never what was in it (security.md R-L1).
+async fn logged(function: Function, request: &Request, answer: impl Future<Output = Response>) -> Response {
     let started = Instant::now();
-    let request = gateway::request(event);
     let operation = ROUTES
         .iter()
         .find(|route| route.function == function && route.takes(request.method.as_str()) && route.matches(&request.path).is_some())
         .map(|route| tracing::field::debug(route.operation));
-    let mut response = answer(&request).await;
-    let Request { request_id, source, .. } = &request;
+    let mut response = answer.await;
+    let Request { request_id, source, .. } = request;
     if let Ok(id) = HeaderValue::try_from(request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }

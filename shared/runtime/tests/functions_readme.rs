@@ -24,15 +24,13 @@ const VARIABLES: [(&str, &str); 4] = [
     ("environment.signing_key_ids()", "SIGNING_KEY_IDS"),
 ];
 
-/// The actions of every function, apart from its log.
-const COMMON_ACTIONS: [&str; 7] = [
-    "dynamodb:BatchGetItem",
-    "dynamodb:ConditionCheckItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:GetItem",
-    "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
-    "secretsmanager:GetSecretValue",
+/// The actions behind each column of the list of what each function does to the table.
+const TABLE_ACTIONS: [(&str, &[&str]); 5] = [
+    ("read", &["dynamodb:BatchGetItem", "dynamodb:GetItem"]),
+    ("put", &["dynamodb:PutItem"]),
+    ("count", &["dynamodb:UpdateItem"]),
+    ("check", &["dynamodb:ConditionCheckItem"]),
+    ("delete", &["dynamodb:DeleteItem"]),
 ];
 
 fn read(path: &str) -> String {
@@ -86,10 +84,20 @@ fn every_part_of_the_environment_that_a_function_asks_for_is_known_here() {
     }
 }
 
+/// What a function does to the table, as actions.
+fn table_actions(access: &str, function: Function) -> BTreeSet<&'static str> {
+    let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let head = cells(access.lines().next().unwrap());
+    let row = access.lines().map(cells).find(|row| row.first().is_some_and(|name| name == function.name())).unwrap();
+    let used = |column: &str| head.iter().zip(&row).any(|(name, cell)| name == column && !cell.is_empty());
+    TABLE_ACTIONS.into_iter().filter(|(column, _)| used(column)).flat_map(|(_, actions)| actions.iter().copied()).collect()
+}
+
 #[test]
 fn r_a1_the_template_grants_what_the_ports_need_and_no_more() {
-    let readme = read("functions/README.md");
-    assert!(COMMON_ACTIONS.iter().all(|action| readme.contains(&format!("`{action}`"))));
+    let (readme, access) = (read("functions/README.md"), read("shared/engine/tests/access.md"));
+    assert!(readme.contains(&access), "functions/README.md has another list than shared/engine/tests/access.md");
+    assert!(TABLE_ACTIONS.iter().flat_map(|(_, actions)| *actions).all(|action| readme.contains(&format!("`{action}`"))));
     let granted = read("tests/tests/template/actions.txt");
     for function in Function::ALL {
         let actions: BTreeSet<&str> = granted
@@ -97,7 +105,8 @@ fn r_a1_the_template_grants_what_the_ports_need_and_no_more() {
             .filter_map(|line| line.strip_prefix(function.name())?.strip_prefix(": ")?.split(' ').next())
             .filter(|action| !action.starts_with("logs:"))
             .collect();
-        let needed: BTreeSet<&str> = adapters(function).flat_map(|(_, actions)| actions.iter().copied()).chain(COMMON_ACTIONS).collect();
+        let ports = adapters(function).flat_map(|(_, actions)| actions.iter().copied());
+        let needed = ports.chain(table_actions(&access, function)).chain(["secretsmanager:GetSecretValue"]).collect();
         assert_eq!(actions, needed, "{}", function.name());
     }
 }

@@ -112,7 +112,7 @@ for (const [name, version] of Object.entries(versions)) {
       const stranger = somebody('stranger');
       const transaction = await open(version, 'plain').idx.authenticate({ username: stranger, password });
       assert.equal(transaction.status, 'PENDING');
-      assert.deepEqual(texts(transaction), [`There is no account with the Username ${stranger}.`]);
+      assert.deepEqual(texts(transaction), [`There is no account with the Email ${stranger}.`]);
     });
 
     test('progressive enrollment: the default flow asks, a wrong value is refused, the right one gives tokens', async () => {

@@ -105,10 +105,10 @@ for (const [screen, options] of Object.entries(screens)) {
       const { context, page, faults } = await openBrowser(browser, options);
       try {
         await page.goto(`${server.url}/signin`);
-        await type(page, 'Username', somebody('stranger'));
+        await type(page, 'Email', somebody('stranger'));
         await type(page, 'Password', password);
         await page.keyboard.press('Enter');
-        await page.getByRole('alert').getByText('There is no account with the Username').waitFor();
+        await page.getByRole('alert').getByText('There is no account with the Email').waitFor();
         await inspect(page, `${screen}-unknown`);
         assert.deepEqual(faults(), []);
       } finally {
@@ -121,7 +121,7 @@ for (const [screen, options] of Object.entries(screens)) {
 /** Signs in on our page. */
 async function signIn(page, { url }, email) {
   await page.goto(`${url}/signin`);
-  await type(page, 'Username', email);
+  await type(page, 'Email', email);
   await type(page, 'Password', password);
   await page.keyboard.press('Enter');
 }

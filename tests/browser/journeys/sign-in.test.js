@@ -66,7 +66,7 @@ for (const generation of generations) {
       const stranger = somebody('stranger');
       await stage.journey(generation, 'plain', async (widget) => {
         await signIn(widget, stranger, password);
-        await widget.says(`There is no account with the Username ${stranger}.`);
+        await widget.says(`There is no account with the Email ${stranger}.`);
         assert.ok(await widget.saying('Sign up'));
         await widget.screenshot('unknown-user');
       });

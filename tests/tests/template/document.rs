@@ -18,7 +18,12 @@ pub struct Template(pub Value);
 impl Template {
     /// Reads it.
     pub fn read() -> Self {
-        let text = fs::read_to_string(root().join("template.yaml")).unwrap();
+        Self::at("template.yaml")
+    }
+
+    /// Reads another one.
+    pub fn at(path: &str) -> Self {
+        let text = fs::read_to_string(root().join(path)).unwrap();
         let documents = Yaml::load_from_str(&text).unwrap();
         assert_eq!(documents.len(), 1);
         Self(written_out(&documents[0]))
@@ -37,6 +42,12 @@ impl Template {
     /// All resources of a type, by logical id.
     pub fn of_type(&self, kind: &str) -> BTreeMap<&str, &Value> {
         self.section("Resources").iter().filter(|(_, resource)| resource["Type"] == kind).map(|(id, resource)| (id.as_str(), resource)).collect()
+    }
+
+    /// The properties of a function's role, by the name of its binary.
+    pub fn role_of(&self, function: &str) -> &Map<String, Value> {
+        let id = self.functions()[function].1["Properties"]["Role"]["Fn::GetAtt"][0].as_str().unwrap();
+        self.resource(id)["Properties"].as_object().unwrap()
     }
 
     /// The functions, by the name of their binary.

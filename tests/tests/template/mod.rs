@@ -1,7 +1,10 @@
 //! `template.yaml` and the cargo-lambda routes say the same as the route table, and the template grants what each function uses and nothing else.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
+mod alarms;
 mod document;
+mod proxy;
+mod roles;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -102,60 +105,6 @@ fn every_reference_resolves() {
     }
 }
 
-/// What each role allows: action and resource, one line each.
-const GOLDEN: &str = include_str!("actions.txt");
-
-#[test]
-fn r_a1_each_function_may_do_exactly_what_it_uses() {
-    let template = Template::read();
-    let mut granted = Vec::new();
-    let mut roles = BTreeSet::new();
-    for (name, (id, function)) in template.functions() {
-        let role = function["Properties"]["Role"]["Fn::GetAtt"][0].as_str().unwrap();
-        assert!(roles.insert(role), "{role} serves two functions");
-        assert!(function["Properties"].get("Policies").is_none(), "{id} has policies beside its role");
-        let properties = template.resource(role)["Properties"].as_object().unwrap();
-        assert_eq!(properties.keys().collect::<Vec<_>>(), ["AssumeRolePolicyDocument", "Policies"]);
-        let lines: BTreeSet<String> = statements(properties).into_iter().flat_map(allowed).collect();
-        granted.extend(lines.into_iter().map(|line| format!("{name}: {line}")));
-    }
-    assert!(!granted.iter().any(|line| line.contains('*')), "a wildcard: {granted:#?}");
-    assert_eq!(granted, GOLDEN.lines().collect::<Vec<_>>(), "the roles differ from tests/tests/template/actions.txt");
-}
-
-#[test]
-fn r_a1_mail_leaves_only_under_the_one_address() {
-    let template = Template::read();
-    for role in template.of_type("AWS::IAM::Role").into_values() {
-        for statement in statements(role["Properties"].as_object().unwrap()) {
-            let sends = texts(&statement["Action"]).iter().any(|action| action.starts_with("ses:"));
-            let condition = json!({ "StringEquals": { "ses:FromAddress": { "Ref": "MailFrom" } } });
-            assert_eq!(statement.get("Condition"), sends.then_some(&condition));
-        }
-    }
-}
-
-#[test]
-fn r_a1_a_function_is_told_of_exactly_the_secrets_and_keys_it_may_use() {
-    let template = Template::read();
-    let everywhere = template.0["Globals"]["Function"]["Environment"]["Variables"].as_object().unwrap();
-    for (name, (_, function)) in template.functions() {
-        let own = function["Properties"]["Environment"]["Variables"].as_object().cloned().unwrap_or_default();
-        let told: BTreeSet<&str> = everywhere.keys().chain(own.keys()).map(String::as_str).collect();
-        let may = |what: &str| GOLDEN.lines().any(|line| line.starts_with(&format!("{name}: ")) && line.contains(what));
-        for (variable, what) in [
-            ("TABLE_NAME", "dynamodb:"),
-            ("PEPPER_SECRET_ID", " PepperSecret"),
-            ("PASSCODE_SECRET_ID", " PasscodeSecret"),
-            ("INTERACTION_SECRET_ID", " InteractionSecret"),
-            ("SIGNING_KEY_IDS", "kms:Sign"),
-            ("SES_CONFIGURATION_SET", "ses:SendEmail"),
-        ] {
-            assert_eq!(told.contains(variable), may(what), "{name}: {variable}");
-        }
-    }
-}
-
 #[test]
 fn r_a2_the_table_is_encrypted_recoverable_protected_and_outlives_the_stack() {
     let template = Template::read();
@@ -175,21 +124,6 @@ fn r_a2_the_table_is_encrypted_recoverable_protected_and_outlives_the_stack() {
             "DeletionProtectionEnabled": true,
         })
     );
-}
-
-#[test]
-fn r_a3_every_route_is_throttled_and_the_dear_ones_more() {
-    let template = Template::read();
-    let stage = &template.resource("Stage")["Properties"];
-    let limited = |settings: &Value| ["ThrottlingRateLimit", "ThrottlingBurstLimit"].iter().all(|name| !settings[*name].is_null());
-    assert!(limited(&stage["DefaultRouteSettings"]));
-    let keys: BTreeMap<&str, &str> =
-        template.of_type("AWS::ApiGatewayV2::Route").into_iter().map(|(id, route)| (route["Properties"]["RouteKey"].as_str().unwrap(), id)).collect();
-    let routes = template.resource("Stage")["DependsOn"].as_array().unwrap();
-    for (key, settings) in stage["RouteSettings"].as_object().unwrap() {
-        assert!(limited(settings), "{key}");
-        assert!(routes.contains(&json!(keys[key.as_str()])), "the stage does not wait for {key}");
-    }
 }
 
 #[test]
@@ -218,39 +152,4 @@ fn r_l1_the_access_log_holds_no_address_and_no_token() {
     let variables: Vec<&str> = format.split("$context.").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     let harmless = ["requestId", "requestTimeEpoch", "routeKey", "status", "responseLength", "responseLatency", "integrationErrorMessage"];
     assert_eq!(variables, harmless);
-}
-
-fn statements(role: &serde_json::Map<String, Value>) -> Vec<&Value> {
-    role["Policies"].as_array().unwrap().iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap()).collect()
-}
-
-/// `ACTION on RESOURCE` for each pair of a statement.
-fn allowed(statement: &Value) -> Vec<String> {
-    assert_eq!(statement["Effect"], "Allow");
-    for extra in ["NotAction", "NotResource", "Principal"] {
-        assert!(statement.get(extra).is_none(), "{extra}");
-    }
-    let resources = resources(&statement["Resource"]);
-    texts(&statement["Action"]).iter().flat_map(|action| resources.iter().map(move |resource| format!("{action} on {resource}"))).collect()
-}
-
-/// A resource in words: the logical id where there is one.
-fn resources(value: &Value) -> Vec<String> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(resources).collect(),
-        Value::String(text) => vec![text.clone()],
-        Value::Object(members) => match members.iter().next().unwrap() {
-            (name, argument) if name == "Ref" => vec![argument.as_str().unwrap().into()],
-            (name, argument) if name == "Fn::GetAtt" => vec![argument[0].as_str().unwrap().into()],
-            (name, argument) if name == "Fn::Sub" => vec![argument.as_str().unwrap().rsplit(':').next().unwrap().into()],
-            (name, argument) if name == "Fn::Split" => resources(&argument[1]),
-            (name, argument) if name == "Fn::If" => [&argument[1], &argument[2]].into_iter().flat_map(resources).collect(),
-            other => panic!("{other:?}"),
-        },
-        other => panic!("{other}"),
-    }
-}
-
-fn texts(value: &Value) -> Vec<&str> {
-    value.as_array().map_or_else(|| vec![value.as_str().unwrap()], |items| items.iter().map(|item| item.as_str().unwrap()).collect())
 }

@@ -2,7 +2,6 @@
 
 use policy::Context;
 use policy::organisation::AuthenticatorKey;
-use policy::password_rules;
 use policy::secret::Secret;
 use policy::step::{self, Facts, Identity, Input, Needs, PasswordWork};
 use policy::transaction::{Subject, Transaction};
@@ -98,7 +97,6 @@ impl Engine {
                 facts.new_password.clone_from(&memory.new_password);
             }
             PasswordWork::Verify(password) => {
-                let password = password_rules::normalise(password).map_err(|_| Failure::Malformed)?;
                 let member = match &transaction.subject {
                     Subject::Member { user, .. } if needs.identities.is_empty() => Some(user),
                     _ => None,
@@ -114,10 +112,10 @@ impl Engine {
                 let of_today = |stored: &StoredPassword| user.is_some_and(|user| user.generation == stored.generation);
                 // The account has changed since this transaction read it, or is no longer there.
                 memory.stale_user |= member.is_some_and(|member| stored.as_ref().map_or(member.has_password, |stored| !of_today(stored)));
-                let Verdict { matches, outdated: old } = self.passwords()?.verify(&password, stored.as_ref().map(|stored| &stored.hash)).await?;
+                let Verdict { matches, outdated: old } = self.passwords()?.verify(password, stored.as_ref().map(|stored| &stored.hash)).await?;
                 facts.password_right = matches && stored.as_ref().is_some_and(of_today);
                 if let (true, true, Some(item), Some(stored), Some(user)) = (facts.password_right, old, item, stored, user) {
-                    outdated = Some((user.id.clone(), Rehash { password, stored, version: item.version }));
+                    outdated = Some((user.id.clone(), Rehash { password: password.clone(), stored, version: item.version }));
                 }
             }
         }
@@ -151,10 +149,13 @@ impl Engine {
         if let Some((_, over)) = memory.spent {
             return Ok((self.read(&wanted).await?, over));
         }
-        let first = if needs.kept_budgets.is_empty() { &needs.budgets } else { &needs.kept_budgets };
+        let mut alternatives = needs.budgets.iter();
+        let first = alternatives.next().map(Vec::as_slice).unwrap_or_default();
         let (items, mut counters, mut over) = self.read_and_count(wanted, first, arrival.source, context.now).await?;
-        if over && !needs.kept_budgets.is_empty() {
-            (_, counters, over) = self.read_and_count(Vec::new(), &needs.budgets, arrival.source, context.now).await?;
+        for budgets in alternatives {
+            if over {
+                (_, counters, over) = self.read_and_count(Vec::new(), budgets, arrival.source, context.now).await?;
+            }
         }
         memory.spent = Some((counters, over));
         Ok((items, over))

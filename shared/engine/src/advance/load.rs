@@ -10,7 +10,7 @@ use policy::step::{self, Identity, Input};
 use policy::time::Timestamp;
 use policy::transaction::Transaction;
 
-use super::known_browser::KnownBrowser;
+use super::familiar::{Known, Places};
 use super::{Arrival, Memory};
 use crate::budget::Counter;
 use crate::commit::Stored;
@@ -42,7 +42,7 @@ pub(super) struct Loaded {
     /// The account in it was read again: it is not what is stored.
     pub refreshed: bool,
     pub early: Early,
-    pub known_browser: Option<KnownBrowser>,
+    pub places: Places,
     /// Whether there were too many requests with this handle (security.md R-R5).
     pub hurried: bool,
 }
@@ -67,12 +67,11 @@ impl Engine {
             return Err(Failure::SessionExpired);
         }
         let named = self.named(&arrival.input);
-        let browsers = match (&arrival.input, &arrival.browser) {
-            (Input::Identify { identifier, .. }, Some(browser)) => self.browser_keys(browser, identifier),
-            _ => Vec::new(),
-        };
+        let typed = if let Input::Identify { identifier, .. } = &arrival.input { Some(identifier) } else { None };
+        let networks = typed.map(|identifier| self.network_keys(arrival.source, identifier)).unwrap_or_default();
+        let browsers = typed.zip(arrival.browser.as_ref()).map(|(identifier, browser)| self.browser_keys(browser, identifier)).unwrap_or_default();
         let mut wanted = vec![keys::organisation_head(), keys::transaction(id)];
-        wanted.extend(browsers.clone());
+        wanted.extend(networks.iter().chain(&browsers).cloned());
         wanted.extend(named.iter().map(keys::unique));
         let watched = self.watched(arrival, now);
         wanted.extend(watched.clone());
@@ -80,9 +79,13 @@ impl Engine {
         let mut items = items.into_iter();
         let head = items.next().flatten();
         let item = items.next().flatten().filter(|item| item.lives(now)).ok_or(Failure::SessionExpired)?;
-        let known: Vec<Item> = items.by_ref().take(browsers.len()).flatten().collect();
-        let known_browser = known.into_iter().find(|item| item.lives(now));
-        let known_browser = known_browser.filter(|_| !memory.other_browser).map(|item| read(&item)).transpose()?;
+        let mut known = |places: usize, foreign: bool| -> Result<Option<Known>, Failure> {
+            let found: Vec<Item> = items.by_ref().take(places).flatten().collect();
+            let item = found.iter().find(|item| item.lives(now) && !foreign);
+            Ok(item.map(read).transpose()?)
+        };
+        let network = known(networks.len(), memory.foreign.network)?;
+        let browser = known(browsers.len(), memory.foreign.browser)?;
         let mut owners = Vec::new();
         for (identity, item) in named.into_iter().zip(items.by_ref()) {
             owners.push((identity, item.map(|item| read::<Owner>(&item)).transpose()?));
@@ -91,13 +94,13 @@ impl Engine {
 
         let mut stored: Stored = read(&item)?;
         // The budget of a known browser is that of the browser that began: another one's cookie is no key to it (security.md R-O6).
-        let known_browser = known_browser.filter(|_| arrival.browser.as_ref() == Some(&stored.transaction.client.browser));
+        let browser = browser.filter(|_| arrival.browser.as_ref() == Some(&stored.transaction.client.browser));
         if stored.transaction.expired(now) || !self.opens(&arrival.finder, &stored.transaction)? {
             return Err(Failure::SessionExpired);
         }
         let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
         let refreshed = memory.stale_user && self.refresh_user(&mut stored, &revision.organisation).await?;
-        Ok(Loaded { revision, stored, version: item.version, refreshed, early, known_browser, hurried })
+        Ok(Loaded { revision, stored, version: item.version, refreshed, early, places: Places { browser, network }, hurried })
     }
 
     /// The values that the request itself names, so that their owners are read in the first round trip. A guess of what the policy will ask

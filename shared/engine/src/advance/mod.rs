@@ -4,8 +4,8 @@
 //! again: deciding is pure, so that is safe.
 
 mod facts;
+mod familiar;
 mod issue;
-mod known_browser;
 mod load;
 mod refresh;
 mod repeat;
@@ -18,10 +18,9 @@ use idx::operation::Operation;
 use policy::Context;
 use policy::message::{self, Message, Notice};
 use policy::organisation::App;
-use policy::password_rules;
 use policy::secret::Secret;
 use policy::step::{self, Decision, Facts, Input, Rejection, StepError};
-use policy::transaction::{Subject, Transaction};
+use policy::transaction::{Familiar, Subject, Transaction};
 use policy::user::PasswordHash;
 
 use crate::budget::Counter;
@@ -48,6 +47,8 @@ pub(crate) struct Arrival<'a> {
     pub mac: RequestMac,
     /// Address of the client.
     pub source: &'a str,
+    /// Id of the app whose server says that this is the address.
+    pub server_of: Option<&'a str>,
     /// Hash of the browser's cookie.
     pub browser: Option<String>,
     /// Origin of the page that sent it, unless it is our own.
@@ -102,7 +103,7 @@ struct Plan {
 struct Memory {
     /// Whether the request itself was counted.
     arrived: bool,
-    /// What was counted for a guess, and whether that was too much.
+    /// What was counted for a guess, and whether there was room.
     spent: Option<(Vec<Counter>, bool)>,
     /// A count could not be given back: it stays.
     keeps_counts: bool,
@@ -110,8 +111,8 @@ struct Memory {
     compared: Option<u32>,
     over_commit_budget: bool,
     contested: bool,
-    /// The browser is known of somebody else, or of whoever had the account before it changed hands.
-    other_browser: bool,
+    /// These places are known of somebody else, or of whoever had the account before it changed hands.
+    foreign: Familiar,
     /// A marker led to an account that is not there, and was read once more.
     looked_again: bool,
     /// The stored snapshot of the user is stale.
@@ -122,10 +123,6 @@ struct Memory {
 
 impl Engine {
     pub(crate) async fn advance(&self, arrival: &Arrival<'_>) -> Result<Advanced, Failure> {
-        // Refused before anybody is looked up, so that a long password tells nothing and costs nothing (security.md R-P2, A-007).
-        if let Input::Identify { password: Some(password), .. } | Input::AnswerPassword(password) = &arrival.input {
-            password_rules::normalise(password).map_err(|_| Failure::Malformed)?;
-        }
         let mut memory = Memory::default();
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
@@ -135,6 +132,9 @@ impl Engine {
             let context = Context::new(&revision.organisation, app, now).ok_or_else(|| Failure::internal("an app without enrollment policy"))?;
             // An app's page may not even try a handle of another app (security.md A-064).
             of_app(arrival.page, app)?;
+            if arrival.server_of.is_some_and(|server_of| server_of != app.id) {
+                return Err(Failure::ForeignOrigin);
+            }
             if loaded.hurried {
                 let (transaction, notices) = (loaded.stored.transaction, message::form(Message::TooManyRequests));
                 return Ok(Advanced { revision, transaction, notices, status: Status::Hurried, code: None });
@@ -163,16 +163,16 @@ impl Engine {
     ) -> Result<Option<Advanced>, Failure> {
         let early = mem::take(&mut loaded.early);
         let before = &loaded.stored.transaction;
-        let needs = step::lookup(context, before, &arrival.input, loaded.known_browser.is_some(), memory.contested);
+        let needs = step::lookup(context, before, &arrival.input, loaded.places.familiar(), memory.contested);
         let Some((mut facts, outdated)) = self.facts(arrival, context, before, &needs, early, memory).await? else { return Ok(None) };
-        if let Some(known) = &loaded.known_browser {
+        facts.familiar = loaded.places.familiar();
+        let foreign = loaded.places.foreign_to(facts.owners.iter().flatten().next().map(|(user, _)| user));
+        if !foreign.is_nowhere() {
             // Whose the name is was not known before the budgets were counted. What was compared is forgotten, and counted where it belongs.
-            if !facts.owners.iter().flatten().next().is_some_and(|(user, _)| known.of(user)) {
-                memory.other_browser = true;
-                memory.spent = None;
-                return Ok(None);
-            }
-            facts.known_browser = true;
+            memory.foreign.browser |= foreign.browser;
+            memory.foreign.network |= foreign.network;
+            memory.spent = None;
+            return Ok(None);
         }
         if memory.stale_user && !loaded.refreshed && matches!(before.subject, Subject::Member { .. }) {
             return Ok(None);
@@ -182,7 +182,7 @@ impl Engine {
             Err(error) => return self.not_taken(error, arrival, context, loaded, memory).await,
         };
         let Plan { commit, counters, code, written, last_request } = self.plan(arrival, context, &loaded, &facts, &mut decision, memory).await?;
-        if !self.commit(&commit, memory).await? {
+        if !self.commit(&commit, memory, &counters).await? {
             return Ok(None);
         }
         if let Some((user, rehash)) = outdated {
@@ -254,7 +254,7 @@ impl Engine {
             stored.transaction.touched = context.now;
             let mut commit = Commit::default();
             commit.push(About::Transaction, put_transaction(&stored, version + 1, Expect::Version(version)));
-            if !self.commit(&commit, memory).await? {
+            if !self.commit(&commit, memory, &[]).await? {
                 return Ok(None);
             }
         }
@@ -270,7 +270,7 @@ impl Engine {
     }
 
     /// All or nothing. `false`: overtaken, and `memory` knows by what.
-    async fn commit(&self, commit: &Commit, memory: &mut Memory) -> Result<bool, Failure> {
+    async fn commit(&self, commit: &Commit, memory: &mut Memory, counters: &[Counter]) -> Result<bool, Failure> {
         if commit.writes.is_empty() {
             return Ok(true);
         }
@@ -278,6 +278,8 @@ impl Engine {
             Ok(()) => Ok(true),
             Err(StoreError::Refused(places)) => {
                 memory.learn(commit, &places);
+                let of_budgets = commit.about.iter().enumerate().filter(|(_, about)| **about == About::Budget);
+                of_budgets.zip(counters).filter(|((place, _), _)| places.contains(place)).for_each(|(_, counter)| counter.tell_used_up());
                 Ok(false)
             }
             Err(error) => Err(error.into()),

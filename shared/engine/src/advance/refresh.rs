@@ -2,7 +2,7 @@
 
 use policy::organisation::Organisation;
 use policy::step::Identity;
-use policy::transaction::{Subject, Transaction};
+use policy::transaction::{Familiar, Subject, Transaction};
 use policy::user::User;
 
 use crate::commit::Stored;
@@ -33,7 +33,7 @@ impl Engine {
         (*user, *version) = (current, item.version);
         if changed_hands {
             transaction.proofs.clear();
-            transaction.known_browser = false;
+            transaction.familiar = Familiar::default();
             // Nor is what was answered for it answered again.
             *last_request = None;
         }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use policy::time::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::touched::{note_read, note_write};
 use crate::ports::{Expect, Item, Key, Store, StoreError, Write};
 
 /// Keeps the contract of [`Store`] exactly, in a map behind one lock: the model that the real adapter is compared with.
@@ -46,6 +47,7 @@ impl Store for MemoryStore {
         if keys.len() > 100 {
             return Err(StoreError::Broken("more than 100 keys in one read".into()));
         }
+        keys.iter().for_each(note_read);
         let items = self.items();
         Ok(keys.iter().map(|key| items.get(key).cloned()).collect())
     }
@@ -55,6 +57,7 @@ impl Store for MemoryStore {
         if writes.is_empty() || writes.len() > 100 || places.len() < writes.len() {
             return Err(StoreError::Broken("a write needs 1 to 100 different keys".into()));
         }
+        writes.iter().for_each(note_write);
         let mut items = self.items();
         let refused: Vec<usize> =
             writes.iter().enumerate().filter(|(_, write)| !holds(write, items.get(place(write)))).map(|(index, _)| index).collect();

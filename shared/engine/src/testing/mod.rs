@@ -9,6 +9,7 @@ mod counting;
 mod executor;
 mod fault;
 mod memory;
+mod touched;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ pub use counting::{Call, CountingStore, Verb};
 pub use executor::{block_on, join_all};
 pub use fault::{Fault, FaultMailer, FaultPasswords, FaultSigner, FaultStore, Faults, PortCall};
 pub use memory::MemoryStore;
+pub use touched::{Touch, touched};
 
 use crate::ports::{Item, Key, Store, StoreError, Write};
 

@@ -84,7 +84,7 @@ fn i10_only_grows(key: &str, before: &Item, after: &Item) {
         let marked = |item: &Item| item.body.pointer(path) == Some(&Value::Bool(true));
         assert!(!marked(before) || marked(after), "I10: {path} of {}", change());
     };
-    assert!(before.version < after.version || key.starts_with("BROWSER#"), "I10: the version of {}", change());
+    assert!(before.version < after.version || ["BROWSER#", "NETWORK#"].iter().any(|kind| key.starts_with(kind)), "I10: the version of {}", change());
     match key.split('#').next().unwrap_or_default() {
         "USER" => {
             grows("/generation");
@@ -120,6 +120,6 @@ fn i2_verified_by_proof(key: &str, before: Option<&Item>, after: &Item, flows: &
 /// I5, I12: what was refused has changed nothing but counters and what the flow knows of itself.
 fn i5_a_refusal_changes_nothing(key: &str, answer: Option<&Answer>) {
     let refused = answer.is_some_and(|answer| matches!(answer.status, 400 | 401 | 429));
-    let touched = ["USER#", "PASSWORD#", "UNIQUE#", "VERIFY#", "BROWSER#"].iter().any(|kind| key.starts_with(kind));
+    let touched = ["USER#", "PASSWORD#", "UNIQUE#", "VERIFY#", "BROWSER#", "NETWORK#"].iter().any(|kind| key.starts_with(kind));
     assert!(!refused || !touched, "I5: a refused request has changed {key}");
 }

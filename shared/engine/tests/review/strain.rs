@@ -120,8 +120,9 @@ fn a_known_browser_gets_in_however_much_is_guessed_elsewhere() {
         botnet.begin();
         botnet.password(&format!("user{index}@example.com"), "whatever it is").status
     });
-    assert!(statuses.filter(|status| *status == 429).count() > 150);
+    assert!(statuses.filter(|status| *status == 429).count() >= 120, "five first tries for each of the sixteen");
     let mut stranger = stage.browser("demo-spa");
+    stranger.source = "198.51.100.7".into();
     let refused = (0..40).any(|_| {
         stranger.begin();
         stranger.password(ADA, PASSWORD).status == 429
@@ -149,7 +150,7 @@ fn budgets_remember_what_was_counted_before_the_clock_was_set_back() {
                 })
                 .count()
         };
-        assert_eq!(evaluated(&mut stage), 10);
+        assert_eq!(evaluated(&mut stage), 12, "ten, and two first tries of their network");
         stage.clock.0.fetch_sub(3_600 * 1_000, std::sync::atomic::Ordering::SeqCst);
         assert_eq!(evaluated(&mut stage), 0, "{moment}");
     }
@@ -282,4 +283,65 @@ fn a_blank_name_or_password_is_said_at_its_field() {
     let refused = enroll(&mut ada, json!({"userProfile": {"email": ADA, "firstName": "Ada", "lastName": "Lovelace"}}));
     assert_eq!((refused.status, refused.forms()[0].as_str()), (400, "enroll-profile"));
     assert!(refused.text.contains("model.validation.field.blank"), "{}", refused.text);
+}
+
+/// What is written to the log while `work` is done.
+fn logged(work: impl FnOnce()) -> String {
+    #[derive(Clone, Default)]
+    struct Lines(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    work();
+    drop(guard);
+    let written = lines.0.lock().unwrap().clone();
+    String::from_utf8(written).unwrap()
+}
+
+/// M2, R-O6: the alarms of the template look for these very words. Half of what there is, long before the end, and then the end.
+#[test]
+fn m2_operators_are_told_before_a_limit_of_everybody_is_used_up_and_when_it_is() {
+    let mut organisation = demo_with(&[]);
+    organisation.settings.limits.guesses_in_all_per_hour = 16 * 8;
+    organisation.settings.limits.mails_in_all_per_day = 16 * 10;
+    organisation.settings.limits.mails_per_source_per_hour = 1_000;
+    let stage = Stage::with(&organisation);
+    let guesses = |from: usize, to: usize| {
+        for index in from..to {
+            let mut botnet = stage.browser("demo-spa");
+            botnet.source = format!("203.{}.{}.7", index / 200, index % 200);
+            botnet.begin();
+            botnet.password(&format!("user{index}@example.com"), "whatever it is");
+        }
+    };
+    let lines = |log: &str, words: &str, limit: &str| {
+        let words = [format!("\"message\":\"{words}\""), format!("\"limit\":\"{limit}\""), "\"level\":\"WARN\"".into()];
+        log.lines().filter(|line| words.iter().all(|word| line.contains(word))).count()
+    };
+    let (nearly, used_up) = ("a rate limit of everybody is nearly used up", "a rate limit of everybody is used up");
+    let quiet = logged(|| guesses(0, 8));
+    assert_eq!((lines(&quiet, nearly, "guess-all"), lines(&quiet, used_up, "guess-all")), (0, 0), "{quiet}");
+    let busy = logged(|| guesses(8, 90));
+    assert!(lines(&busy, nearly, "guess-all") > 0, "{busy}");
+    let full = logged(|| guesses(90, 300));
+    assert!(lines(&full, used_up, "guess-all") > 0, "{full}");
+
+    let mails = logged(|| {
+        for index in 0..130 {
+            let mut newcomer = stage.browser("demo-spa");
+            newcomer.sign_up(&format!("newcomer{index}@example.com"), PASSWORD);
+            stage.advance(1);
+        }
+    });
+    assert!(lines(&mails, nearly, "mail-all-day") > 0 && lines(&mails, used_up, "mail-all-day") > 0, "{mails}");
 }

@@ -1,6 +1,7 @@
 //! A whole organisation on one thread: the engine with every port, a store in memory, a clock that moves when told, a mailbox.
 #![allow(dead_code, unused_imports, reason = "each test file uses its part of the stage")]
 
+pub mod access;
 mod browser;
 pub mod description;
 #[path = "../../../idx/tests/schema/mod.rs"]
@@ -17,7 +18,7 @@ use engine::ports::{
     Clock, Expect, Item, Mail, MailContent, MailError, Mailer, PasswordError, PasswordHash, Passwords, Random, Signer, SignerError, Store, Verdict,
     Write,
 };
-use engine::testing::{CountingStore, MemoryStore, block_on};
+use engine::testing::{CountingStore, MemoryStore, block_on, touched};
 use idx::operation::ROUTES;
 use policy::organisation::Organisation;
 use policy::secret::Secret;
@@ -156,7 +157,9 @@ impl Stage {
             source: source.into(),
             request_id: "test".into(),
         };
+        touched();
         let response = block_on(self.engine.serve(function, &request));
+        access::noted(function);
         let headers = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_string())).collect();
         let answer = Answer::new(response.status().as_u16(), headers, String::from_utf8(response.body().clone()).unwrap());
         let problems = description::problems(method, path, &answer);

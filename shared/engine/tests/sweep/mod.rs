@@ -11,8 +11,8 @@ mod invariants;
 mod people;
 mod plan;
 use crate::quiet::quietly;
-mod stories;
-mod world;
+pub mod stories;
+pub mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -286,9 +286,12 @@ fn takes_over_by_a_mailed_code(world: &mut World) {
     world.step(&mut ada, "/idp/idx/identify", json!({"identifier": ADA}));
     world.step(&mut ada, "/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
     world.answer_code(&mut ada);
-    let done = world.step(&mut ada, "/idp/idx/credential/answer", json!({"credentials": {"passcode": PASSWORD}}));
+    world.step(&mut ada, "/idp/idx/credential/answer", json!({"credentials": {"passcode": PASSWORD}}));
+    // Nothing of the account that made room is hers, its name and its groups neither.
+    let hers = json!({"userProfile": {"firstName": "Ada", "lastName": "Lovelace"}});
+    let done = world.step(&mut ada, "/idp/idx/enroll/update", hers);
     world.redeem(&mut ada, &done_code(&done), PASSWORD);
-    world.one_user(true, &["customers", "subscribers"]);
+    world.one_user(true, &["customers"]);
     nothing_is_left_to(world, &mut mallory);
 }
 

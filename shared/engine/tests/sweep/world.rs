@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use engine::Engine;
 use engine::http::Request;
 use engine::ports::{Clock as _, Item, Mail, StoreError};
-use engine::testing::{Fault, FaultStore, Faults, MemoryStore, PortCall};
+use engine::testing::{Fault, FaultStore, Faults, MemoryStore, PortCall, touched};
 use idx::operation::{Operation, ROUTES};
 use policy::organisation::Organisation;
 use policy::secret::Secret;
 use serde_json::{Value, json};
 
-use crate::stage::{Answer, Mailbox, NOON, TestClock, TestRandom};
+use crate::stage::{Answer, Mailbox, NOON, TestClock, TestRandom, access};
 use crate::sweep::gist::{Gist, NOT_MAILED, answer, declared, gist, nothing, waits_for_mail};
 use crate::sweep::instance::{ready, start};
 use crate::sweep::invariants::{self, Seen};
@@ -277,7 +277,10 @@ impl World {
             Act::Serve(request) => {
                 let function = ROUTES.iter().find(|route| Some(route.operation) == operation).unwrap().function;
                 let checked = self.planned.is_none_or(|planned| planned.request == self.told.exchanges.len());
-                ready(self.engine.serve(function, request)).map(|response| answer(response, checked))
+                touched();
+                let response = ready(self.engine.serve(function, request));
+                access::noted(function);
+                response.map(|response| answer(response, checked))
             }
             Act::Apply(organisation) => {
                 let store = FaultStore::new(self.store.clone(), self.faults.clone());

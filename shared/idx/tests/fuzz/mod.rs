@@ -80,7 +80,7 @@ fn envelopes() {
             transaction.subject = subject;
             let context = Context::new(&organisation, organisation.app("demo").unwrap(), Timestamp(1_795_348_800_000)).unwrap();
             let standing = remediations(&context, &transaction);
-            let notices = [Notice { place: Place::Form, message: Message::UnknownUser(text.clone()) }];
+            let notices = [Notice { place: Place::Form, message: Message::UnknownUser { label: text.clone(), name: text.clone() } }];
             let rendered = envelope::step(&View {
                 context: &context,
                 transaction: &transaction,

@@ -11,13 +11,14 @@ use alloc::vec::Vec;
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::email::Email;
+use crate::email::{Email, poses_as_address};
 use crate::organisation::{Format, Property, PropertyType};
+use crate::text;
 
 pub use format::timezones;
 pub use name::{RESERVED_ATTRIBUTE_NAMES, is_attribute_name, is_reserved_name};
 pub(crate) use number::some_number;
-pub use pattern::{UnsupportedPattern, check_pattern};
+pub use pattern::{UnsupportedPattern, allowed_characters, check_pattern};
 
 use pattern::Pattern;
 
@@ -25,10 +26,13 @@ use pattern::Pattern;
 /// (security.md R-V7) in ASCII; `step/profile.rs` has the last word.
 pub const MAX_LENGTH: u32 = 1_024;
 
+/// Code points of a name that people sign in with, at most: no address is longer, and a transaction carries it along (security.md R-V7).
+pub const MAX_IDENTIFIER: u32 = 256;
+
 /// What is wrong with a value. Never holds the value: it may be private (security.md R-V5).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Violation {
-    /// Nothing but white space.
+    /// Nothing that can be seen.
     Blank,
     /// Not text, a number or a truth value, whichever it has to be.
     WrongType,
@@ -62,24 +66,28 @@ pub enum Violation {
     Pattern,
 }
 
-/// Whether nothing was given: absent, `null` and `""` mean the same (policies.md §2.1). White space is something, and wrong ([`validate`]).
+/// Whether nothing was given: absent, `null` and text in which nothing can be seen mean the same (policies.md §2.1).
 pub fn is_empty(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null) => true,
-        Some(value) => value.as_str().is_some_and(str::is_empty),
+        Some(value) => value.as_str().is_some_and(text::is_blank),
     }
 }
 
-/// The value of the attribute `name` as it is stored: text in NFC, addresses canonical, numbers and truth values as JSON has them.
+/// The value of the attribute `name` as it is stored: without the white space around it, text in NFC, addresses canonical, numbers and truth
+/// values as JSON has them. Here, and nowhere else, white space around a value is dropped: before anything is checked, compared or stored.
 ///
 /// Clients post numbers and truth values as text (idx.md §6): their canonical text is accepted beside the JSON type, and nothing else is coerced.
 ///
 /// # Errors
-/// All that is wrong, in the order of the checks: type, characters, format and pattern, length or range, allowed values. Never empty.
+/// What is wrong, once: the first of type, characters, format or pattern, length or range, allowed values. What fails a later check too is
+/// the same mistake. Never empty.
 pub fn validate(name: &str, property: &Property, value: &Value) -> Result<Value, Vec<Violation>> {
-    if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
+    if is_empty(Some(value)) {
         return Err(alloc::vec![Violation::Blank]);
     }
+    let trimmed = value.as_str().map(|typed| Value::from(text::trim(typed)));
+    let value = trimmed.as_ref().unwrap_or(value);
     match property.kind() {
         PropertyType::String => match value.as_str() {
             Some(text) => validate_text(name, property, text),
@@ -101,16 +109,16 @@ pub fn validate(name: &str, property: &Property, value: &Value) -> Result<Value,
 /// The value of an attribute that is in no schema, an invitation code for example (policies.md §1): text in NFC of at most [`MAX_LENGTH`].
 ///
 /// # Errors
-/// All that is wrong. Never empty.
+/// What is wrong, once. Never empty.
 pub fn validate_free(value: &Value) -> Result<Value, Vec<Violation>> {
     validate("", &Property::default(), value)
 }
 
 fn validate_text(name: &str, property: &Property, typed: &str) -> Result<Value, Vec<Violation>> {
-    let mut violations = Vec::new();
+    let wrong = |violation| Err(alloc::vec![violation]);
     let mut text: String = typed.nfc().collect();
     if text.chars().any(is_forbidden) {
-        violations.push(Violation::ForbiddenCharacter);
+        return wrong(Violation::ForbiddenCharacter);
     }
     let pattern = property.pattern.as_deref();
     // An address keeps its form whatever the organisation file says of the attribute: mail is sent to it (policies.md §2.3).
@@ -118,32 +126,32 @@ fn validate_text(name: &str, property: &Property, typed: &str) -> Result<Value, 
     if has_to_be_address || name == "login" {
         match Email::parse(typed) {
             Ok(email) => text = email.address().into(),
-            // A free login that is no address must not be stored as one: NFC makes `Kate@…` of `\u{212A}ate@…` (security.md R-E4).
-            Err(_) if has_to_be_address || Email::parse(&text).is_ok() => violations.push(Violation::InvalidEmail),
-            // As in `email::identifier_key`, so that a login looks like what it is found by.
-            Err(_) => text = text.trim_matches(' ').into(),
+            // A free login that is no address must not be compared as one: `\u{212A}ate@…` is `kate@…` without regard to case (security.md R-E4).
+            Err(_) if has_to_be_address || poses_as_address(typed) => return wrong(Violation::InvalidEmail),
+            Err(_) => {}
         }
     }
     if property.format.is_some_and(|format| !format::matches(format, &text)) {
-        violations.push(Violation::NotAllowed);
+        return wrong(Violation::NotAllowed);
     }
     if pattern.is_some_and(|pattern| !Pattern::parse(pattern).is_ok_and(|pattern| pattern.matches(&text))) {
-        violations.push(Violation::Pattern);
+        return wrong(Violation::Pattern);
     }
     let length = text.chars().count();
-    let min = min_length(property);
-    let max = property.max_length.unwrap_or(MAX_LENGTH);
+    let (min, max) = (min_length(property), max_length(property));
     if u32::try_from(length).is_ok_and(|length| length < min) {
-        violations.push(Violation::TooShort { min });
+        return wrong(Violation::TooShort { min });
     }
     if u32::try_from(length).is_ok_and(|length| length > max) {
-        violations.push(Violation::TooLong { max });
+        return wrong(Violation::TooLong { max });
     }
-    let value = Value::String(text);
-    if !is_allowed(property, &value) {
-        violations.push(Violation::NotAllowed);
-    }
-    if violations.is_empty() { Ok(value) } else { Err(violations) }
+    one_of_allowed(property, Value::String(text))
+}
+
+/// Code points that a text may have, at most. Where nothing is said, what people may be found by is not longer than what they can type
+/// ([`MAX_IDENTIFIER`]).
+pub(crate) fn max_length(property: &Property) -> u32 {
+    property.max_length.unwrap_or(if property.is_unique() { MAX_IDENTIFIER } else { MAX_LENGTH })
 }
 
 /// Code points that a text must have; what is blank is wrong anyway.
@@ -153,24 +161,19 @@ pub(crate) fn min_length(property: &Property) -> u32 {
 }
 
 /// C0 and C1 controls, and those that change the direction of the text around them: `\u{202E}` makes `gnp.exe` of `exe.png` (security.md R-V4).
-fn is_forbidden(c: char) -> bool {
+pub(crate) fn is_forbidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn within(property: &Property, number: serde_json::Number) -> Result<Value, Vec<Violation>> {
-    let mut violations = Vec::new();
     let float = number.as_f64().unwrap_or(f64::NAN);
     if let Some(minimum) = property.minimum.filter(|minimum| float < *minimum) {
-        violations.push(Violation::BelowMinimum { minimum });
+        return Err(alloc::vec![Violation::BelowMinimum { minimum }]);
     }
     if let Some(maximum) = property.maximum.filter(|maximum| float > *maximum) {
-        violations.push(Violation::AboveMaximum { maximum });
+        return Err(alloc::vec![Violation::AboveMaximum { maximum }]);
     }
-    let value = Value::Number(number);
-    if !is_allowed(property, &value) {
-        violations.push(Violation::NotAllowed);
-    }
-    if violations.is_empty() { Ok(value) } else { Err(violations) }
+    one_of_allowed(property, Value::Number(number))
 }
 
 fn one_of_allowed(property: &Property, value: Value) -> Result<Value, Vec<Violation>> {

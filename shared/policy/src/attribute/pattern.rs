@@ -1,6 +1,7 @@
 //! The two patterns that a login may have (policies.md §2.4). They are read here and not given to a regex engine: what an administrator writes is
 //! then exactly one of them, and nothing can take long (security.md R-V4).
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::iter::Peekable;
 use core::ops::RangeInclusive;
@@ -58,6 +59,17 @@ impl Pattern {
             Self::Characters(ranges) => !text.is_empty() && text.chars().all(|c| ranges.iter().any(|range| range.contains(&c))),
         }
     }
+}
+
+/// The characters that a login's pattern allows, for people: `a to z, 0 to 9, -`. `None` if it allows all, or cannot be read.
+pub fn allowed_characters(pattern: &str) -> Option<String> {
+    let Ok(Pattern::Characters(ranges)) = Pattern::parse(pattern) else { return None };
+    let said = ranges.iter().map(|range| match (*range.start(), *range.end()) {
+        (' ', ' ') => "space".into(),
+        (first, last) if first == last => first.into(),
+        (first, last) => alloc::format!("{first} to {last}"),
+    });
+    Some(said.collect::<Vec<String>>().join(", "))
 }
 
 /// One member of a set, that starts with `c`: `x`, `a-z` or `\.`.

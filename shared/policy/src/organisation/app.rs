@@ -43,6 +43,25 @@ pub struct App {
 pub struct AppCredentials {
     /// The OAuth client.
     pub oauth_client: OAuthClientCredentials,
+    /// What the app's own server shows itself with, if it has one.
+    #[serde(default, skip_serializing_if = "ServerCredentials::is_empty")]
+    pub server: ServerCredentials,
+}
+
+/// What the server of an [`App`] shows itself with when it speaks for people: the address that it names
+/// is then the one that budgets are counted for, and not its own (policies.md §12 no. 22).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ServerCredentials {
+    /// SHA-256 of its secret in hexadecimal digits; two, while one takes the place of the other. The
+    /// secret itself stays with the server: 32 random bytes, which nobody finds by their hash.
+    pub secret_sha256: Vec<String>,
+}
+
+impl ServerCredentials {
+    fn is_empty(&self) -> bool {
+        self.secret_sha256.is_empty()
+    }
 }
 
 /// The OAuth client of an [`App`]. Field names are OAuth's.

@@ -1,7 +1,7 @@
 //! Budgets: what is counted, of whom, and how much there may be (security.md R-O4, R-O6, R-R5, R-R6). The engine counts; here is all that is limited.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Input;
@@ -10,7 +10,7 @@ use crate::assurance::{self, Who};
 use crate::email::throttle_key_of;
 use crate::organisation::Limits;
 use crate::time::{Span, Timestamp};
-use crate::transaction::{Challenge, Purpose, Transaction};
+use crate::transaction::{Challenge, Familiar, Purpose, Transaction};
 
 /// A count that must stay within a limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,16 +32,31 @@ pub struct Budget {
 /// Whose a [`Budget`] is; the engine stores only a MAC of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {
-    /// Of whoever sends the request, as the gateway saw it: the policy does not know who that is.
+    /// Of the address that sends the request, as the gateway saw it: the policy does not know which one that is.
     Source,
+    /// Of this name at the network that sends the request: an IPv4 /24, or an IPv6 /64.
+    Network(String),
     /// Of what has this name.
     Of(String),
+    /// Of everybody together. Counted in [`SHARES`] counters, so that no single item is hot (security.md R-R10). The engine picks one by a MAC of
+    /// this text, so that no client can choose it.
+    Everybody(String),
 }
 
 const HOUR: Span = Span::hours(1);
 
-/// Budgets of everybody together are spread over so many counters, so that no single item is hot (security.md R-R10).
-const SHARDS: u8 = 16;
+/// Counters that a budget of everybody is spread over; each has its share of the limit.
+pub const SHARES: u32 = 16;
+
+/// Past the limit of everybody's guesses, names are still tried for the first time from somewhere, up to so many times the limit.
+const FIRST_TRIES_OF_ALL: u32 = 5;
+
+/// First tries of a name from one network.
+const FIRST_TRIES: u32 = 2;
+
+/// Many people share a network, or the server of an app. Those who have signed in from there before are not kept out by one who guesses there, up to so
+/// many times the limit of a source.
+const FAMILIAR: u32 = 10;
 
 impl Budget {
     fn of(name: &'static str, whose: Whose, max: u32, window: Span) -> Self {
@@ -50,8 +65,12 @@ impl Budget {
 
     /// A transaction's share of what everybody may do together.
     fn of_all(name: &'static str, transaction: &str, max: u32, window: Span) -> Self {
-        let sum = transaction.bytes().fold(0_u8, u8::wrapping_add);
-        Self::of(name, Whose::Of((sum % SHARDS).to_string()), max.div_ceil(u32::from(SHARDS)), window)
+        Self::of(name, Whose::Everybody(transaction.into()), max.div_ceil(SHARES), window)
+    }
+
+    /// A guess: taken back if it was right.
+    fn guess(name: &'static str, whose: Whose, max: u32) -> Self {
+        Self { refund: true, ..Self::of(name, whose, max, HOUR) }
     }
 }
 
@@ -60,60 +79,107 @@ pub fn requests(limits: &Limits, id: &str) -> Budget {
     Budget::of("requests", Whose::Of(id.into()), limits.requests_per_transaction, Span::seconds(5))
 }
 
-/// One guess of a password: the lockout of the default password policy, which holds for strangers too, is one of its budgets.
-pub(super) fn password_guess(context: &Context<'_>, transaction: &Transaction, name: &str, known_browser: bool) -> Vec<Budget> {
+/// What one guess at a name may be counted in (security.md R-O6). Strangers together have `guesses_per_address_per_hour`, however many they are:
+///
+/// | from the beginning | who |
+/// | --- | --- |
+/// | half | anybody, with passwords and codes |
+/// | up to three quarters | the first tries of a password from each network |
+/// | all | the first try of each code |
+///
+/// A browser that this person has signed in from before has as many of its own, and so have all networks together that they have signed in from: what
+/// strangers guess elsewhere keeps the owner out of neither (R-R8, A-107).
+struct Guess<'a> {
+    limits: &'a Limits,
+    transaction: &'a Transaction,
+    throttle: String,
+    familiar: Familiar,
+}
+
+impl<'a> Guess<'a> {
+    fn at(context: &Context<'a>, transaction: &'a Transaction, name: &str, familiar: Familiar) -> Self {
+        Self { limits: &context.organisation.settings.limits, transaction, throttle: throttle_key_of(name), familiar }
+    }
+
+    /// Of the name, as it is counted wherever strangers guess.
+    fn of_name(&self, max: u32) -> Budget {
+        Budget::guess("guess-address", Whose::Of(self.throttle.clone()), max)
+    }
+
+    fn of_browser(&self, max: u32) -> Budget {
+        Budget::guess("guess-known-browser", Whose::Of(format!("{} {}", self.throttle, self.transaction.client.browser)), max)
+    }
+
+    fn of_network(&self, max: u32) -> Budget {
+        Budget::guess("guess-known-network", Whose::Network(self.throttle.clone()), max)
+    }
+
+    fn of_networks(&self) -> Budget {
+        Budget::guess("guess-known-networks", Whose::Of(self.throttle.clone()), self.limits.guesses_per_address_per_hour)
+    }
+
+    fn of_source(&self) -> Budget {
+        let times = if self.familiar.network { FAMILIAR } else { 1 };
+        Budget::guess("guess-source", Whose::Source, self.limits.guesses_per_source_per_hour.saturating_mul(times))
+    }
+
+    fn of_all(&self, times: u32) -> Budget {
+        let max = self.limits.guesses_in_all_per_hour.saturating_mul(times);
+        Budget { refund: true, ..Budget::of_all("guess-all", &self.transaction.id, max, HOUR) }
+    }
+
+    /// What is kept for first tries: as many as there are codes, an address getting no more than mails, where all mails go out; at most half, where
+    /// there are many. Half of that is kept for codes alone.
+    fn kept(&self) -> u32 {
+        self.limits.mails_per_address_per_day.min(self.limits.guesses_per_address_per_hour / 2)
+    }
+
+    /// What anybody may guess.
+    fn for_anybody(&self) -> u32 {
+        self.limits.guesses_per_address_per_hour - self.kept()
+    }
+}
+
+/// One guess of a password: the first of these that has room. The lockout of the default password policy, which holds for strangers too, is one of the
+/// limits.
+pub(super) fn password_guess(context: &Context<'_>, transaction: &Transaction, name: &str, familiar: Familiar) -> Vec<Vec<Budget>> {
     let attempts = assurance::password_settings(context.organisation, &Who::default()).lockout.max_attempts;
-    let mut budgets = guess(context, transaction, name, known_browser);
-    if let Some(of_name) = budgets.first_mut().filter(|_| attempts > 0) {
-        of_name.max = of_name.max.min(attempts);
+    let within = |max: u32| if attempts > 0 { max.min(attempts) } else { max };
+    let guess = Guess::at(context, transaction, name, familiar);
+    let anybody = within(guess.for_anybody());
+    if familiar.browser {
+        return alloc::vec![alloc::vec![guess.of_browser(within(guess.limits.guesses_per_address_per_hour))]];
     }
-    budgets
+    let first_tries = Budget { max: FIRST_TRIES, name: "guess-first", ..guess.of_network(0) };
+    alloc::vec![
+        if familiar.network {
+            alloc::vec![guess.of_network(anybody), guess.of_networks(), guess.of_source()]
+        } else {
+            alloc::vec![guess.of_name(anybody), guess.of_source(), guess.of_all(1)]
+        },
+        // The limit of the name, or of everybody, is reached: more is asked for than to wait.
+        alloc::vec![guess.of_name(anybody + guess.kept() / 2), first_tries, guess.of_source(), guess.of_all(FIRST_TRIES_OF_ALL)],
+    ]
 }
 
-/// One guess of a code.
-pub(super) fn passcode_guess(context: &Context<'_>, transaction: &Transaction, challenge: &Challenge) -> Vec<Budget> {
-    let mut budgets = guess(context, transaction, &challenge.address, transaction.known_browser);
-    let code = Whose::Of(format!("{}:{}", transaction.id, challenge.sequence));
-    let attempts = context.organisation.settings.limits.attempts_per_passcode;
-    budgets.push(Budget { since: Some(challenge.made), ..Budget::of("passcode", code, attempts, HOUR) });
-    budgets
-}
-
-/// The first guess of a code may use what is [kept](kept_for_first_tries) of the address's budget: whoever was mailed a code can answer it, however
-/// much others have guessed at the same address (security.md R-R8, A-107). The budgets of the source and of all hold for it too (R-O6).
-pub(super) fn first_passcode_guess(context: &Context<'_>, transaction: &Transaction, challenge: &Challenge) -> Vec<Budget> {
-    let mut budgets = passcode_guess(context, transaction, challenge);
-    if let Some(of_name) = budgets.first_mut() {
-        of_name.max = context.organisation.settings.limits.guesses_per_address_per_hour;
-    }
-    if let Some(of_code) = budgets.last_mut() {
-        of_code.max = 1;
-    }
-    budgets
-}
-
-/// Guesses of an address that only the first tries of codes may use: as many as there are codes, an address getting no more than mails, where all mails
-/// go out; at most half, where there are many.
-fn kept_for_first_tries(limits: &Limits) -> u32 {
-    limits.mails_per_address_per_day.min(limits.guesses_per_address_per_hour / 2)
-}
-
-/// One guess (security.md R-O6), first of them the budget of whom is guessed at. A browser that this person has used before has one of its own, and no
-/// other: what others guess, elsewhere or all together, does not lock the owner out (R-R8).
-fn guess(context: &Context<'_>, transaction: &Transaction, name: &str, known_browser: bool) -> Vec<Budget> {
-    let limits = &context.organisation.settings.limits;
-    let throttle = throttle_key_of(name);
-    let all = limits.guesses_per_address_per_hour;
-    let guesses = if known_browser {
-        alloc::vec![Budget::of("guess-known-browser", Whose::Of(format!("{throttle} {}", transaction.client.browser)), all, HOUR)]
-    } else {
-        alloc::vec![
-            Budget::of("guess-address", Whose::Of(throttle), all - kept_for_first_tries(limits), HOUR),
-            Budget::of("guess-source", Whose::Source, limits.guesses_per_source_per_hour, HOUR),
-            Budget::of_all("guess-all", &transaction.id, limits.guesses_in_all_per_hour, HOUR),
-        ]
+/// One guess of a code: the first of these that has room. The first try of a code may use what is kept for it, whatever others have guessed at the same
+/// address, and at everybody's: to be mailed a code is limited already. The budget of the source holds for it too (R-O6).
+pub(super) fn passcode_guess(context: &Context<'_>, transaction: &Transaction, challenge: &Challenge) -> Vec<Vec<Budget>> {
+    let guess = Guess::at(context, transaction, &challenge.address, transaction.familiar);
+    let all = guess.limits.guesses_per_address_per_hour;
+    let of_code = |max: u32| {
+        let code = Whose::Of(format!("{}:{}", transaction.id, challenge.sequence));
+        Budget { since: Some(challenge.made), ..Budget::of("passcode", code, max, HOUR) }
     };
-    guesses.into_iter().map(|budget| Budget { refund: true, ..budget }).collect()
+    let attempts = guess.limits.attempts_per_passcode;
+    if transaction.familiar.browser {
+        // Of codes, all browsers and strangers together have no more than that: whoever knows a password may have made as many browsers known as they like.
+        return alloc::vec![alloc::vec![guess.of_browser(all), guess.of_name(all), of_code(attempts)]];
+    }
+    alloc::vec![
+        alloc::vec![guess.of_name(all), guess.of_source(), of_code(1)],
+        alloc::vec![guess.of_name(guess.for_anybody()), guess.of_source(), guess.of_all(1), of_code(attempts)],
+    ]
 }
 
 /// One answer that tells whether there is an account of some name: what is told is told in bulk to nobody (security.md A-010). Taken back where there is
@@ -138,10 +204,15 @@ pub(super) fn unproven_account(limits: &Limits) -> Budget {
 /// only an app without proof of the mailbox needs beyond its form: they are looked at when they are needed.
 pub fn watched(limits: &Limits, input: &Input) -> Vec<Budget> {
     match input {
-        Input::EnrollProfile { .. } => alloc::vec![taken_name(limits), unproven_account(limits)],
+        Input::EnrollProfile { .. } => alloc::vec![taken_name(limits), unproven_account(limits), mail_of_source(limits)],
         Input::UpdateProfile(_) => alloc::vec![taken_name(limits)],
         _ => Vec::new(),
     }
+}
+
+/// One mail that this source asks for.
+pub(super) fn mail_of_source(limits: &Limits) -> Budget {
+    Budget::of("mail-source-hour", Whose::Source, limits.mails_per_source_per_hour, HOUR)
 }
 
 /// One mail (security.md R-R6). Sign-up may use 80 % of the SES quota: sign-in must still be mailed when somebody floods it.
@@ -157,7 +228,7 @@ pub(super) fn mail(context: &Context<'_>, transaction: &str, address: &str, purp
     [
         given_back(Budget::of("mail-address-hour", Whose::Of(throttle.clone()), limits.mails_per_address_per_hour, HOUR)),
         given_back(Budget::of("mail-address-day", Whose::Of(throttle), limits.mails_per_address_per_day, day)),
-        Budget::of("mail-source-hour", Whose::Source, limits.mails_per_source_per_hour, HOUR),
+        mail_of_source(limits),
         given_back(Budget::of_all("mail-all-day", transaction, of_all, day)),
     ]
 }

@@ -2,6 +2,7 @@
 
 use super::{Decision, Rejection, Step, StepError, budget};
 use crate::email::identifier_key;
+use crate::form;
 use crate::message::{self, Message, Place};
 use crate::organisation::AuthenticatorKey;
 use crate::secret::Secret;
@@ -29,7 +30,7 @@ impl Step<'_> {
             return Ok(decision.reject(Rejection::Unauthenticated, message::form(Message::AuthenticationFailed)));
         }
         decision.transaction.turn_to(Subject::Member { identifier: identifier.into(), user, version });
-        decision.transaction.known_browser = self.facts.known_browser;
+        decision.transaction.familiar = self.facts.familiar;
         if asks_password {
             decision.transaction.proofs.insert(AuthenticatorKey::OktaPassword, self.context.now);
         }
@@ -46,7 +47,7 @@ impl Step<'_> {
                 }
                 decision.counts.push(budget::unknown_name(self.context));
             }
-            decision.notices = message::form(Message::UnknownUser(identifier.into()));
+            decision.notices = message::form(Message::UnknownUser { label: form::identifier_label(self.context), name: identifier.into() });
             return decision;
         }
         if asks_password {

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::budget::{self, Budget};
 use super::profile::{self, Identity, claims, new_profile, profile_today};
@@ -17,7 +18,8 @@ use crate::password_rules;
 use crate::remediation::{current_profile_form, password_rules as rules_of};
 use crate::requirement::proves_mailbox_first;
 use crate::secret::Secret;
-use crate::transaction::{Challenge, Subject, Transaction};
+use crate::text;
+use crate::transaction::{Challenge, Familiar, Subject, Transaction};
 use crate::user::Profile;
 
 /// What must be known to decide.
@@ -27,10 +29,9 @@ pub struct Needs {
     pub identities: Vec<Identity>,
     /// Work for the slow hash.
     pub password: PasswordWork,
-    /// Budgets to count before anything is evaluated (security.md R-O4): if one is used up, nothing is.
-    pub budgets: Vec<Budget>,
-    /// Counted instead, if all of these have room: what is kept for some guesses and not for others (R-R8).
-    pub kept_budgets: Vec<Budget>,
+    /// Budgets to count before anything is evaluated (security.md R-O4), the first ones that all have room: some are kept for some guesses (R-R8).
+    /// If there is room in none, nothing is evaluated.
+    pub budgets: Vec<Vec<Budget>>,
     /// Not counted now, but if one of these is used up, nothing is evaluated either: whether there is room must not depend on the answer.
     pub watched_budgets: Vec<Budget>,
     /// Whether the typed code is to be compared.
@@ -43,21 +44,22 @@ pub enum PasswordWork {
     /// None.
     #[default]
     None,
-    /// Compare with the password of whoever the first owned identity belongs to, or of the transaction's member; with a dummy if there is none.
+    /// Compare what is to be hashed with the password of whoever the first owned identity belongs to, or of the transaction's member; with a dummy
+    /// if there is none.
     Verify(Secret),
     /// Hash a new one.
     Hash(Secret),
 }
 
-/// What must be known to decide `input`. `known_browser` is as in [`Facts`](super::Facts); with `contested`, the owners of a sign-up's values too.
-pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, known_browser: bool, contested: bool) -> Needs {
+/// What must be known to decide `input`. `familiar` is as in [`Facts`](super::Facts); with `contested`, the owners of a sign-up's values too.
+pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, familiar: Familiar, contested: bool) -> Needs {
     // What is not offered costs nothing.
     let Some(taken) = taken(context, transaction, input) else { return Needs::default() };
     let mut needs = match taken {
-        Input::Identify { identifier, password } => identify(context, transaction, identifier, password.as_ref(), known_browser),
+        Input::Identify { identifier, password } => identify(context, transaction, identifier, password.as_ref(), familiar),
         Input::AnswerPassword(password) => Needs {
-            password: PasswordWork::Verify(password.clone()),
-            budgets: budget::password_guess(context, transaction, transaction.identifier().unwrap_or_default(), transaction.known_browser),
+            password: guess(password),
+            budgets: budget::password_guess(context, transaction, transaction.identifier().unwrap_or_default(), transaction.familiar),
             ..Needs::default()
         },
         // What is not a code is not evaluated, and so not counted.
@@ -99,7 +101,7 @@ pub(super) fn password_context<'a>(context: &Context<'a>, profile: &'a Profile) 
     }
 }
 
-fn identify(context: &Context<'_>, transaction: &Transaction, identifier: &str, password: Option<&Secret>, known_browser: bool) -> Needs {
+fn identify(context: &Context<'_>, transaction: &Transaction, identifier: &str, password: Option<&Secret>, familiar: Familiar) -> Needs {
     // Not what was asked for, or left blank: neither counted nor compared.
     let blank = identifier_key(identifier).is_empty() || password.is_some_and(|password| password.expose().is_empty());
     if blank || password.is_some() == assurance::identifier_first(context.organisation) {
@@ -107,18 +109,24 @@ fn identify(context: &Context<'_>, transaction: &Transaction, identifier: &str, 
     }
     let identities = context.enrollment.allowed_identifiers.iter().map(|attribute| Identity::of(attribute, identifier)).collect();
     let (password, budgets) = match password {
-        Some(password) => (PasswordWork::Verify(password.clone()), budget::password_guess(context, transaction, identifier, known_browser)),
+        Some(password) => (guess(password), budget::password_guess(context, transaction, identifier, familiar)),
         // Either answer tells whether there is such a name.
-        None if context.tells_who_is_unknown() && !known_browser => (PasswordWork::None, alloc::vec![budget::unknown_name(context)]),
+        None if context.tells_who_is_unknown() && familiar.is_nowhere() => {
+            (PasswordWork::None, alloc::vec![alloc::vec![budget::unknown_name(context)]])
+        }
         None => (PasswordWork::None, Vec::new()),
     };
     Needs { identities, password, budgets, ..Needs::default() }
 }
 
+/// The work for a password that is tried. One that no account can have, being too long or having a NUL, is wrong without a hash: for everybody, so
+/// that the time of the answer tells nothing of anybody, and counted like any other (security.md R-P2, A-007).
+fn guess(password: &Secret) -> PasswordWork {
+    password_rules::normalise(password).map_or(PasswordWork::None, PasswordWork::Verify)
+}
+
 fn answer_email(context: &Context<'_>, transaction: &Transaction, challenge: &Challenge) -> Needs {
-    // What others guess does not weigh on a browser that is known anyway.
-    let kept_budgets = if transaction.known_browser { Vec::new() } else { budget::first_passcode_guess(context, transaction, challenge) };
-    Needs { budgets: budget::passcode_guess(context, transaction, challenge), kept_budgets, passcode: true, ..Needs::default() }
+    Needs { budgets: budget::passcode_guess(context, transaction, challenge), passcode: true, ..Needs::default() }
 }
 
 fn enroll_profile(context: &Context<'_>, transaction: &Transaction, typed: &Profile, password: Option<&Secret>) -> Needs {
@@ -137,7 +145,8 @@ fn enroll_profile(context: &Context<'_>, transaction: &Transaction, typed: &Prof
     };
     let limits = &context.organisation.settings.limits;
     let mut watched_budgets = alloc::vec![budget::taken_name(limits)];
-    watched_budgets.extend((!proves_mailbox_first(context)).then(|| budget::unproven_account(limits)));
+    // Where a code must be mailed, this is looked at before the slow hash (security.md R-R9). Not the budget of the address: that one would tell.
+    watched_budgets.push(if proves_mailbox_first(context) { budget::mail_of_source(limits) } else { budget::unproven_account(limits) });
     Needs { identities: claims(context.organisation, &profile), password, watched_budgets, ..Needs::default() }
 }
 
@@ -170,9 +179,12 @@ pub(super) fn passcode_length(context: &Context<'_>) -> u32 {
     context.organisation.authenticator(AuthenticatorKey::OktaEmail).passcode_length
 }
 
-/// The digits of a typed code, without the spaces and hyphens that people put between them. `None`: not a code (security.md R-O9).
+/// The digits of a typed code by their value, in any script: what stands around and between them came along when it was copied. `None`: not a
+/// code (security.md R-O9).
 pub fn passcode_digits(typed: &Secret, length: u32) -> Option<Secret> {
-    let digits: String = typed.expose().chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    let well_formed = digits.len() == length as usize && digits.bytes().all(|byte| byte.is_ascii_digit());
-    well_formed.then(|| Secret::new(digits))
+    let digits = typed.expose().chars().filter_map(|c| char::from_digit(text::digit(c)?, 10));
+    // One more than asked for is enough to know; a string that does not grow leaves no copy behind.
+    let mut code = Zeroizing::new(String::with_capacity(length as usize + 1));
+    code.extend(digits.take(length as usize + 1));
+    (code.len() == length as usize).then(|| Secret::new(core::mem::take(&mut *code)))
 }

@@ -12,7 +12,7 @@ mod verify_email;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub use budget::{Budget, Whose, requests, watched};
+pub use budget::{Budget, SHARES, Whose, requests, watched};
 pub use lookup::{Needs, PasswordWork, lookup, passcode_digits};
 pub use profile::{Identity, claims};
 pub use verify_email::tells_whether_sent;
@@ -23,7 +23,7 @@ use crate::organisation::AuthenticatorKey;
 use crate::remediation::{Remediation, Standing, remediations};
 use crate::requirement::requirements;
 use crate::secret::Secret;
-use crate::transaction::{Challenge, Outcome, Subject, Transaction};
+use crate::transaction::{Challenge, Familiar, Outcome, Subject, Transaction};
 use crate::user::{PasswordHash, Profile, User};
 
 /// What a client sends.
@@ -92,8 +92,8 @@ pub struct Facts {
     pub over_budget: bool,
     /// A budget that the commit would count (a mail's, an unknown or taken name's, an unproven account's) is used up. Which one is not known.
     pub over_commit_budget: bool,
-    /// Whether the person named has signed in from this browser before.
-    pub known_browser: bool,
+    /// Where the person named has signed in from before.
+    pub familiar: Familiar,
     /// Whether a commit was refused because somebody else has one of the values: `owners` then tells who.
     pub contested: bool,
     /// A random id, should a user be made.
@@ -238,7 +238,8 @@ pub fn step(context: &Context<'_>, transaction: Transaction, input: &Input, fact
     let step = Step { context, facts, before: &before, can_mail: input.can_mail() };
     let decision = Decision::unchanged(transaction);
     if facts.over_budget {
-        return Ok(decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests)));
+        let message = if matches!(input, Input::AnswerEmail(_)) { Message::TooManyPasscodes } else { Message::TooManyRequests };
+        return Ok(decision.reject(Rejection::TooManyRequests, message::form(message)));
     }
     let decided = match taken {
         Input::Introspect => Ok(step.settle(decision)),

@@ -11,6 +11,7 @@ use crate::attribute::{self, Violation};
 use crate::email::{Email, identifier_key};
 use crate::form::{self, Form, Reading, Unreadable};
 use crate::organisation::Organisation;
+use crate::text::is_blank;
 use crate::transaction::Registration;
 use crate::user::{Profile, User};
 
@@ -29,18 +30,15 @@ pub struct Identity {
 impl Identity {
     /// The identity that `text` typed for `attribute` names.
     pub fn of(attribute: &str, text: &str) -> Self {
-        Self { attribute: attribute.into(), value: canonical(attribute, &Value::String(text.into())) }
+        Self { attribute: attribute.into(), value: identifier_key(text) }
     }
 }
 
 /// The values of `profile` that at most one person may have. Whatever the username is, people are also found by their email, and nobody else by it.
 pub fn claims(organisation: &Organisation, profile: &Profile) -> Vec<Identity> {
     let unique = |name: &str| organisation.user_schema.property(name).is_some_and(|property| property.is_unique());
-    let mut claims: Vec<_> = profile
-        .iter()
-        .filter(|(name, _)| unique(name))
-        .map(|(name, value)| Identity { attribute: name.clone(), value: canonical(name, value) })
-        .collect();
+    let mut claims: Vec<_> =
+        profile.iter().filter(|(name, _)| unique(name)).map(|(name, value)| Identity { attribute: name.clone(), value: canonical(value) }).collect();
     if let (Some(email), Some(_)) = (profile.get("email").and_then(Value::as_str), profile.get("login")) {
         let by_email = Identity::of("login", email);
         if !claims.contains(&by_email) {
@@ -112,7 +110,7 @@ fn names_somebody_else(name: &str, context: &Context<'_>, profile: &Profile) -> 
 /// Whether people would take `text` for an address: something before an at sign, of whatever width, and something behind it.
 fn looks_like_an_address(text: &str) -> bool {
     let text: String = text.nfkc().collect();
-    text.trim().split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+    text.split_once('@').is_some_and(|(local, domain)| !is_blank(local) && !is_blank(domain))
 }
 
 /// Whether `owner` gives up a username that is the address of the person who proves it now: nobody but them ever proved it (security.md A-046). The owner
@@ -126,11 +124,11 @@ fn address(profile: &Profile, name: &str) -> Option<String> {
     profile.get(name).and_then(Value::as_str).and_then(|text| Email::parse(text).ok()).map(|email| email.identity_key())
 }
 
-fn canonical(attribute: &str, value: &Value) -> String {
-    match (attribute, value) {
-        ("login" | "email", Value::String(text)) => identifier_key(text),
-        // An address is one whatever the attribute is called; any other text counts as it is stored (security.md R-E1).
-        (_, Value::String(text)) => Email::parse(text).map_or_else(|_| text.nfc().collect(), |email| email.identity_key()),
-        (_, other) => other.to_string(),
+/// Texts are compared alike, whatever the attribute is called: an address is one (security.md R-E1), and case and what cannot be seen make no
+/// difference. People may be found by any of them, and "AB-1" would not be told from "ab-1" by whoever reads it out.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::String(text) => identifier_key(text),
+        other => other.to_string(),
     }
 }

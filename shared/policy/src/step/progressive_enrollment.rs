@@ -7,6 +7,7 @@ use super::profile::{self, claims, profile_today};
 use super::register::not_unique;
 use super::{Decision, Effect, Identity, PasswordChange, Rejection, Step, StepError};
 use crate::form::Unreadable;
+use crate::message;
 use crate::remediation::current_profile_form;
 use crate::transaction::Subject;
 use crate::user::{Profile, User};
@@ -17,7 +18,7 @@ impl Step<'_> {
         let known = decision.transaction.profile().cloned().unwrap_or_default();
         let reading = match profile::read(self.context, &form, typed, &known) {
             Ok(reading) => reading,
-            Err(Unreadable::UnknownField) => return Err(StepError::Malformed),
+            Err(Unreadable::UnknownField(name)) => return Ok(decision.reject(Rejection::Invalid, message::not_on_the_form(name))),
             Err(Unreadable::Wrong(notices)) => return Ok(decision.reject(Rejection::Invalid, notices)),
         };
         let (claims, own) = match &decision.transaction.subject {

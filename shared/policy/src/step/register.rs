@@ -29,7 +29,7 @@ impl Step<'_> {
         let form = form::registration(self.context);
         let reading = match profile::read(self.context, &form, typed, &Profile::new()) {
             Ok(reading) => Ok(reading),
-            Err(Unreadable::UnknownField) => return Err(StepError::Malformed),
+            Err(Unreadable::UnknownField(name)) => return Ok(decision.reject(Rejection::Invalid, message::not_on_the_form(name))),
             Err(Unreadable::Wrong(notices)) => Err(notices),
         };
         // The password is judged together with the fields, so that one answer tells all that is wrong.

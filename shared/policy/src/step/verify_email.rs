@@ -15,7 +15,7 @@ use crate::remediation::{Remediation, Standing, remediations};
 use crate::requirement::usable_mailbox;
 use crate::secret::Secret;
 use crate::time::Span;
-use crate::transaction::{Challenge, Purpose, Subject, Transaction};
+use crate::transaction::{Challenge, Familiar, Purpose, Subject, Transaction};
 use crate::user::User;
 
 impl Step<'_> {
@@ -38,11 +38,13 @@ impl Step<'_> {
 
     pub(super) fn answer_email(&self, decision: Decision, typed: &Secret) -> Decision {
         if passcode_digits(typed, passcode_length(self.context)).is_none() {
-            return decision.reject(Rejection::Invalid, message::passcode(Message::InvalidPasscode));
+            return decision.reject(Rejection::Invalid, message::passcode(Message::NewestPasscode));
         }
         let live = decision.transaction.challenge.as_ref().is_some_and(|challenge| challenge.lives(self.context.now));
         if !live || !self.facts.passcode_right || !provable(self.context, &decision.transaction) {
-            return decision.reject(Rejection::Unauthenticated, message::passcode(Message::InvalidPasscode));
+            // Of several mails only the newest has a code that is good (security.md R-O5), and people often have the first one open.
+            let message = if live && decision.transaction.sends <= 1 { Message::InvalidPasscode } else { Message::NewestPasscode };
+            return decision.reject(Rejection::Unauthenticated, message::passcode(message));
         }
         self.mailbox_proven(decision)
     }
@@ -138,7 +140,7 @@ impl Step<'_> {
                 let claims = claims(self.context.organisation, &new.profile);
                 decision.effects.push(self.replace(user, *version, new.clone(), None, claims));
                 (*user, *version) = (new, 0);
-                transaction.known_browser = false;
+                transaction.familiar = Familiar::default();
             }
         }
         self.settle(decision)

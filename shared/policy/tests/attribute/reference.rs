@@ -14,8 +14,12 @@ use super::{accepts, of};
 static WHOLE: LazyLock<Regex> = LazyLock::new(|| Regex::new("^(0|-?[1-9][0-9]*)$").unwrap());
 static DECIMAL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^-?(0|[1-9][0-9]*)\.[0-9]+$").unwrap());
 static MINUS_ZERO: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^-[0.]+$").unwrap());
-static BLANK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*$").unwrap());
-static FORBIDDEN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[\p{Cc}\x{61C}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2066}-\x{2069}]").unwrap());
+static BLANK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[\p{White_Space}\p{Default_Ignorable_Code_Point}\x{2800}]*$").unwrap());
+static AROUND: LazyLock<Regex> = LazyLock::new(|| {
+    let space = r"[\p{White_Space}\x{2800}\x{61C}\x{200B}\x{200E}\x{200F}\x{2060}\x{2066}-\x{2069}\x{FEFF}]";
+    Regex::new(&format!("^{space}+|{space}+$")).unwrap()
+});
+static FORBIDDEN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[\p{Cc}\x{61C}\x{200E}\x{200F}\x{2028}-\x{202E}\x{2066}-\x{2069}]").unwrap());
 
 /// One number, one value: what has nothing behind its point is whole.
 fn decimal(number: f64) -> Option<Value> {
@@ -28,7 +32,7 @@ fn decimal(number: f64) -> Option<Value> {
 /// policies.md §2, written down once more.
 fn reference(property: &Property, value: &Value) -> Option<Value> {
     let text = match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => AROUND.replace_all(text, "").into_owned(),
         Value::Number(number) => number.to_string(),
         Value::Bool(truth) => truth.to_string(),
         _ => return None,
@@ -71,6 +75,7 @@ fn values() -> impl Strategy<Value = Value> {
     let texts = prop_oneof![
         4 => "[ab]{0,4}",
         2 => "[a\u{e9}\u{308}\u{1f642}\u{7f}\u{202e} ]{0,6}",
+        2 => "[a\u{200b}\u{a0}\u{3164}\u{2800}\u{ad}\u{200e}\u{202e}]{0,4}",
         4 => "-?[0-9]{1,3}",
         2 => "-?[0-9]{1,2}\\.[0-9]{1,2}",
         1 => "-?[0-9]{15,18}",

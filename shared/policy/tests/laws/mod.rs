@@ -14,7 +14,7 @@ use policy::organisation::AuthenticatorKey::{OktaEmail, OktaPassword};
 use policy::organisation::SelfEnroll;
 use policy::remediation::{Remediation, Standing, remediations};
 use policy::requirement::{Requirement, future_member, proves_mailbox_first, requirements, usable_mailbox};
-use policy::step::{Decision, Effect, Input, Mail, PasswordWork, Rejection, StepError, lookup, step};
+use policy::step::{Budget, Decision, Effect, Input, Mail, PasswordWork, Rejection, StepError, lookup, step};
 use policy::transaction::{Challenge, Outcome, Subject, Transaction};
 use policy::user::{User, UserStatus};
 use walk::{Graph, Tried, walk};
@@ -304,7 +304,7 @@ fn nobody_looks_like_somebody(tried: &Tried<'_>) {
 fn deterministic(tried: &Tried<'_>) {
     assert_eq!(step(&tried.context, tried.before.clone(), tried.input, tried.facts), tried.result);
     assert_eq!(requirements(&tried.context, tried.before), requirements(&tried.context, tried.before));
-    let again = lookup(&tried.context, tried.before, tried.input, tried.facts.known_browser, tried.facts.contested);
+    let again = lookup(&tried.context, tried.before, tried.input, tried.facts.familiar, tried.facts.contested);
     assert_eq!(format!("{again:?}"), format!("{:?}", tried.needs));
 }
 
@@ -316,17 +316,26 @@ fn not_offered_costs_nothing(tried: &Tried<'_>) {
 
 fn budgets_come_first(tried: &Tried<'_>) {
     let limits = &tried.context.organisation.settings.limits;
-    let budget = |names: &[&str]| tried.needs.budgets.iter().find(|one| names.contains(&one.name)).map(|one| one.max);
+    let budgets = &tried.needs.budgets;
+    let max = |alternative: &[Budget], name: &str| alternative.iter().find(|one| one.name == name).map(|one| one.max);
     let compares = matches!(tried.needs.password, PasswordWork::Verify(_)) || tried.needs.passcode;
     if compares {
         let of_name = limits.guesses_per_address_per_hour;
-        // The demo's lockout is ten wrong passwords; as many guesses are kept for the first tries of codes.
-        let known = if tried.needs.passcode { of_name } else { of_name.min(10) };
-        assert!([(Some(of_name - 10), None), (None, Some(known))].contains(&(budget(&["guess-address"]), budget(&["guess-known-browser"]))));
-        let known_browser = budget(&["guess-known-browser"]).is_some();
-        assert_eq!(budget(&["guess-source"]), (!known_browser).then_some(limits.guesses_per_source_per_hour));
-        assert_eq!(budget(&["guess-all"]).is_some(), !known_browser);
-        assert_eq!(budget(&["passcode"]), tried.needs.passcode.then_some(limits.attempts_per_passcode));
+        assert!(!budgets.is_empty());
+        for guesses in budgets {
+            let (browser, passcode) = (max(guesses, "guess-known-browser"), max(guesses, "passcode"));
+            // Whoever guesses is limited by the name that is guessed at, and by where they are.
+            let name = max(guesses, "guess-address").or(browser).or(max(guesses, "guess-known-networks"));
+            assert!(name.is_some_and(|most| most <= of_name), "{guesses:?}");
+            assert_eq!(max(guesses, "guess-source").is_some(), browser.is_none(), "{guesses:?}");
+            // Everybody together, save those who are known there, and the first tries of codes, which mails limit.
+            let kept = browser.is_some() || max(guesses, "guess-known-network").is_some() || passcode == Some(1);
+            assert_eq!(max(guesses, "guess-all").is_none(), kept, "{guesses:?}");
+            assert_eq!(passcode.is_some(), tried.needs.passcode);
+            assert!(passcode.is_none_or(|tries| tries <= limits.attempts_per_passcode));
+            // Of codes, nobody has more than the address's: not browsers either, of which whoever knows a password has as many as they like.
+            assert!(passcode.is_none() || max(guesses, "guess-address").is_some());
+        }
     }
     let Ok(decision) = &tried.result else { return };
     // Nothing counts as proven that was not found right, within the budgets, or set just now.

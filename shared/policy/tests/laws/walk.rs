@@ -10,7 +10,7 @@ use policy::remediation::{Remediation, Standing, remediations};
 use policy::secret::Secret;
 use policy::step::{Decision, Facts, Input, Needs, PasswordWork, StepError, lookup, step};
 use policy::time::{Span, Timestamp};
-use policy::transaction::{Outcome, Subject, Transaction};
+use policy::transaction::{Familiar, Outcome, Subject, Transaction};
 use policy::user::{PasswordHash, Profile};
 use serde_json::{Value, json};
 
@@ -93,13 +93,14 @@ pub fn walk(world: &World, mut visit: impl FnMut(&Tried<'_>)) -> Graph {
 fn tried(world: &World, before: &Transaction, input: &Input, now: Timestamp, visit: &mut impl FnMut(&Tried<'_>)) -> Vec<Result<Decision, StepError>> {
     let context = world.context(now);
     let mut results = Vec::new();
-    for known_browser in [false, true] {
-        if known_browser && !matches!(input, Input::Identify { .. }) {
+    for (browser, network) in [(false, false), (true, false), (false, true)] {
+        let familiar = Familiar { browser, network };
+        if !familiar.is_nowhere() && !matches!(input, Input::Identify { .. }) {
             continue;
         }
         for contested in [false, true] {
-            let needs = lookup(&context, before, input, known_browser, contested);
-            for facts in possible(world, before, &needs, known_browser, contested) {
+            let needs = lookup(&context, before, input, familiar, contested);
+            for facts in possible(world, before, &needs, familiar, contested) {
                 let tried =
                     Tried { world, context, before, input, needs: &needs, facts: &facts, result: step(&context, before.clone(), input, &facts) };
                 visit(&tried);
@@ -115,7 +116,7 @@ fn tried(world: &World, before: &Transaction, input: &Input, now: Timestamp, vis
 }
 
 /// All facts that an engine can find for these needs.
-fn possible(world: &World, before: &Transaction, needs: &Needs, known_browser: bool, contested: bool) -> Vec<Facts> {
+fn possible(world: &World, before: &Transaction, needs: &Needs, familiar: Familiar, contested: bool) -> Vec<Facts> {
     let found: Vec<_> = needs.identities.iter().map(|identity| world.owner(identity)).collect();
     let mut owners = vec![found.clone()];
     if contested && !found.is_empty() {
@@ -129,7 +130,7 @@ fn possible(world: &World, before: &Transaction, needs: &Needs, known_browser: b
     let mut all = Vec::new();
     for owners in owners {
         let whose = owners.iter().flatten().next().map(|(user, _)| user.clone()).or(member.clone());
-        let plain = Facts { known_browser, contested, owners, new_user_id: "new-user".into(), ..Facts::default() };
+        let plain = Facts { familiar, contested, owners, new_user_id: "new-user".into(), ..Facts::default() };
         let hashed = match needs.password {
             PasswordWork::Hash(_) => Some(PasswordHash { phc: "$hash".into(), pepper: "1".into() }),
             _ => None,

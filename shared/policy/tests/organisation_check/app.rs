@@ -33,3 +33,15 @@ fn r_t1_clients() {
     wrong_at(CLIENT, "/grant_types", json!(["interaction_code", "refresh_token"]), &format!("{CLIENT}/grant_types/1"), "not supported yet");
     wrong_at(CLIENT, "/response_types", json!(["token"]), &format!("{CLIENT}/response_types/0"), "\"code\"");
 }
+
+#[test]
+fn m1_a_servers_secret_is_named_by_its_hash_and_is_one_apps_own() {
+    let place = "/apps/0/credentials";
+    let (one, other, third) = ("0".repeat(64), "1f".repeat(32), "2".repeat(64));
+    fine(&[(place, "/server", json!({"secretSha256": [one, other]}))]);
+    for hash in ["", "a secret in plain text", &"A".repeat(64), &"0".repeat(63)] {
+        wrong_at(place, "/server", json!({"secretSha256": [hash]}), &format!("{place}/server/secretSha256/0"), "64 hexadecimal digits");
+    }
+    wrong_at(place, "/server", json!({"secretSha256": [one, other, third]}), &format!("{place}/server/secretSha256"), "at most two");
+    wrong_at(place, "/server", json!({"secretSha256": [one, one]}), &format!("{place}/server/secretSha256/1"), "secret");
+}

@@ -64,9 +64,9 @@ fn identifiers() {
     wrong_at(at, "/-", json!("bagde"), &format!("{at}/2"), "did you mean \"badge\"?");
     wrong_at(at, "/-", json!("size"), &format!("{at}/2"), "unique");
     for (key, value) in [("/unique", json!(false)), ("/sensitive", json!(true)), ("/type", json!("integer"))] {
-        wrong_at(badge, key, value, &format!("{at}/0"), "cannot be an identifier");
+        wrong_at(badge, key, value, &format!("{at}/1"), "cannot be an identifier");
     }
-    wrong_at(badge, "/permissions/0/action", json!("HIDE"), &format!("{at}/0"), "not hidden");
+    wrong_at(badge, "/permissions/0/action", json!("HIDE"), &format!("{at}/1"), "not hidden");
     fine(&[(badge, "/permissions/0/action", json!("READ_ONLY"))]);
     let more = |name| (CUSTOM, name, json!({ "type": "string", "unique": true }));
     let four = json!(["badge", "card", "code", "login"]);

@@ -10,7 +10,7 @@ mod support;
 use policy::organisation::check::{check, warnings};
 use serde_json::{Value, json};
 
-use support::{CLIENT, GSP, PE, fine, one_problem, organisation, put, right, wrong, wrong_at};
+use support::{BASE, CLIENT, CUSTOM, GSP, PE, fine, one_problem, organisation, put, right, writable, wrong, wrong_at};
 
 #[test]
 fn what_is_right_has_no_problem() {
@@ -135,4 +135,86 @@ fn warnings_about_what_is_probably_not_meant() {
     let passwordless = json!({ "id": "mfa-customers", "name": "Customers", "conditions": { "people": { "groups": { "include": ["customers"] } } },
         "settings": { "authenticators": [{ "key": "okta_email", "enroll": { "self": "REQUIRED" } }] } });
     assert_eq!(warned(&[("/policies/MFA_ENROLL", "/-", passwordless)]), ["/apps/0/accessPolicy"]);
+}
+
+/// C25, and every other text that reaches a mail's subject or a page.
+#[test]
+fn texts_that_people_read_are_one_line_that_can_be_read() {
+    let option = |title: &str| writable(json!({ "title": "Kind", "type": "string", "enum": ["a"], "oneOf": [{ "const": "a", "title": title }] }));
+    let group = |text: &str| json!({ "id": "more", "profile": { "name": "More", "description": text } });
+    type Change = (String, Vec<(&'static str, &'static str, Value)>);
+    let places = |text: &str| -> Vec<Change> {
+        vec![
+            ("/settings/companyName".into(), vec![("/settings", "/companyName", json!(text))]),
+            ("/apps/0/label".into(), vec![("/apps/0", "/label", json!(text))]),
+            (format!("{PE}/profileAttributes/3/label"), vec![(PE, "/profileAttributes/3/label", json!(text))]),
+            ("/groups/1/profile/name".into(), vec![("/groups/1/profile", "/name", json!(text))]),
+            ("/uiSchemas/0/uiSchema/label".into(), vec![("/uiSchemas/0/uiSchema", "/label", json!(text))]),
+            ("/uiSchemas/0/uiSchema/buttonLabel".into(), vec![("/uiSchemas/0/uiSchema", "/buttonLabel", json!(text))]),
+            ("/uiSchemas/0/uiSchema/elements/1/label".into(), vec![("/uiSchemas/0/uiSchema/elements/1", "/label", json!(text))]),
+            (format!("{CUSTOM}/size/title"), vec![(CUSTOM, "/size/title", json!(text))]),
+            (format!("{BASE}/department/title"), vec![(BASE, "/department/title", json!(text))]),
+            (format!("{CUSTOM}/kind/oneOf/0/title"), vec![(CUSTOM, "/kind", option(text))]),
+            ("/groups/2/profile/description".into(), vec![("/groups", "/-", group(text))]),
+        ]
+    };
+    for (text, says) in [
+        ("Line\nBcc: x@example.com", "has a line break; write it on one line"),
+        ("Line\r", "line break"),
+        ("a\u{2028}b", "line break"),
+        ("a\u{85}b", "line break"),
+        ("a\tb", "a control character (U+0009)"),
+        ("a\u{7}b", "a control character (U+0007)"),
+        ("\u{202e}evil", "changes the direction of the text around it (U+202E)"),
+        ("a\u{2066}b", "(U+2066)"),
+        ("\u{200b}", "has nothing that can be seen"),
+        ("\u{3164} \u{2800}", "has nothing that can be seen"),
+        (&"x".repeat(1_025), "has 1025 characters; at most"),
+    ] {
+        for (place, changes) in places(text) {
+            one_problem(&changes, &place, says);
+        }
+    }
+    for (text, longest) in [("\u{1f642}", 100), ("\u{e9}", 255), ("x", 1_024)] {
+        for (place, changes) in places(&text.repeat(longest)) {
+            let most = if place == "/settings/companyName" || place == "/apps/0/label" { 100 } else { 255 };
+            let most = if place.ends_with("description") { 1_024 } else { most };
+            let problems = check(&organisation(&changes)).len();
+            assert_eq!(problems, usize::from(longest > most), "{place} of {longest}");
+        }
+    }
+    // What names and other scripts need.
+    for (_, changes) in places("\u{646}\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645} \u{2764}\u{fe0f}") {
+        fine(&changes);
+    }
+}
+
+#[test]
+fn l7_an_identifier_that_people_write_themselves_stands_behind_the_username() {
+    let order = |names: Value| [(PE, "/allowedIdentifiers", names)];
+    let warned = |changes: &[(&str, &str, Value)]| {
+        assert_eq!(check(&organisation(changes)), [], "a warning is no problem");
+        warnings(&organisation(changes))
+    };
+    assert_eq!(warned(&order(json!(["login", "badge"]))), []);
+    let found = warned(&order(json!(["badge", "login"])));
+    assert_eq!(found.iter().map(|one| format!("/{}", one.path.join("/"))).collect::<Vec<_>>(), [format!("{PE}/allowedIdentifiers/0")]);
+    assert!(found[0].message.contains("put \"login\" first, or make \"badge\" READ_ONLY"), "{}", found[0].message);
+    let read_only = (CUSTOM, "/badge/permissions/0/action", json!("READ_ONLY"));
+    assert_eq!(warned(&[order(json!(["badge", "login"]))[0].clone(), read_only]), []);
+}
+
+#[test]
+fn l5_an_identifier_is_not_longer_than_what_people_can_sign_in_with() {
+    fine(&[(CUSTOM, "/badge/maxLength", json!(256))]);
+    one_problem(&[(CUSTOM, "/badge/maxLength", json!(257))], &format!("{PE}/allowedIdentifiers/1"), "lower its maxLength");
+    wrong_at(&format!("{CUSTOM}/badge"), "/minLength", json!(257), &format!("{CUSTOM}/badge/minLength"), "is above 256");
+}
+
+#[test]
+fn allowed_values_have_no_white_space_around_them() {
+    for member in ["red ", "\u{a0}red", "red\u{200b}"] {
+        let colour = writable(json!({ "type": "string", "enum": [member] }));
+        one_problem(&[(CUSTOM, "/colour", colour)], &format!("{CUSTOM}/colour/enum/0"), "has white space around it");
+    }
 }

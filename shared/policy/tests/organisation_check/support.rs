@@ -37,7 +37,7 @@ pub fn right() -> Value {
                 { "id": "pe-app", "name": "App", "rules": [{ "actions": { "profileEnrollment": {
                     "unknownUserAction": "REGISTER",
                     "targetGroupIds": ["customers"],
-                    "allowedIdentifiers": ["badge", "login"],
+                    "allowedIdentifiers": ["login", "badge"],
                     "uiSchemaId": "ui",
                     "profileAttributes": [
                         { "name": "email", "label": "Email", "required": true },

@@ -29,11 +29,11 @@ fn is_told_where_one_can_sign_up() {
         let organisation = organisation(identifier_first, true, false);
         let decision = identify(&organisation, !identifier_first);
         assert_eq!(decision.rejection, None, "a warning, not an error");
-        assert_eq!(messages(&decision), [Message::UnknownUser("nobody@example.com".into())]);
+        assert_eq!(messages(&decision), [Message::UnknownUser { label: "Email".into(), name: "nobody@example.com".into() }]);
         assert_eq!(decision.transaction, begin());
         // Not in bulk: counted with the answer, or, where no password is asked, before anybody is looked up.
         let input = Input::Identify { identifier: "nobody@example.com".into(), password: (!identifier_first).then(password) };
-        let before = lookup(&context(&organisation), &begin(), &input, false, false).budgets;
+        let before = lookup(&context(&organisation), &begin(), &input, Familiar::default(), false).budgets.concat();
         let counted: Vec<_> = decision.counts.iter().chain(&before).map(|budget| budget.name).filter(|name| *name == "unknown-name").collect();
         assert_eq!(counted, ["unknown-name"], "once");
     }

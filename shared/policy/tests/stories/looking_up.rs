@@ -9,7 +9,7 @@ fn identities(needs: &Needs) -> Vec<(&str, &str)> {
 
 fn named(budgets: &[Budget]) -> Vec<(&str, &str, u32)> {
     let spread = |one: &Budget| one.name == "guess-all";
-    budgets.iter().map(|one| (one.name, if spread(one) { "a shard" } else { whose(one) }, one.max)).collect()
+    budgets.iter().map(|one| (one.name, if spread(one) { "a share" } else { whose(one) }, one.max)).collect()
 }
 
 fn nothing(needs: &Needs) -> bool {
@@ -28,17 +28,19 @@ fn a_name_with_a_password_is_looked_up_by_each_identifier_of_the_app_in_order_an
     assert_eq!(identities(&needs), [("customerNumber", "ada+x@example.com"), ("login", "ada+x@example.com")]);
     assert!(matches!(&needs.password, PasswordWork::Verify(typed) if typed.expose() == password().expose()));
     let of_all = 20_000 / 16;
-    assert_eq!(
-        named(&needs.budgets),
-        [("guess-address", "ada@example.com", 10), ("guess-source", "the source", 50), ("guess-all", "a shard", of_all)]
-    );
-    assert!(needs.budgets.iter().all(|one| one.refund && one.window == Span::hours(1)), "only wrong ones count, for an hour");
+    let key = "ada@example.com";
+    assert_eq!(named(&needs.budgets[0]), [("guess-address", key, 10), ("guess-source", "the source", 50), ("guess-all", "a share", of_all)]);
+    // If that is used up: a few first tries from each network, of a share of the same guesses; of everybody's five times as many.
+    let first = [("guess-address", key, 15), ("guess-first", key, 2), ("guess-source", "the source", 50), ("guess-all", "a share", 5 * of_all)];
+    assert_eq!(named(&needs.budgets[1]), first);
+    assert_eq!((needs.budgets.len(), &needs.budgets[1][1].whose), (2, &Whose::Network(key.into())));
+    assert!(needs.budgets.iter().flatten().all(|one| one.refund && one.window == Span::hours(1)), "only wrong ones count, for an hour");
     // Without a password nothing is guessed.
     organisation.settings.verify_knowledge_second_when_2fa_required = true;
     let named_only = Input::Identify { identifier: "ada@example.com".into(), password: None };
     let needs = super::needs(&organisation, &begin(), &named_only);
     assert_eq!(identities(&needs).len(), 2);
-    assert!(needs.budgets.iter().all(|one| !one.name.starts_with("guess")) && matches!(needs.password, PasswordWork::None));
+    assert!(needs.budgets.iter().flatten().all(|one| !one.name.starts_with("guess")) && matches!(needs.password, PasswordWork::None));
 }
 
 #[test]
@@ -46,15 +48,27 @@ fn the_lockout_of_the_password_policy_is_one_of_the_budgets_of_a_password() {
     for (attempts, expected) in [(0, 10), (1, 1), (10, 10), (30, 10)] {
         let mut organisation = demo();
         organisation.policies.password[0].settings.as_mut().unwrap().password.lockout.max_attempts = attempts;
-        assert_eq!(needs(&organisation, &begin(), &identify("ada@example.com")).budgets[0].max, expected, "0 is none");
+        assert_eq!(needs(&organisation, &begin(), &identify("ada@example.com")).budgets[0][0].max, expected, "0 is none");
     }
 }
 
 #[test]
 fn r_r8_a_browser_that_the_person_has_used_before_has_a_budget_of_its_own() {
     let organisation = demo();
-    let needs = lookup(&context(&organisation), &begin(), &identify("ada@example.com"), true, false);
-    assert_eq!(named(&needs.budgets), [("guess-known-browser", "ada@example.com browser", 10)], "and no other");
+    let needs = lookup(&context(&organisation), &begin(), &identify("ada@example.com"), Familiar { browser: true, network: true }, false);
+    assert_eq!(needs.budgets.len(), 1);
+    assert_eq!(named(&needs.budgets[0]), [("guess-known-browser", "ada@example.com browser", 10)], "and no other");
+}
+
+#[test]
+fn r_r8_m1_so_have_the_networks_that_the_person_has_used_before_each_and_all_together() {
+    let organisation = demo();
+    let needs = lookup(&context(&organisation), &begin(), &identify("ada@example.com"), Familiar { browser: false, network: true }, false);
+    let key = "ada@example.com";
+    assert_eq!(named(&needs.budgets[0]), [("guess-known-network", key, 10), ("guess-known-networks", key, 20), ("guess-source", "the source", 500)]);
+    assert_eq!(needs.budgets[0][0].whose, Whose::Network(key.into()));
+    assert_eq!((needs.budgets.len(), needs.budgets[1][1].name), (2, "guess-first"));
+    assert!(needs.budgets.iter().flatten().all(|one| one.refund && one.window == Span::hours(1)));
 }
 
 #[test]
@@ -66,7 +80,7 @@ fn a_password_is_a_guess_at_the_name_that_was_typed() {
         let transaction = take(&organisation, &begin(), &named_only, &Facts { owners: vec![owner], ..Facts::default() }).transaction;
         let needs = needs(&organisation, &transaction, &Input::AnswerPassword(password()));
         assert!(matches!(needs.password, PasswordWork::Verify(_)) && needs.identities.is_empty());
-        assert_eq!(named(&needs.budgets)[0], ("guess-address", "ada@example.com", 10));
+        assert_eq!(named(&needs.budgets[0])[0], ("guess-address", "ada@example.com", 10));
     }
 }
 
@@ -78,16 +92,24 @@ fn r_o4_a_code_is_compared_within_its_own_five_tries_and_what_is_no_code_is_not_
     let needs = |typed: &str| needs(&organisation, &transaction, &Input::AnswerEmail(Secret::new(typed)));
     let code = needs("123-456");
     assert!(code.passcode && code.identities.is_empty() && matches!(code.password, PasswordWork::None));
-    assert_eq!(named(&code.budgets)[0], ("guess-address", "ada@example.com", 10));
-    for (budgets, tries) in [(&code.budgets, 5), (&code.kept_budgets, 1)] {
+    // The first try may use what is kept for it, and everybody's guesses do not weigh on it.
+    let key = "ada@example.com";
+    assert_eq!(named(&code.budgets[0])[..2], [("guess-address", key, 20), ("guess-source", "the source", 50)]);
+    let of_all = ("guess-all", "a share", 1_250);
+    assert_eq!(named(&code.budgets[1])[..3], [("guess-address", key, 10), ("guess-source", "the source", 50), of_all]);
+    assert_eq!((code.budgets.len(), code.budgets[0].len(), code.budgets[1].len()), (2, 3, 4));
+    for (budgets, tries) in [(&code.budgets[1], 5), (&code.budgets[0], 1)] {
         let own = budgets.last().unwrap();
         assert_eq!((own.name, whose(own), own.max, own.since, own.refund), ("passcode", "transaction:1", tries, Some(made), false));
     }
-    for no_code in ["12345", "1234567", "12345a", "", "١٢٣٤٥٦"] {
-        assert!(nothing(&needs(no_code)), "{no_code}");
-        assert!(passcode_digits(&Secret::new(no_code), 6).is_none());
+    let rows: Vec<Value> = serde_json::from_str(include_str!("../vectors/passcodes.json")).unwrap();
+    assert!(rows.len() >= 30, "the vectors are there");
+    for row in &rows {
+        let (typed, digits) = (row["typed"].as_str().unwrap(), row["digits"].as_str());
+        let read = passcode_digits(&Secret::new(typed), 6);
+        assert_eq!(read.as_ref().map(Secret::expose), digits, "{}", row["note"]);
+        assert_eq!(nothing(&needs(typed)), digits.is_none(), "{}", row["note"]);
     }
-    assert_eq!(passcode_digits(&Secret::new(" 12 34-56"), 6).unwrap().expose(), "123456");
 }
 
 #[test]
@@ -99,12 +121,16 @@ fn r_r8_as_many_guesses_of_an_address_are_kept_for_first_tries_as_it_can_have_co
         let mut transaction = sign_up(&organisation, ada(), vec![]).transaction;
         let input = Input::AnswerEmail(Secret::new("123456"));
         let code = needs(&organisation, &transaction, &input);
-        assert_eq!((code.budgets[0].max, code.kept_budgets[0].max), (others, guesses));
-        assert_eq!(named(&code.budgets)[1..3], named(&code.kept_budgets)[1..3], "the others are the same");
-        assert_eq!(needs(&organisation, &begin(), &identify("ada@example.com")).budgets[0].max, others.min(10));
-        transaction.known_browser = true;
+        assert_eq!((code.budgets[1][0].max, code.budgets[0][0].max), (others, guesses));
+        let password = needs(&organisation, &begin(), &identify("ada@example.com"));
+        let first_tries = others.min(10) + (guesses - others) / 2;
+        assert_eq!((password.budgets[0][0].max, password.budgets[1][0].max), (others.min(10), first_tries));
+        transaction.familiar.browser = true;
         let code = needs(&organisation, &transaction, &input);
-        assert_eq!((code.budgets[0].max, code.budgets.len(), code.kept_budgets), (guesses, 2, vec![]), "it has its own");
+        let own: Vec<_> = named(&code.budgets[0]).into_iter().map(|(name, _, max)| (name, max)).collect();
+        // Its own, and the address's: nobody has more guesses of codes than that, in however many browsers.
+        assert_eq!(own, [("guess-known-browser", guesses), ("guess-address", guesses), ("passcode", 5)]);
+        assert_eq!(code.budgets.len(), 1);
     }
 }
 
@@ -140,15 +166,27 @@ fn r_p4_a_password_that_anybody_would_guess_of_this_person_is_refused() {
 }
 
 #[test]
-fn r_r10_what_is_counted_of_everybody_is_spread_over_sixteen_counters() {
+fn r_r10_what_is_counted_of_everybody_is_spread_over_sixteen_counters_that_nobody_chooses() {
     let organisation = demo();
-    let shard = |id: String| {
-        let transaction = Transaction { id, ..begin() };
-        let of_all = needs(&organisation, &transaction, &identify("ada@example.com")).budgets.into_iter().find(|one| one.name == "guess-all");
-        whose(&of_all.unwrap()).parse::<u8>().unwrap()
-    };
-    let shards: std::collections::BTreeSet<_> = (0..100).map(|number| shard(format!("transaction {number}"))).collect();
-    assert_eq!(shards.into_iter().collect::<Vec<_>>(), (0..16).collect::<Vec<_>>());
+    let mut budgets = needs(&organisation, &begin(), &identify("ada@example.com")).budgets.concat().into_iter();
+    let of_all = budgets.find(|one| one.name == "guess-all").unwrap();
+    // Which one it is, the engine says, by a MAC of this.
+    assert_eq!((of_all.whose, of_all.max, policy::step::SHARES), (Whose::Everybody("transaction".into()), 20_000 / 16, 16));
+}
+
+#[test]
+fn r_r9_l6_a_source_that_has_no_mail_left_gets_no_password_hashed() {
+    for (verifies, watched) in [(true, "mail-source-hour"), (false, "unproven-account")] {
+        let mut organisation = demo();
+        enrollment(&mut organisation).activation_requirements.email_verification = verifies;
+        let form = take(&organisation, &begin(), &Input::SelectEnrollProfile, &Facts::default()).transaction;
+        let input = Input::EnrollProfile { profile: profile(ada()), password: Some(password()) };
+        let names: Vec<_> = needs(&organisation, &form, &input).watched_budgets.iter().map(|one| one.name).collect();
+        // Never the address's: that would tell how much is mailed to it.
+        assert_eq!(names, ["taken-name", watched]);
+        let early = policy::step::watched(&organisation.settings.limits, &input);
+        assert!(names.iter().all(|name| early.iter().any(|one| one.name == *name)), "looked at in the first trip");
+    }
 }
 
 #[test]
@@ -169,7 +207,7 @@ fn a_values_owner_is_asked_for_when_a_known_person_gives_it_and_again_when_an_ac
     let sent = sign_up(&demo(), ada(), vec![]).transaction;
     let code = Input::AnswerEmail(Secret::new("123456"));
     for contested in [false, true] {
-        let needs = lookup(&context(&organisation), &sent, &code, false, contested);
+        let needs = lookup(&context(&organisation), &sent, &code, Familiar::default(), contested);
         assert_eq!(needs.identities.len(), if contested { 2 } else { 0 });
     }
 }

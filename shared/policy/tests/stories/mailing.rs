@@ -209,7 +209,7 @@ fn i3_whoever_proves_a_mailbox_first_owns_the_account_and_a_password_of_somebody
         let mut bob = User { has_password, generation: 3, ..person("bob") };
         bob.groups.insert("staff".into());
         let mut transaction = signing_in(&mut organisation, bob.clone()).transaction;
-        transaction.known_browser = knows_browser;
+        transaction.familiar.browser = knows_browser;
         if knows_password {
             organisation.policies.global_session[0].rules[0].actions.signon.require_factor = true;
             transaction.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
@@ -231,7 +231,7 @@ fn i3_whoever_proves_a_mailbox_first_owns_the_account_and_a_password_of_somebody
         assert_eq!((user.created, user.last_updated), (context(&organisation).now, context(&organisation).now));
         let claimed: Vec<_> = claims.iter().map(|claim| claim.attribute.as_str()).collect();
         assert_eq!(claimed, ["email", "login"]);
-        assert_eq!((now.id.as_str(), *version, proven.transaction.known_browser), ("new", 1, false), "what was saved is what the next step finds");
+        assert_eq!((now.id.as_str(), *version, proven.transaction.familiar.browser), ("new", 1, false), "what was saved is what the next step finds");
     }
     // Of a mailbox that was proven before, nothing changes.
     let mut organisation = demo();

@@ -9,6 +9,7 @@ mod groups;
 mod looking_up;
 mod mailing;
 mod signing_up;
+mod typing;
 
 use crate::laws::people::{NOON, client, demo, people};
 use policy::Context;
@@ -27,7 +28,7 @@ use policy::step::{
     Budget, Decision, Effect, Facts, Identity, Input, Mail, Needs, PasswordChange, PasswordWork, Rejection, StepError, Whose, lookup, step,
 };
 use policy::time::Span;
-use policy::transaction::{Outcome, Purpose, Subject, Transaction};
+use policy::transaction::{Familiar, Outcome, Purpose, Subject, Transaction};
 use policy::user::{PasswordHash, Profile, User, UserStatus};
 use serde_json::{Value, json};
 
@@ -74,13 +75,13 @@ fn take(organisation: &Organisation, transaction: &Transaction, input: &Input, f
 
 /// What must be known for this input.
 fn needs(organisation: &Organisation, transaction: &Transaction, input: &Input) -> Needs {
-    lookup(&context(organisation), transaction, input, false, false)
+    lookup(&context(organisation), transaction, input, Familiar::default(), false)
 }
 
 fn whose(budget: &Budget) -> &str {
     match &budget.whose {
         Whose::Source => "the source",
-        Whose::Of(name) => name,
+        Whose::Of(name) | Whose::Network(name) | Whose::Everybody(name) => name,
     }
 }
 

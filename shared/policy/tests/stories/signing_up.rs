@@ -101,11 +101,16 @@ fn wants_a_required_box_ticked() {
 }
 
 #[test]
-fn takes_no_field_that_was_not_asked_for() {
+fn takes_no_field_that_was_not_asked_for_and_names_it() {
     let organisation = demo();
     let form = take(&organisation, &begin(), &Input::SelectEnrollProfile, &Facts::default()).transaction;
-    let input = Input::EnrollProfile { profile: profile(with(ada(), "department", json!("Board"))), password: Some(password()) };
-    assert_eq!(step(&context(&organisation), form, &input, &Facts::default()), Err(StepError::Malformed));
+    // A name that no attribute could have is not echoed.
+    for (name, said) in [("department", Message::NotOnTheForm("department".into())), ("<b>", Message::NotAsAsked), ("", Message::NotAsAsked)] {
+        let input = Input::EnrollProfile { profile: profile(with(ada(), name, json!("Board"))), password: Some(password()) };
+        let decision = step(&context(&organisation), form.clone(), &input, &Facts::default()).unwrap();
+        assert_eq!((decision.rejection, messages(&decision)), (Some(Rejection::Invalid), vec![said]));
+        assert_eq!((&decision.transaction, decision.effects.len()), (&form, 0));
+    }
 }
 
 #[test]

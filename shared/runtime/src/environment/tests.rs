@@ -132,14 +132,46 @@ async fn r_a4_a_secret_that_is_absent_short_or_denied_is_named_and_asked_for_aga
     for why in ["the secret is shorter than 32 characters", "the secret cannot be read: AccessDeniedException"] {
         assert_eq!(environment.passcode_key().await.err(), Some(Error::invalid("PASSCODE_SECRET_ID", why)));
     }
-    assert_eq!(environment.passcode_key().await.unwrap().expose(), KEY);
+    assert!(environment.passcode_key().await.unwrap().is(KEY));
+}
+
+#[tokio::test]
+async fn l9_a_secret_may_have_a_neighbour_and_what_cannot_be_read_is_named() {
+    const CHANGING: &str = r#"{"current": "0123456789abcdef0123456789abcdef", "next": "fedcba9876543210fedcba9876543210"}"#;
+    let vars = [("PASSCODE_SECRET_ID", "passcode")];
+    let (environment, _) = scripted(&vars, &[(200, CHANGING)]);
+    assert_eq!(environment.passcode_key().await.unwrap().each().count(), 2);
+    for (text, why) in [
+        (r#"{"current": "0123456789abcdef0123456789abcdef", "next": "hunter2"}"#, "the secret is shorter than 32 characters"),
+        (r#"{"hunter2": "0123456789abcdef0123456789abcdef"}"#, r#"the secret is not {"current": key, "previous": key, "next": key}"#),
+    ] {
+        let (environment, _) = scripted(&vars, &[(200, text)]);
+        assert_eq!(environment.passcode_key().await.err(), Some(Error::invalid("PASSCODE_SECRET_ID", why)));
+    }
+}
+
+#[tokio::test]
+async fn r_a4_a_proxy_without_its_secret_and_a_client_header_without_a_proxy_are_refused() {
+    let header = ("CLIENT_ADDRESS_HEADER", "X-Client-Address");
+    let (bare, _) = scripted(&[header], &[]);
+    assert_eq!(bare.front().await.err(), Some(Error::invalid("CLIENT_ADDRESS_HEADER", "counts only with ORIGIN_SECRET_ID")));
+    let (odd, _) = scripted(&[("CLIENT_ADDRESS_HEADER", "hunter2: x")], &[]);
+    assert_eq!(odd.front().await.err(), Some(Error::invalid("CLIENT_ADDRESS_HEADER", "not the name of a header")));
+
+    let origin = ("ORIGIN_SECRET_ID", "origin");
+    let (denied, _) = scripted(&[header, origin], &[(400, "AccessDeniedException"), (200, KEY)]);
+    let why = "the secret cannot be read: AccessDeniedException";
+    assert_eq!(denied.front().await.err(), Some(Error::invalid("ORIGIN_SECRET_ID", why)));
+    assert!(denied.front().await.is_ok(), "and asked for again");
+    let (open, secrets) = scripted(&[], &[]);
+    assert!(open.front().await.is_ok() && secrets.asked.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn f_01_f_02_throttling_is_retried_a_little() {
     let vars = [("PASSCODE_SECRET_ID", "passcode")];
     let (environment, secrets) = scripted(&vars, &[(400, "ThrottlingException"), (500, "InternalServiceError"), (200, KEY)]);
-    assert_eq!(environment.passcode_key().await.unwrap().expose(), KEY);
+    assert!(environment.passcode_key().await.unwrap().is(KEY));
     assert_eq!(secrets.asked.lock().unwrap().len(), 3);
 
     let (environment, secrets) = scripted(&vars, &[(400, "ThrottlingException"); 4]);

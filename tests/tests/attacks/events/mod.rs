@@ -2,6 +2,7 @@
 
 #[path = "../faults.rs"]
 mod faults;
+mod proxy;
 #[path = "../stage.rs"]
 mod stage;
 #[path = "../../../../shared/engine/tests/security/suite/mod.rs"]

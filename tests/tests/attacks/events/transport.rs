@@ -41,7 +41,8 @@ impl Transport {
         let function = ROUTES.iter().find(|route| route.matches(path_of(path)).is_some()).map_or(NOWHERE, |route| route.function);
         let instance = self.instances[&(function, number % INSTANCES)].get_or_init(|| self.start(function)).await;
         let event = event(number, source, method, path, headers, body).to_string();
-        let answer = runtime::answer(instance, self.environment.base_path(), function, serde_json::from_str(&event).unwrap()).await;
+        let front = self.environment.front().await.unwrap();
+        let answer = runtime::answer(instance, &front, function, serde_json::from_str(&event).unwrap()).await;
         read(&serde_json::to_value(answer).unwrap())
     }
 
@@ -59,7 +60,7 @@ impl Transport {
 
 /// What API Gateway makes of a request (payload format 2.0). It sends as base64 what it does not take for text; here every other body is, since it
 /// must not make a difference (R-V8, F-42).
-fn event(number: usize, source: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Value {
+pub fn event(number: usize, source: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Value {
     let mut joined: BTreeMap<String, String> = BTreeMap::from([("host".into(), "id.example".into())]);
     let mut cookies = Vec::new();
     for (name, value) in headers {
@@ -102,7 +103,7 @@ fn path_of(target: &str) -> &str {
 }
 
 /// An answer of Lambda, as API Gateway reads it.
-fn read(answer: &Value) -> (u16, Vec<(String, String)>, String) {
+pub fn read(answer: &Value) -> (u16, Vec<(String, String)>, String) {
     let headers = answer["headers"].as_object().unwrap().iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
     let cookies = answer["cookies"].as_array().into_iter().flatten().map(|cookie| ("set-cookie".to_owned(), cookie.as_str().unwrap().to_owned()));
     let status = u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap();

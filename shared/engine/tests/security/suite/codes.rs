@@ -173,7 +173,7 @@ fn r_o9_a_023_what_is_not_six_digits_is_refused_and_not_counted() {
     let mut browser = stage.browser("demo-spa");
     browser.sign_up(ADA, PASSWORD);
     let code = stage.code(ADA);
-    for typed in ["12345", "1234567", "1e5", "-12345", "\u{ff11}23456", "abcdef", ""] {
+    for typed in ["12345", "1234567", "1e5", "-12345", "\u{ff11}2345", "\u{2460}23456", "abcdef", ""] {
         assert_eq!(browser.answer_code(typed).status, 400, "{typed}");
     }
     assert!(stage.items("LIMIT").iter().all(|item| !item.key.0.starts_with("LIMIT#passcode#")));

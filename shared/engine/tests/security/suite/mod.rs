@@ -12,10 +12,12 @@ mod hands;
 mod http;
 mod input;
 mod links;
+mod lockout;
 mod manners;
 mod names;
 mod oauth;
 mod steps;
+mod typing;
 
 const ADA: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";

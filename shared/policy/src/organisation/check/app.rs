@@ -1,10 +1,11 @@
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::index::{Index, Names};
 use super::report::{At, Report, listed};
-use super::uri;
+use super::{text, uri};
 use crate::assurance::{Rules, Who, enrolment};
 use crate::organisation::{AllowedFor, App, AuthenticatorKey, EVERYONE, OAuthClientSettings, Organisation, Policy, SelfEnroll, Status};
 
@@ -20,8 +21,17 @@ pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
         Mapped::of("PROFILE_ENROLLMENT policy", &organisation.policies.profile_enrollment),
         Mapped::of("ACCESS_POLICY policy", &organisation.policies.access),
     );
+    report.distinct("secret", apps().flat_map(|(at, app)| secrets(&at, app)));
     for (at, app) in apps() {
+        text::name(&app.label, at.to("label"), "say what people call the app", report);
         credentials(app, &at, report);
+        for (at, hash) in secrets(&at, app) {
+            let well_formed = hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+            report.ensure(well_formed, at, || "a secret is named by its SHA-256: 64 hexadecimal digits, lower case".into());
+        }
+        report.ensure(app.credentials.server.secret_sha256.len() <= 2, at.down("credentials.server.secretSha256"), || {
+            "an app has at most two secrets, while one takes the place of the other".into()
+        });
         settings(&app.settings.oauth_client, &at.down("settings.oauthClient"), report);
         let groups = at.to("groups");
         report.distinct("group", groups.each(&app.groups).map(|(at, group)| (at, group.as_str())));
@@ -39,6 +49,12 @@ pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
             self::page(report, at.to("emailVerifyCallbackUri"), page);
         }
     }
+}
+
+/// What the app's server shows itself with, and where it stands.
+fn secrets<'a>(at: &At, app: &'a App) -> Vec<(At, &'a str)> {
+    let at = at.down("credentials.server.secretSha256");
+    at.each(&app.credentials.server.secret_sha256).map(|(at, hash)| (at, hash.as_str())).collect()
 }
 
 pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {

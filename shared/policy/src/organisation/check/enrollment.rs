@@ -5,12 +5,14 @@ use alloc::string::String;
 
 use super::index::Index;
 use super::report::{At, Report, listed};
+use super::text;
 use crate::assurance::{Who, enrolment, of_everybody};
-use crate::attribute::{is_attribute_name, is_reserved_name};
+use crate::attribute::{MAX_IDENTIFIER, is_attribute_name, is_reserved_name};
 use crate::organisation::{
     Access, Action, AuthenticatorKey, EVERYONE, EnrollmentRule, Mutability, Organisation, Policy, ProfileAttribute, ProfileEnrollment, Property,
     PropertyType, SelfEnroll, Status,
 };
+use crate::text::is_blank;
 
 /// Fields of a form; above the second number people give up (policies.md §13).
 const MOST_FIELDS: usize = 30;
@@ -41,6 +43,7 @@ pub(super) fn warnings(organisation: &Index<'_>, report: &mut Report) {
         });
         for (at, rule) in at.to("rules").each(&policy.rules) {
             let (at, rule) = (at.down("actions.profileEnrollment"), &rule.actions.profile_enrollment);
+            shadows(organisation, rule, &at.to("allowedIdentifiers"), report);
             // Where answers must not tell who has an account, everybody proves the mailbox first.
             let proven_anyway = organisation.settings.user_enumeration_prevention.authentication && policy.registers();
             report.ensure(
@@ -63,6 +66,20 @@ pub(super) fn warnings(organisation: &Index<'_>, report: &mut Report) {
                 }
             }
         }
+    }
+}
+
+/// Identifiers that people write themselves and that are looked at before the username (policies.md §1.6: the first match decides).
+fn shadows(organisation: &Index<'_>, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
+    let before_login = at.each(&rule.allowed_identifiers).take_while(|(_, name)| *name != "login");
+    for (at, name) in before_login.filter(|(_, name)| organisation.property(name).is_some_and(Property::writable)) {
+        report.add(
+            at,
+            format!(
+                "people write \"{name}\" themselves, and it stands before \"login\": one who takes another person's username for it keeps that \
+                 person from signing in; put \"login\" first, or make \"{name}\" READ_ONLY"
+            ),
+        );
     }
 }
 
@@ -123,6 +140,10 @@ fn identifiers(organisation: &Index<'_>, rule: &ProfileEnrollment, at: &At, repo
                     && property.is_unique()
                     && property.sensitive != Some(true)
                     && property.action() != Action::Hide;
+                let longest = property.max_length.unwrap_or(MAX_IDENTIFIER);
+                report.ensure(longest <= MAX_IDENTIFIER, at.clone(), || {
+                    format!("\"{name}\" may have {longest} characters, more than the {MAX_IDENTIFIER} that people sign in with; lower its maxLength")
+                });
                 report.ensure(fits, at, || {
                     format!("\"{name}\" cannot be an identifier; that takes a custom attribute of type string, unique, not sensitive, not hidden")
                 });
@@ -139,7 +160,7 @@ fn form(organisation: &Index<'_>, registers: bool, rule: &ProfileEnrollment, at:
     }
     report.distinct("attribute", at.each(attributes).map(|(at, attribute)| (at.to("name"), attribute.name.as_str())));
     for (at, attribute) in at.each(attributes) {
-        report.ensure(!attribute.label.trim().is_empty(), at.to("label"), || "say what the field is called".into());
+        text::label(&attribute.label, at.to("label"), "say what the field is called", report);
         field(organisation, attribute, &at, report);
     }
     for (name, property) in organisation.properties().filter(|(name, property)| property.is_required() && *name != "login") {
@@ -198,7 +219,7 @@ fn field(organisation: &Index<'_>, attribute: &ProfileAttribute, at: &At, report
 
 /// A name that is in no schema: it is asked for and not stored (policies.md §1).
 fn stranger(organisation: &Index<'_>, name: &str, at: At, report: &mut Report) {
-    if name.trim().is_empty() {
+    if is_blank(name) {
         return;
     }
     if let Some(near) = organisation.alike(name) {

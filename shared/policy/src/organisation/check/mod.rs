@@ -13,6 +13,7 @@ mod report;
 mod schema;
 mod settings;
 mod sign_on;
+mod text;
 mod ui;
 mod uri;
 
@@ -69,5 +70,9 @@ fn groups(organisation: &Organisation, report: &mut Report) {
     report.distinct("group id", at.each(&organisation.groups).map(|(at, group)| (at.to("id"), group.id.as_str())));
     for (at, _) in at.each(&organisation.groups).filter(|(_, group)| group.id == EVERYONE) {
         report.add(at.to("id"), "the group \"everyone\" is built in; leave it out, or choose another id");
+    }
+    for (at, group) in at.each(&organisation.groups).map(|(at, group)| (at.to("profile"), &group.profile)) {
+        text::label(&group.name, at.to("name"), "say what the group is called", report);
+        text::description(group.description.as_deref(), &at, report);
     }
 }

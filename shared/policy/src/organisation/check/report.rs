@@ -6,6 +6,7 @@ use core::fmt::Display;
 
 use super::Problem;
 use super::index::Names;
+use crate::text::is_blank;
 
 /// Problems that are listed. Nobody reads more at once, and a file that is wrong throughout could have millions.
 const MOST: usize = 100;
@@ -89,7 +90,7 @@ impl Report {
     pub fn distinct<'a>(&mut self, what: &str, names: impl Iterator<Item = (At, &'a str)>) {
         let mut seen = BTreeSet::new();
         for (at, name) in names {
-            if name.trim().is_empty() {
+            if is_blank(name) {
                 self.add(at, format!("the {what} is empty"));
             } else if !seen.insert(name) {
                 self.add(at, format!("the {what} \"{name}\" is there twice; each must be different"));

@@ -9,10 +9,11 @@ use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use super::index::Index;
-use super::nearest;
 use super::report::{At, Report, listed, some_of};
-use crate::attribute::{MAX_LENGTH, check_pattern, is_attribute_name, is_reserved_name, same, some_number, validate};
+use super::{nearest, text};
+use crate::attribute::{check_pattern, is_attribute_name, is_reserved_name, max_length, same, some_number, validate};
 use crate::organisation::{Property, PropertyType, base_properties};
+use crate::text::trim;
 
 /// Attributes that may be unique, per user type.
 const MOST_UNIQUE: usize = 5;
@@ -38,12 +39,14 @@ pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
             continue;
         };
         base(name, stated, shipped, &at.to(name), report);
+        text::attribute(stated, &at.to(name), report);
     }
 
     let at = definitions.down("custom.properties");
     for (name, property) in &schema.definitions.custom.properties {
         custom_name(name, shipped.keys().map(String::as_str), &at.to(name), report);
         custom(name, property, &at.to(name), report);
+        text::attribute(property, &at.to(name), report);
     }
     for (name, _) in schema.definitions.custom.properties.iter().filter(|(_, property)| property.is_unique()).skip(MOST_UNIQUE) {
         report.add(at.to(name).to("unique"), format!("more than {MOST_UNIQUE} attributes are unique; make this or another one not unique"));
@@ -109,7 +112,8 @@ fn base(name: &str, stated: &Property, shipped: &Property, at: &At, report: &mut
         });
     }
     permissions(stated, at, report);
-    lengths((stated.min_length.or(shipped.min_length), stated.max_length.or(shipped.max_length)), at, report);
+    let (min_length, max_length) = (stated.min_length.or(shipped.min_length), stated.max_length.or(shipped.max_length));
+    lengths(&Property { min_length, max_length, ..stated.clone() }, at, report);
 }
 
 fn custom_name<'a>(name: &str, mut base: impl Iterator<Item = &'a str>, at: &At, report: &mut Report) {
@@ -127,12 +131,12 @@ fn custom(name: &str, property: &Property, at: &At, report: &mut Report) {
         report.add(at.to("type"), "say the type: string, boolean, number, integer or array");
         return;
     };
-    let (text, number) = (kind == PropertyType::String, matches!(kind, PropertyType::Number | PropertyType::Integer));
-    let single = text || number;
+    let (is_text, number) = (kind == PropertyType::String, matches!(kind, PropertyType::Number | PropertyType::Integer));
+    let single = is_text || number;
     for (key, stated, fits, types) in [
-        ("minLength", property.min_length.is_some(), text, "string"),
-        ("maxLength", property.max_length.is_some(), text, "string"),
-        ("format", property.format.is_some(), text, "string"),
+        ("minLength", property.min_length.is_some(), is_text, "string"),
+        ("maxLength", property.max_length.is_some(), is_text, "string"),
+        ("format", property.format.is_some(), is_text, "string"),
         ("minimum", property.minimum.is_some(), number, "number or integer"),
         ("maximum", property.maximum.is_some(), number, "number or integer"),
         ("enum", property.enumeration.is_some(), single, "string, number or integer"),
@@ -150,7 +154,7 @@ fn custom(name: &str, property: &Property, at: &At, report: &mut Report) {
         report.ensure(fits, at.down("items.type"), || "the items of a list can be string, number or integer".into());
     }
     permissions(property, at, report);
-    lengths((property.min_length, property.max_length), at, report);
+    lengths(property, at, report);
     range(property, at, report);
     if single {
         enumeration(name, property, at, report);
@@ -191,6 +195,9 @@ fn enumeration(name: &str, property: &Property, at: &At, report: &mut Report) {
         all_right &= right;
         if is_unquoted(alone.kind(), member) {
             report.add_unquoted(list.to(i), member);
+        } else if !right && member.as_str().is_some_and(|text| trim(text) != text) {
+            let message = "has white space around it, which is dropped when people type it; take it away";
+            report.add(list.to(i), format!("{member} {message}"));
         } else if !right {
             let lengths = "write one of the right type that is within its lengths and limits";
             report.add(list.to(i), format!("{member} is not a value that this attribute may have; {lengths}"));
@@ -209,9 +216,6 @@ fn enumeration(name: &str, property: &Property, at: &At, report: &mut Report) {
         let values = some_of(members.iter().map(|value| format!("{value}")), "none");
         format!("is out of step with enum; it must have the same values in the same order: {values}")
     });
-    for (at, one) in at.to("oneOf").each(titled) {
-        report.ensure(!one.title.trim().is_empty(), at.to("title"), || "say what people read for this value".into());
-    }
 }
 
 fn permissions(property: &Property, at: &At, report: &mut Report) {
@@ -226,13 +230,14 @@ fn permissions(property: &Property, at: &At, report: &mut Report) {
 }
 
 /// Whether some text is long and short enough.
-fn lengths((least, most): (Option<u32>, Option<u32>), at: &At, report: &mut Report) {
+fn lengths(stated: &Property, at: &At, report: &mut Report) {
+    let (least, most, unsaid) = (stated.min_length, stated.max_length, max_length(stated));
     let least = least.unwrap_or(0);
     match most {
         Some(0) => report.add(at.to("maxLength"), "0 lets no text through; write 1 or more, or leave the key out"),
         Some(most) => report.ensure(least <= most, at.to("minLength"), || "is above maxLength, so that no value would do".into()),
-        None => report.ensure(least <= MAX_LENGTH, at.to("minLength"), || {
-            format!("is above {MAX_LENGTH}, which is the most where nothing is said, so that no value would do; write maxLength too")
+        None => report.ensure(least <= unsaid, at.to("minLength"), || {
+            format!("is above {unsaid}, which is the most where nothing is said, so that no value would do; write maxLength too")
         }),
     }
 }

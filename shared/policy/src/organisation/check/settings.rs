@@ -1,6 +1,7 @@
 use alloc::format;
 
 use super::report::{At, Report};
+use super::text;
 use crate::email::Email;
 use crate::organisation::Settings;
 
@@ -9,7 +10,7 @@ const MOST_ATTEMPTS: u32 = 5;
 
 pub(super) fn check(settings: &Settings, report: &mut Report) {
     let at = At::root("settings");
-    report.ensure(!settings.company_name.trim().is_empty(), at.to("companyName"), || "say the name that people read in mails".into());
+    text::name(&settings.company_name, at.to("companyName"), "say the name that people read in mails", report);
     report.ensure(Email::parse(&settings.mail_from).is_ok(), at.to("mailFrom"), || {
         format!("\"{}\" is not an address; write it plainly, as no-reply@example.com", settings.mail_from)
     });

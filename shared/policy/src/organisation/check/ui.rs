@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use super::index::Index;
 use super::report::{At, Report, listed};
+use super::text;
 use crate::organisation::{DisplayFormat, Format, Organisation, Property, PropertyType};
 
 pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
@@ -13,13 +14,14 @@ pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
     for (at, ui) in at.each(&organisation.ui_schemas) {
         let at = at.to("uiSchema");
         report.ensure(ui.ui_schema.kind == "Group", at.to("type"), || format!("\"{}\" is not supported; write \"Group\"", ui.ui_schema.kind));
+        text::optional(ui.ui_schema.label.as_deref(), at.to("label"), "say what the form is called, or leave the key out", report);
+        text::optional(ui.ui_schema.button_label.as_deref(), at.to("buttonLabel"), "say what the button says, or leave the key out", report);
         let elements = at.to("elements");
         report.distinct("scope", elements.each(&ui.ui_schema.elements).map(|(at, control)| (at.to("scope"), control.scope.as_str())));
         for (at, control) in elements.each(&ui.ui_schema.elements) {
             report.ensure(control.kind == "Control", at.to("type"), || format!("\"{}\" is not supported; write \"Control\"", control.kind));
-            report.ensure(control.label.as_deref().is_none_or(|label| !label.trim().is_empty()), at.to("label"), || {
-                "say what the field is called, or leave the key out for what the policy calls it".into()
-            });
+            let missing = "say what the field is called, or leave the key out for what the policy calls it";
+            text::optional(control.label.as_deref(), at.to("label"), missing, report);
             let Some(name) = control.scope.strip_prefix("#/properties/") else {
                 report.add(at.to("scope"), format!("\"{}\" names no attribute; write \"#/properties/NAME\"", control.scope));
                 continue;
