@@ -77,6 +77,8 @@ pub struct Engine {
     passwords: Option<Arc<dyn Passwords>>,
     signer: Option<Arc<dyn Signer>>,
     cache: Cache,
+    /// The least that a source may do of what is limited by source.
+    least_per_source: u32,
 }
 
 /// What is needed to send codes and to know them again.
@@ -104,6 +106,7 @@ impl Engine {
             passwords: None,
             signer: None,
             cache: Cache::default(),
+            least_per_source: 0,
         }
     }
 
@@ -111,6 +114,14 @@ impl Engine {
     #[must_use]
     pub fn with_mailer(mut self, mailer: Arc<dyn Mailer>, passcode_key: impl Into<Keyring>) -> Self {
         self.mail = Some(Mail { mailer, passcode_key: passcode_key.into() });
+        self
+    }
+
+    /// With limits per source of at least `least`, whatever the organisation says: where all requests come from one client address, as on
+    /// a developer's machine, that address is everybody. No function that is deployed does this.
+    #[must_use]
+    pub fn with_least_per_source(mut self, least: u32) -> Self {
+        self.least_per_source = least;
         self
     }
 
