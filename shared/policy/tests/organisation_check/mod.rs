@@ -10,7 +10,7 @@ mod support;
 use policy::organisation::check::{check, warnings};
 use serde_json::{Value, json};
 
-use support::{BASE, CLIENT, CUSTOM, GSP, PE, fine, one_problem, organisation, put, right, writable, wrong, wrong_at};
+use support::{BASE, CLIENT, CUSTOM, PE, fine, one_problem, organisation, put, right, writable, wrong, wrong_at};
 
 #[test]
 fn what_is_right_has_no_problem() {
@@ -116,9 +116,7 @@ fn warnings_about_what_is_probably_not_meant() {
     assert_eq!(warned(&[("/apps/0", "/groups", json!(["customers"]))]), [""; 0]);
     assert_eq!(warned(&[("/apps/0", "/groups", json!([]))]), ["/apps/0/groups"]);
     assert_eq!(warned(&[(PE, "/profileAttributes/3/name", json!("sizes"))]), [format!("{PE}/profileAttributes/3/name")]);
-    let (session, prevention) = (json!({ "maxSessionIdleMinutes": 60 }), json!({ "authentication": true }));
-    assert_eq!(warned(&[(GSP, "/session", session)]), [format!("{GSP}/session")]);
-    assert_eq!(warned(&[(GSP, "/factorLifetime", json!(15))]), [format!("{GSP}/factorLifetime")]);
+    let prevention = json!({ "authentication": true });
     let optional = (PE, "/activationRequirements", json!({ "emailVerification": false }));
     assert_eq!(warned(std::slice::from_ref(&optional)), [""; 0]);
     assert_eq!(warned(&[("/settings", "/userEnumerationPrevention", prevention.clone())]), [""; 0]);

@@ -1,19 +1,28 @@
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::index::{Index, Names};
 use super::report::{At, Report, listed};
-use super::{group_ids, text, uri};
+use super::{text, uri};
 use crate::assurance::{Rules, Who, enrolment};
-use crate::organisation::{AllowedFor, App, AuthenticatorKey, EVERYONE, OAuthClientSettings, Organisation, Policy, SelfEnroll, Status};
+use crate::organisation::{AccessTokens, AllowedFor, App, AuthenticatorKey, EVERYONE, OAuthClientSettings, Organisation, Policy, SelfEnroll, Status};
 
-pub(super) fn check(organisation: &Organisation, report: &mut Report) {
+/// Longest name of an API.
+const MOST_AUDIENCE: usize = 256;
+
+pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
     let at = At::root("apps");
     let apps = || at.each(&organisation.apps);
     report.distinct("app id", apps().map(|(at, app)| (at.to("id"), app.id.as_str())));
     report.distinct(
         "client_id",
         apps().map(|(at, app)| (at.down("credentials.oauthClient.client_id"), app.credentials.oauth_client.client_id.as_str())),
+    );
+    let (enrollment, access) = (
+        Mapped::of("PROFILE_ENROLLMENT policy", &organisation.policies.profile_enrollment),
+        Mapped::of("ACCESS_POLICY policy", &organisation.policies.access),
     );
     report.distinct("secret", apps().flat_map(|(at, app)| secrets(&at, app)));
     for (at, app) in apps() {
@@ -30,15 +39,17 @@ pub(super) fn check(organisation: &Organisation, report: &mut Report) {
         let groups = at.to("groups");
         report.distinct("group", groups.each(&app.groups).map(|(at, group)| (at, group.as_str())));
         for (at, group) in groups.each(&app.groups) {
-            report.refer(at, "group", group, group_ids(organisation));
+            report.refer(at, &organisation.group_names, group);
         }
-        let policies = &organisation.policies;
-        mapping(report, at.to("profileEnrollment"), "PROFILE_ENROLLMENT", app.profile_enrollment.as_deref(), &policies.profile_enrollment);
-        mapping(report, at.to("accessPolicy"), "ACCESS_POLICY", app.access_policy.as_deref(), &policies.access);
+        enrollment.check(app.profile_enrollment.as_deref(), at.to("profileEnrollment"), report);
+        access.check(app.access_policy.as_deref(), at.to("accessPolicy"), report);
         for (at, origin) in at.to("allowedOrigins").each(&app.allowed_origins) {
             if let Some(fault) = uri::fault_of_origin(origin) {
                 report.add(at, format!("\"{origin}\" {fault}"));
             }
+        }
+        if let Some(tokens) = &app.access_tokens {
+            access_tokens(organisation, tokens, &at.to("accessTokens"), report);
         }
         if let Some(page) = &app.email_verify_callback_uri {
             self::page(report, at.to("emailVerifyCallbackUri"), page);
@@ -101,6 +112,20 @@ fn credentials(app: &App, at: &At, report: &mut Report) {
     report.ensure(client.pkce_required, at.to("pkce_required"), || "PKCE cannot be turned off; write true, or leave the key out".into());
 }
 
+/// What access tokens say of the server that they are for.
+pub(super) fn access_tokens(organisation: &Organisation, tokens: &AccessTokens, at: &At, report: &mut Report) {
+    let Some(audience) = tokens.audience.as_deref() else { return };
+    let at = at.to("audience");
+    let plain =
+        (1..=MOST_AUDIENCE).contains(&audience.len()) && audience.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
+    report.ensure(plain, at.clone(), || {
+        format!("write the name of your API in up to {MOST_AUDIENCE} characters without spaces, as api://default or https://api.example.com")
+    });
+    // An ID token is for a client: an API that takes tokens for the same name would take it too (security.md R-T4).
+    let of_client = organisation.apps.iter().any(|app| app.credentials.oauth_client.client_id == audience);
+    report.ensure(!of_client, at, || format!("\"{audience}\" is the client_id of an app, whose ID tokens your API would take for access tokens"));
+}
+
 fn settings(settings: &OAuthClientSettings, at: &At, report: &mut Report) {
     let uris = at.to("redirect_uris");
     report.ensure(!settings.redirect_uris.is_empty(), uris.clone(), || "name at least one address that codes may be sent to".into());
@@ -116,18 +141,24 @@ fn settings(settings: &OAuthClientSettings, at: &At, report: &mut Report) {
     if let Some(uri) = &settings.initiate_login_uri {
         page(report, at.to("initiate_login_uri"), uri);
     }
-    let kinds = ["browser", "native", "web"];
-    if let Some(kind) = settings.application_type.as_deref().filter(|kind| !kinds.contains(kind)) {
-        report.add(at.to("application_type"), format!("\"{kind}\" is not an application type; write {}", listed(kinds.iter())));
+    // Clients of these types have no secret; a web app has one at Okta.
+    let kinds = ["browser", "native"];
+    match settings.application_type.as_deref() {
+        Some("web" | "service") => {
+            report.add(at.to("application_type"), format!("clients with a secret are not built yet; write {}", listed(kinds.iter())));
+        }
+        Some(kind) if !kinds.contains(&kind) => {
+            report.add(at.to("application_type"), format!("\"{kind}\" is not an application type; write {}", listed(kinds.iter())));
+        }
+        _ => {}
     }
-    // Okta's console always writes authorization_code beside interaction_code, so both may stand.
-    supported(report, &at.to("grant_types"), "grant", &settings.grant_types, &["interaction_code", "authorization_code"]);
+    supported(report, &at.to("grant_types"), "grant", &settings.grant_types, &["interaction_code"]);
     supported(report, &at.to("response_types"), "response type", &settings.response_types, &["code"]);
 }
 
 fn supported(report: &mut Report, at: &At, what: &str, written: &[String], known: &[&str]) {
     for (at, name) in at.each(written).filter(|(_, name)| !known.contains(&name.as_str())) {
-        report.add(at, format!("the {what} \"{name}\" is not supported yet; there is {}", listed(known.iter())));
+        report.add(at, format!("the {what} \"{name}\" is not built yet; there is {}", listed(known.iter())));
     }
 }
 
@@ -137,13 +168,26 @@ fn page(report: &mut Report, at: At, uri: &str) {
     }
 }
 
-/// The policy that an app names.
-fn mapping<R, S>(report: &mut Report, at: At, kind: &str, id: Option<&str>, policies: &[Policy<R, S>]) {
-    let Some(id) = id else { return };
-    match policies.iter().find(|policy| policy.id == id) {
-        None => report.refer(at, &format!("{kind} policy"), id, policies.iter().map(|policy| policy.id.as_str())),
-        Some(policy) => report.ensure(policy.status == Status::Active, at, || {
-            format!("the {kind} policy \"{id}\" is INACTIVE; name an ACTIVE one, or leave the key out for the default policy")
-        }),
+/// The policies that an app may name, and whether they take part.
+struct Mapped<'a> {
+    names: Names<'a>,
+    status: BTreeMap<&'a str, Status>,
+}
+
+impl<'a> Mapped<'a> {
+    fn of<R, S>(what: &'a str, policies: &'a [Policy<R, S>]) -> Self {
+        let names = Names::of(what, policies.iter().map(|policy| policy.id.as_str()));
+        // Of two with one id the first counts; that there are two is told elsewhere.
+        let status = policies.iter().rev().map(|policy| (policy.id.as_str(), policy.status)).collect();
+        Self { names, status }
+    }
+
+    /// The policy that an app names.
+    fn check(&self, id: Option<&str>, at: At, report: &mut Report) {
+        let Some(id) = id else { return };
+        report.ensure(self.status.get(id) != Some(&Status::Inactive), at.clone(), || {
+            format!("the {} \"{id}\" is INACTIVE; name an ACTIVE one, or leave the key out for the default policy", self.names.what)
+        });
+        report.refer(at, &self.names, id);
     }
 }
