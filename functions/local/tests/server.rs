@@ -47,7 +47,7 @@ async fn the_gateway_answers_as_api_gateway_does() {
     let (http, base) = (reqwest::Client::new(), &running.base_url);
     assert_eq!(http.get(format!("{base}/health")).send().await.unwrap().json::<Value>().await.unwrap(), json!({ "status": "ok" }));
     let unknown = http.get(format!("{base}/nowhere")).send().await.unwrap();
-    assert_eq!((unknown.status().as_u16(), unknown.json::<Value>().await.unwrap()), (404, json!({ "message": "Not Found" })));
+    assert_eq!((unknown.status().as_u16(), unknown.json::<Value>().await.unwrap()["error"].as_str()), (404, Some("invalid_request")));
     assert_eq!(http.put(format!("{base}/idp/idx/identify")).send().await.unwrap().status(), 405, "the function says so");
     let long = http.get(format!("{base}/oauth2/default/v1/keys")).header("x-long", "a".repeat(10_240)).send().await.unwrap();
     assert_eq!(long.status(), 431);

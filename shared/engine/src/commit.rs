@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use policy::step::{Decision, Effect, Identity, PasswordChange};
+use policy::step::{Decision, Effect, Identity, Outdated, PasswordChange};
 use policy::time::Timestamp;
 use policy::transaction::Transaction;
 use policy::user::{PasswordHash, User};
@@ -29,6 +29,9 @@ pub(crate) struct Stored {
 pub(crate) struct LastRequest {
     pub mac: String,
     pub at: Timestamp,
+    /// Why it was answered with another page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outdated: Option<Outdated>,
 }
 
 /// A password as stored. A hash that was made for the account before it changed hands opens nothing, also where it and its person were read a moment

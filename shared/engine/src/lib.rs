@@ -16,7 +16,8 @@
 //! - **I6 an error tells the truth**: the same request again gets the same answer (`advance::repeat`); stores know their own lost write.
 //! - **I7 few guesses**: counted before anything is compared, in any span of the budget's width (`advance::facts`, `budget`).
 //! - **I8 few mails**: counted in the commit that comes before the mail; a mail that nobody reported as sent goes out once more (`advance::send`).
-//! - **I9 a way on**: budgets end, known browsers have their own, and the laws of the policy crate find no dead end.
+//! - **I9 a way on**: budgets end, known browsers have their own, a page that is open while a policy changes is led on
+//!   (`policy::step::Outdated`), and the laws of the policy crate find no dead end.
 //! - **I10 nothing goes back**: every item is written at the version that was read.
 //! - **I11 secrets stay**: handles, codes and links are derived and never stored ([`derive`], `handles`); [`policy::secret::Secret`] prints nothing.
 //! - **I12 doubt is a refusal**: a budget that cannot be counted and a configuration that cannot be read are failures (`failure`).

@@ -12,6 +12,7 @@ mod model;
 mod model_envelopes;
 mod model_regressions;
 mod model_takeover;
+mod open_pages;
 mod openapi;
 mod quiet;
 mod review;

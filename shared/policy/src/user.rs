@@ -83,8 +83,13 @@ impl User {
     /// Whether this account gives way to a sign-up with `profile` that proves their mailbox: nobody ever proved it for this account (security.md I3).
     /// One that was deactivated stays so.
     pub(crate) fn gives_way_to(&self, profile: &Profile) -> bool {
+        self.is_active() && !self.email_verified && self.has_address_of(profile)
+    }
+
+    /// Whether this account has the address of `profile`.
+    pub(crate) fn has_address_of(&self, profile: &Profile) -> bool {
         let mailbox = |profile: &Profile| profile.get("email").and_then(Value::as_str).map(identifier_key);
-        self.is_active() && !self.email_verified && mailbox(&self.profile).is_some_and(|own| Some(own) == mailbox(profile))
+        mailbox(&self.profile).is_some_and(|own| Some(own) == mailbox(profile))
     }
 
     /// Whether the person is in this group.

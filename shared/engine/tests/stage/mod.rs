@@ -119,6 +119,16 @@ impl Stage {
         *self.mailbox.to_nobody.lock().unwrap()
     }
 
+    /// The header of a token.
+    pub fn header(&self, token: &str) -> Value {
+        serde_json::from_str::<Value>(token).unwrap()
+    }
+
+    /// The claims of a token.
+    pub fn claims(&self, token: &str) -> Value {
+        self.header(token)["claims"].clone()
+    }
+
     /// Every item, expired ones too.
     pub fn dump(&self) -> Vec<Item> {
         self.store.inner().dump()

@@ -108,6 +108,8 @@ impl World {
         }
         let claims = self.get(person, "/oauth2/default/v1/userinfo");
         assert_eq!((claims.status, &claims.body["email"]), (200, &json!(ADA)), "{}", claims.text);
+        let by_post = self.post_form(person, "/oauth2/default/v1/userinfo", "");
+        assert_eq!((by_post.status, &by_post.body), (200, &claims.body), "{}", by_post.text);
         // A code succeeds at most once.
         let spent = self.aside(|world| world.token(&mut person.clone(), code));
         assert_eq!(spent.status, 400, "{}", spent.text);

@@ -19,7 +19,7 @@ impl Step<'_> {
             (asks_password && password.is_none_or(|password| password.expose().is_empty())).then(|| message::blank(Place::Passcode)),
         ];
         if left_blank.iter().any(Option::is_some) {
-            return Ok(decision.reject(Rejection::Invalid, left_blank.into_iter().flatten().collect()));
+            return Ok(self.wrong(decision, left_blank.into_iter().flatten().collect()));
         }
         // The first attribute that has a match decides; there is no fall-through to a lower one (policies.md §1.6).
         let found = self.facts.owners.iter().flatten().next().filter(|(user, _)| user.is_active());
@@ -43,7 +43,7 @@ impl Step<'_> {
             // Where no password is asked, this was counted before anybody was looked up.
             if asks_password {
                 if self.facts.over_commit_budget {
-                    return decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
+                    return self.too_many(decision);
                 }
                 decision.counts.push(budget::unknown_name(self.context));
             }

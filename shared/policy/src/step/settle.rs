@@ -4,9 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::profile::{Identity, cedes, claims, profile_today};
-use super::register::not_unique;
-use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, budget};
-use crate::form;
+use super::{Decision, Effect, Mail, Outdated, PasswordChange, Step, budget};
 use crate::organisation::AuthenticatorKey;
 use crate::requirement::{Requirement, requirements};
 use crate::transaction::{Outcome, Purpose, Registration, Subject};
@@ -109,13 +107,15 @@ impl Step<'_> {
             decision.effects.push(self.replace(owner, *version, user, registration.password.clone(), claims));
             return decision;
         }
-        // Somebody else was faster. Whoever reads the mailbox may know (security.md A-031).
+        // Another browser was faster. Whoever reads the mailbox may know (security.md A-031), and is led on: to sign in to the account that has
+        // their address by now, or to the form, where another value is needed.
         decision.effects.clear();
-        let taken: Vec<_> = contested.into_iter().map(|(_, identity)| identity.attribute).collect();
-        let notices = not_unique(&form::registration(self.context), &taken);
-        let notices = notices.into_iter().map(|notice| crate::message::Notice { place: crate::message::Place::Form, ..notice }).collect();
-        decision.transaction.turn_to(Subject::Visitor);
-        decision.reject(Rejection::Invalid, notices)
+        if owners.iter().any(|(owner, _)| owner.is_active() && owner.has_address_of(&user.profile)) {
+            decision.transaction.turn_to(Subject::Visitor);
+            return decision.outdated(Outdated::AccountExists);
+        }
+        decision.transaction.turn_to(Subject::Applicant { registration: None });
+        decision.outdated(Outdated::ValueTaken)
     }
 
     /// The account `old` is over: `user` has proven its mailbox, which was never proven before (security.md I3).

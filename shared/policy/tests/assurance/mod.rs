@@ -311,6 +311,8 @@ fn member(has_password: bool) -> Transaction {
         scopes: vec!["openid".into()],
         state: String::new(),
         nonce: None,
+        acr_values: Vec::new(),
+        login_hint: None,
         code_challenge: "c".repeat(43),
         browser: "browser".into(),
     };

@@ -2,6 +2,7 @@
 //! many organisations (security.md R-S4, R-S5; policies.md §0).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
+mod edits;
 pub mod people;
 mod walk;
 mod world;
@@ -13,8 +14,8 @@ use policy::dry_run;
 use policy::organisation::AuthenticatorKey::{OktaEmail, OktaPassword};
 use policy::organisation::SelfEnroll;
 use policy::remediation::{Remediation, Standing, remediations};
-use policy::requirement::{Requirement, future_member, proves_mailbox_first, requirements, usable_mailbox};
-use policy::step::{Budget, Decision, Effect, Input, Mail, PasswordWork, Rejection, StepError, lookup, step};
+use policy::requirement::{Refusal, Requirement, future_member, proves_mailbox_first, requirements, usable_mailbox};
+use policy::step::{Budget, Decision, Effect, Input, Mail, Outdated, PasswordWork, Rejection, StepError, lookup, step};
 use policy::transaction::{Challenge, Outcome, Subject, Transaction};
 use policy::user::{User, UserStatus};
 use walk::{Graph, Tried, walk};
@@ -131,6 +132,7 @@ fn is_offered(tried: &Tried<'_>) -> bool {
         // Nothing is missing any more: whatever is sent, it is the end.
         Standing::Offered(offered) => offered.iter().any(takes) || requirements(&tried.context, tried.before).is_empty(),
         // Nothing helps: look at it, or give up.
+        Standing::Refused(Refusal::RegistrationClosed) => looks || matches!(tried.input, Input::Cancel | Input::SelectIdentify),
         Standing::Refused(_) => looks || matches!(tried.input, Input::Cancel),
         // The link was followed elsewhere: the client that waits fetches its code.
         Standing::Finished { issued, .. } => !issued && looks,
@@ -144,8 +146,14 @@ fn refused_changes_nothing(tried: &Tried<'_>) {
     assert_eq!((decision.effects.as_slice(), &decision.mail), ([].as_slice(), &None));
     assert!(!decision.notices.is_empty(), "a person is told why");
     if lost_race(tried, decision) {
-        assert_eq!((decision.transaction.subject.clone(), rejection), (Subject::Visitor, Rejection::Invalid));
+        let led_to = match rejection {
+            Rejection::Outdated(Outdated::AccountExists) => Subject::Visitor,
+            _ => Subject::Applicant { registration: None },
+        };
+        assert_eq!(decision.transaction.subject, led_to);
     } else {
+        // Nothing has changed, so nobody's page is outdated.
+        assert!(rejection.outdated().is_none(), "{rejection:?}");
         assert_eq!(decision.transaction, *tried.before);
     }
     if tried.facts.over_budget {
@@ -155,10 +163,8 @@ fn refused_changes_nothing(tried: &Tried<'_>) {
 
 /// The one exception: two people were about to get the same name, and the other one was faster. There is nothing to go back to.
 fn lost_race(tried: &Tried<'_>, decision: &Decision) -> bool {
-    tried.facts.owners.iter().any(Option::is_some)
-        && matches!(tried.before.subject, Subject::Applicant { .. })
-        && decision.rejection == Some(Rejection::Invalid)
-        && decision.transaction.subject == Subject::Visitor
+    let faster = matches!(decision.rejection, Some(Rejection::Outdated(Outdated::AccountExists | Outdated::ValueTaken)));
+    faster && tried.facts.owners.iter().any(Option::is_some) && matches!(tried.before.subject, Subject::Applicant { .. })
 }
 
 fn no_account_without_proof(tried: &Tried<'_>) {

@@ -18,6 +18,8 @@ pub fn client() -> Client {
         scopes: vec!["openid".into()],
         state: "state".into(),
         nonce: None,
+        acr_values: Vec::new(),
+        login_hint: None,
         code_challenge: "c".repeat(43),
         browser: "browser".into(),
     }

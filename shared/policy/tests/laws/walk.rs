@@ -54,7 +54,9 @@ pub fn walk(world: &World, mut visit: impl FnMut(&Tried<'_>)) -> Graph {
             graph.states.len() - 1
         })
     };
-    reach(&mut graph, &mut queue, Transaction::begin("transaction".into(), client(), NOON), NOON);
+    let mut begun = Transaction::begin("transaction".into(), client(), NOON);
+    begun.show(&world.context(NOON));
+    reach(&mut graph, &mut queue, begun, NOON);
     while let Some(from) = queue.pop_front() {
         let (before, since) = graph.states[from].clone();
         // What is not offered is refused by its kind: one of each kind is enough.
@@ -75,7 +77,11 @@ pub fn walk(world: &World, mut visit: impl FnMut(&Tried<'_>)) -> Graph {
                     break;
                 }
                 for decision in results.into_iter().flatten().filter(|_| goes_on) {
-                    for after in carried_out(decision) {
+                    for mut after in carried_out(decision) {
+                        if matches!(input, Input::ConfirmLink { .. }) {
+                            // The page that waits for it asks where it is.
+                            after.show(&world.context(now));
+                        }
                         let to = reach(&mut graph, &mut queue, after, now);
                         if !matches!(input, Input::Cancel | Input::SelectIdentify) {
                             graph.edges.push((from, to));
@@ -90,7 +96,13 @@ pub fn walk(world: &World, mut visit: impl FnMut(&Tried<'_>)) -> Graph {
 }
 
 /// Tries one input with all facts that could be.
-fn tried(world: &World, before: &Transaction, input: &Input, now: Timestamp, visit: &mut impl FnMut(&Tried<'_>)) -> Vec<Result<Decision, StepError>> {
+pub fn tried(
+    world: &World,
+    before: &Transaction,
+    input: &Input,
+    now: Timestamp,
+    visit: &mut impl FnMut(&Tried<'_>),
+) -> Vec<Result<Decision, StepError>> {
     let context = world.context(now);
     let mut results = Vec::new();
     for (browser, network) in [(false, false), (true, false), (false, true)] {

@@ -37,8 +37,8 @@ fn c01_c02_a_code_is_its_digits_and_what_is_no_code_spoils_nothing() {
         Box::new(|code| format!("{code}\t\n\u{a0}")),
         Box::new(|code| format!("{}\u{202f}{}", &code[..3], &code[3..])),
         Box::new(|code| format!("\u{feff}\u{200b}{code}")),
-        Box::new(move |code| full_width(code)),
-        Box::new(move |code| arabic(code)),
+        Box::new(full_width),
+        Box::new(arabic),
         Box::new(|code| format!("Your code: {code}.")),
     ];
     for (index, paste) in pasted.iter().enumerate() {

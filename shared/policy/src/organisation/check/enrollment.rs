@@ -100,7 +100,7 @@ fn rule(organisation: &Organisation, registers: bool, rule: &ProfileEnrollment, 
     }
 
     let hooks = rule.pre_registration_inline_hooks.as_deref().unwrap_or_default();
-    report.ensure(hooks.is_empty(), at.to("preRegistrationInlineHooks"), || "inline hooks are not supported yet; leave the key out".into());
+    report.ensure(hooks.is_empty(), at.to("preRegistrationInlineHooks"), || "inline hooks are not built yet; leave the key out".into());
 
     if let Some(id) = &rule.ui_schema_id {
         report.refer(at.to("uiSchemaId"), "UI schema", id, organisation.ui_schemas.iter().map(|ui| ui.id.as_str()));

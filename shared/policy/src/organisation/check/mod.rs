@@ -37,7 +37,7 @@ pub struct Problem {
 #[must_use]
 pub fn check(organisation: &Organisation) -> Vec<Problem> {
     let mut report = Report::default();
-    settings::check(&organisation.settings, &mut report);
+    settings::check(organisation, &mut report);
     schema::check(&organisation.user_schema, &mut report);
     ui::check(organisation, &mut report);
     groups(organisation, &mut report);
@@ -52,7 +52,6 @@ pub fn check(organisation: &Organisation) -> Vec<Problem> {
 pub fn warnings(organisation: &Organisation) -> Vec<Problem> {
     let mut report = Report::default();
     enrollment::warnings(organisation, &mut report);
-    sign_on::warnings(organisation, &mut report);
     authenticator::warnings(organisation, &mut report);
     app::warnings(organisation, &mut report);
     report.into_problems()
