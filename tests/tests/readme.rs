@@ -10,10 +10,10 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use local::{Options, start};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -23,20 +23,25 @@ fn readme() -> String {
     fs::read_to_string(root().join("README.md")).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_journey_ends_with_an_id_token() {
+/// Runs the journey against this server; `None` where a program that it needs is missing.
+async fn journey(base: &str) -> Option<Output> {
     let missing: Vec<_> = ["bash", "curl", "jq", "openssl"].into_iter().filter(|tool| !is_there(tool)).collect();
     if !missing.is_empty() {
         println!("SKIPPED: the journey of the README needs {}", missing.join(", "));
-        return;
+        return None;
     }
     let readme = readme();
     let (_, after) = readme.split_once("<!-- journey: run by tests/tests/readme.rs -->\n```sh\n").expect("the journey's mark, and a block of sh");
     let (script, _) = after.split_once("\n```").unwrap();
-    let running = start(Options::default()).await.unwrap();
     let mut bash = Command::new("bash");
-    bash.args(["-c", script]).env("B", &running.base_url).env("no_proxy", "*").env("NO_PROXY", "*");
-    let output = tokio::task::spawn_blocking(move || bash.output().unwrap()).await.unwrap();
+    bash.args(["-c", script]).env("B", base).env("no_proxy", "*").env("NO_PROXY", "*");
+    Some(tokio::task::spawn_blocking(move || bash.output().unwrap()).await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journey_ends_with_an_id_token() {
+    let running = start(Options::default()).await.unwrap();
+    let Some(output) = journey(&running.base_url).await else { return };
     let (said, complained) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(output.status.success(), "{}\n{said}\n{complained}", output.status);
     // The last JSON object that it prints.
@@ -44,6 +49,24 @@ async fn the_journey_ends_with_an_id_token() {
     let address = running.mailbox.to(None).last().unwrap().to.clone();
     assert_eq!((claims["email"].as_str(), claims["nonce"].as_str()), (Some(address.as_str()), Some("my-nonce")), "{claims:#}");
     assert_eq!(claims["iss"], format!("{}/oauth2/default", running.base_url));
+}
+
+/// Whoever has tried the *People* page, or another server, reads what went wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journey_says_what_went_wrong() {
+    let running = start(Options::default()).await.unwrap();
+    let required = json!({ "name": "shoeSize", "label": "Shoe size", "type": null });
+    let people = format!("{}/people/attributes", running.base_url);
+    assert!(reqwest::Client::new().post(people).json(&required).send().await.unwrap().status().is_success());
+    let Some(output) = journey(&running.base_url).await else { return };
+    let complained = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "the form asks for more than the journey gives");
+    assert!(complained.starts_with("enroll/new refused:\nShoe size: "), "{complained}");
+
+    running.shutdown().await;
+    let nobody = journey("http://127.0.0.1:1").await.unwrap();
+    let complained = String::from_utf8(nobody.stderr).unwrap();
+    assert!(!nobody.status.success() && complained.contains("127.0.0.1 port 1"), "{complained}");
 }
 
 /// Whether a program can be started.

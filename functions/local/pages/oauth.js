@@ -25,6 +25,7 @@ function callback(app) {
 
 /** Begins a transaction; what is kept for its end is in this tab only. */
 export async function begin(app) {
+  if (!crypto.subtle) throw new Error("Browsers give pages no cryptography at this address, only at https:// and at localhost: open this server there.");
   const flow = { clientId: app.clientId, redirectUri: app.redirectUri, verifier: random(), state: random(), nonce: random() };
   const challenge = base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(flow.verifier)));
   const answer = await fetch(issuer + "/v1/interact", form({

@@ -7,8 +7,9 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::configuration::{self, Table};
 use crate::plan;
-use crate::server::{self, Options, Running};
+use crate::server::{self, Limits, Options, Patience, Running};
 use crate::terminal::{complain, say};
+use crate::users;
 
 /// Sign-up, sign-in and progressive enrollment in one process, with a DynamoDB and a mailbox of its own. Nothing leaves this machine.
 #[derive(Debug, Parser)]
@@ -25,6 +26,12 @@ struct Serve {
     /// Port of the pages and the API
     #[arg(long, default_value_t = 8787)]
     port: u16,
+    /// Address of the pages and the API, if others shall reach them; this is a server for development, so only in a network that you trust
+    #[arg(long, value_name = "ADDRESS")]
+    host: Option<String>,
+    /// Keep the limits per client address as the organisation has them. Without this they are far: on your machine, one address is everybody
+    #[arg(long)]
+    deployed_limits: bool,
     /// Folder that keeps accounts, mail and keys
     #[arg(long, value_name = "DIR", default_value = ".vestibule")]
     data: PathBuf,
@@ -71,6 +78,9 @@ enum Command {
         #[command(flatten)]
         table: TableArgs,
     },
+    /// Make, find, change and delete accounts
+    #[command(subcommand, after_help = CREDENTIALS)]
+    User(users::Command),
 }
 
 // What follows each is for people at a terminal, so names stand there without backticks.
@@ -101,6 +111,7 @@ pub fn main() -> ExitCode {
             Some(Command::Check { file }) => done(configuration::read(&file).map(|_| format!("{}: nothing is wrong", file.display()))),
             Some(Command::Apply { file, table }) => done(configuration::apply(&file, &table.into()).await),
             Some(Command::Plan { file, table }) => done(plan::plan(&file, &table.into()).await),
+            Some(Command::User(command)) => users::run(command).await,
         }
     })
 }
@@ -118,12 +129,25 @@ async fn serve(args: Serve) -> ExitCode {
     let folder = args.data.display().to_string();
     let kept = (!args.in_memory).then_some(args.data);
     let in_memory = kept.is_none();
-    let options = Options { port: args.port, data: kept, organisation: args.organisation, test_control: args.test_control, widget: args.widget };
+    let limits = if args.deployed_limits { Limits::Deployed } else { Limits::OneDeveloper };
+    let options = Options {
+        host: args.host,
+        port: args.port,
+        data: kept,
+        organisation: args.organisation,
+        test_control: args.test_control,
+        widget: args.widget,
+        limits,
+        deadlines: Patience::Far,
+    };
     let running = match server::start(options).await {
         Ok(running) => running,
         Err(error) => return failed(&error),
     };
-    say(&greeting(&running, (!in_memory).then_some(folder.as_str())));
+    say(&greeting(&running, (!in_memory).then_some(folder.as_str()), limits));
+    if let Some(warning) = reachable_by_others(&running) {
+        complain(&warning);
+    }
     if let Err(error) = stopped().await {
         return failed(&error);
     }
@@ -132,7 +156,30 @@ async fn serve(args: Serve) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn greeting(running: &Running, folder: Option<&str>) -> String {
+/// That others reach a server that is made for one person.
+fn reachable_by_others(running: &Running) -> Option<String> {
+    let listens = running.listens.ip();
+    if listens.is_loopback() {
+        return None;
+    }
+    let how = if listens.is_unspecified() {
+        "its addresses lead to localhost, as where a container's port is forwarded; name one address for others to sign in at it".into()
+    } else {
+        format!("browsers give pages at {} no cryptography, so sign in by Okta's clients, or put https in front", running.base_url)
+    };
+    Some(format!(
+        "\nWARNING: everybody who reaches {listens} reads the mailbox, and with it signs in as anybody, and changes the policy on the People page. \
+         Never in a network that you do not trust.\nWhat is sent is not encrypted; {how}."
+    ))
+}
+
+fn greeting(running: &Running, folder: Option<&str>, limits: Limits) -> String {
+    let limits = match limits {
+        Limits::Deployed => "as in the organisation".into(),
+        Limits::OneDeveloper => {
+            format!("per client address at least {} (--deployed-limits for the organisation's)", crate::functions::LEAST_PER_SOURCE)
+        }
+    };
     let base = &running.base_url;
     let data = folder.map_or_else(|| "in memory, gone when this stops".into(), |folder| format!("in the folder {folder}"));
     let control = running.test_control_url.as_ref().map(|url| format!("  Test control   {url}\n")).unwrap_or_default();
@@ -148,7 +195,8 @@ fn greeting(running: &Running, folder: Option<&str>) -> String {
          \x20 SES, KMS       {services}\n\
          {control}\
          \x20 Data           {data}\n\
-         \x20 Organisation   {organisation}\n\n\
+         \x20 Organisation   {organisation}\n\
+         \x20 Limits         {limits}\n\n\
          Ctrl-C stops it.",
         dynamodb = running.dynamodb_url,
         table = crate::functions::TABLE,

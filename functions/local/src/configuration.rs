@@ -12,18 +12,12 @@ use policy::time::Timestamp;
 use policy::user::User;
 use runtime::{Environment, SystemClock};
 
-use crate::StartError;
 use crate::emulators::REGION;
 use crate::terminal::{complain, say};
+use crate::{StartError, address, plan};
 
 /// The organisation that a new table begins with.
 const DEMO: &str = include_str!("../organisation.yaml");
-
-/// The port that it is written for.
-const DEMO_PORT: &str = ":8787";
-
-/// What its addresses begin with, before the port.
-const HERE: &str = "http://localhost";
 
 /// How often a watched file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -35,6 +29,8 @@ pub struct Configuration {
     table: String,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    /// Where the server is whose configuration this is; the one of a deployment has none of its own.
+    base_url: String,
 }
 
 /// A table to apply a file to.
@@ -51,43 +47,64 @@ pub struct Table {
 impl Table {
     /// What to do about it.
     pub fn explained(&self, error: &str) -> String {
-        if error.contains("ResourceNotFoundException") {
-            return format!(
-                "there is no table {} in this account and region: deploy first, or check --table, --region and the credentials",
-                self.name
-            );
+        let says = |words: &[&str]| words.iter().any(|word| error.contains(word));
+        let address = self.address();
+        if says(&["ResourceNotFoundException"]) {
+            return format!("there is no table {} at {address}: deploy first, or check --table, --region and the credentials", self.name);
         }
-        error.to_owned()
+        if says(&["no connection", "no answer in time"]) {
+            let hint = match self.endpoint_url {
+                Some(_) => "check --endpoint-url; a running `cargo run` prints it after \"DynamoDB\"",
+                None => "check --region and the network; for the table of a running `cargo run`, say --endpoint-url",
+            };
+            return format!("cannot reach DynamoDB at {address}: {hint} ({error})");
+        }
+        if says(&["UnrecognizedClient", "InvalidSignature", "ExpiredToken", "AccessDenied", "InvalidClientTokenId", "IncompleteSignature"]) {
+            return format!("DynamoDB at {address} does not let you in: check the credentials in the environment ({error})");
+        }
+        format!("DynamoDB at {address}: {error}")
+    }
+
+    /// Where it is looked for.
+    fn address(&self) -> String {
+        let endpoint = self.endpoint_url.clone().or_else(|| variable("AWS_ENDPOINT_URL_DYNAMODB"));
+        let region = || self.region.clone().or_else(|| variable("AWS_REGION")).unwrap_or_default();
+        endpoint.unwrap_or_else(|| format!("https://dynamodb.{}.amazonaws.com", region()))
     }
 }
 
 impl Configuration {
     /// The configuration in `table`.
     pub fn new(client: dynamodb::Client, table: &str, clock: Arc<dyn Clock>) -> Self {
-        Self { client: client.clone(), table: table.into(), store: Arc::new(DynamoStore::new(client, table)), clock }
+        let store = Arc::new(DynamoStore::new(client.clone(), table));
+        Self { client, table: table.into(), store, clock, base_url: String::new() }
+    }
+
+    /// The same, of the server at this address.
+    #[must_use]
+    pub fn at(self, base_url: &str) -> Self {
+        Self { base_url: base_url.into(), ..self }
     }
 
     /// At the start: applies the named file, or the demo if the table has nothing. Says what it did.
-    pub async fn begin(&self, file: Option<&Path>, base_url: &str) -> Result<String, StartError> {
+    pub async fn begin(&self, file: Option<&Path>) -> Result<String, StartError> {
         let failed = StartError::Organisation;
         if let Some(file) = file {
-            let organisation = read(file).map_err(failed)?;
-            self.put(&organisation).await.map_err(failed)?;
-            if let Some(warning) = leads_elsewhere(&organisation, base_url) {
-                complain(&format!("{}: {warning}", file.display()));
+            for told in self.apply_file(file).await.map_err(failed)? {
+                complain(&told);
             }
             return Ok(format!("from {}, applied again whenever it changes", file.display()));
         }
-        let port = base_url.strip_prefix(HERE).unwrap_or(DEMO_PORT);
         match self.stored().await.map_err(failed)? {
             None => {
-                self.apply_text("organisation.yaml", &DEMO.replace(DEMO_PORT, port)).await.map_err(failed)?;
+                let demo = organisation::parse("organisation.yaml", DEMO).map_err(|problems| failed(problems.to_string()))?;
+                self.put(&moved(&demo, &self.base_url).unwrap_or(demo)).await.map_err(failed)?;
                 Ok("the demo (--organisation FILE for your own)".into())
             }
-            Some(stored) => match moved(&stored, port) {
+            Some(stored) => match moved(&stored, &self.base_url) {
                 Some(here) => {
                     self.put(&here).await.map_err(failed)?;
-                    Ok("as it was, for the new port".into())
+                    Ok("as it was, for the new address".into())
                 }
                 None => Ok("as it was".into()),
             },
@@ -105,12 +122,11 @@ impl Configuration {
                 continue;
             }
             seen = now;
-            let applied = match read(&file) {
-                Ok(organisation) => self.put(&organisation).await,
-                Err(wrong) => Err(wrong),
-            };
-            match applied {
-                Ok(()) => say(&format!("{} has changed and was applied", file.display())),
+            match self.apply_file(&file).await {
+                Ok(told) => {
+                    say(&format!("{} has changed and was applied", file.display()));
+                    told.iter().for_each(|told| complain(told));
+                }
                 Err(wrong) => complain(&format!("{wrong}\n{} has changed and was NOT applied: what was there before stays", file.display())),
             }
         }
@@ -133,9 +149,31 @@ impl Configuration {
 
     /// Applies the text of an organisation file.
     pub async fn apply_text(&self, name: &str, text: &str) -> Result<Organisation, String> {
-        let organisation = organisation::parse(name, text).map_err(|problems| problems.to_string())?;
+        let organisation = self.parse(name, text)?;
         self.put(&organisation).await?;
         Ok(organisation)
+    }
+
+    /// Applies an organisation file; what there is to say about it.
+    async fn apply_file(&self, file: &Path) -> Result<Vec<String>, String> {
+        let organisation = self.parse(&file.display().to_string(), &text_of(file)?)?;
+        let today = self.stored().await?;
+        self.put(&organisation).await?;
+        let astray = leads_elsewhere(&organisation, &self.base_url).map(|warning| format!("{}: {warning}", file.display()));
+        Ok(astray.into_iter().chain(plan::misfits(&organisation, today.as_ref(), &self.users().await?)).collect())
+    }
+
+    /// Reads and checks the text of an organisation file. This server's own address is right in it, whatever it is.
+    fn parse(&self, name: &str, text: &str) -> Result<Organisation, String> {
+        let organisation = organisation::parse(name, &address::stand_in(text, &self.base_url)).map_err(|problems| problems.to_string())?;
+        Ok(address::stood_for(&organisation, &self.base_url).unwrap_or(organisation))
+    }
+
+    /// What is wrong with an organisation that is used here.
+    pub fn problems(&self, organisation: &Organisation) -> Vec<String> {
+        let standing_in = address::standing_in(organisation, &self.base_url);
+        let problems = policy::organisation::check::check(standing_in.as_ref().unwrap_or(organisation));
+        problems.into_iter().map(|problem| problem.message).collect()
     }
 
     /// Puts an organisation that was checked. Where attributes are unique, nobody may share a value already, and what people have is claimed for them.
@@ -178,23 +216,37 @@ pub fn shared(attribute: &str, names: &[String]) -> String {
 
 /// Reads and checks a file.
 pub fn read(file: &Path) -> Result<Organisation, String> {
-    let name = file.display().to_string();
-    let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {name}: {error}; name an organisation file that you may read"))?;
-    organisation::parse(&name, &text).map_err(|problems| problems.to_string())
+    organisation::parse(&file.display().to_string(), &text_of(file)?).map_err(|problems| problems.to_string())
+}
+
+fn text_of(file: &Path) -> Result<String, String> {
+    std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}; name an organisation file that you may read", file.display()))
 }
 
 /// `vestibule apply`.
 pub async fn apply(file: &Path, table: &Table) -> Result<String, String> {
     let organisation = read(file)?;
-    let put = Configuration::of(table)?.put(&organisation).await;
-    put.map_err(|error| table.explained(&error))?;
-    Ok(format!("{} is in the table {}; it takes effect at the next step of any sign-in", file.display(), table.name))
+    let (configuration, explained) = (Configuration::of(table)?, |error: String| table.explained(&error));
+    let today = configuration.stored().await.map_err(explained)?;
+    configuration.put(&organisation).await.map_err(explained)?;
+    let users = configuration.users().await.map_err(explained)?;
+    let done = format!("{} is in the table {}; it takes effect at the next step of any sign-in", file.display(), table.name);
+    Ok(std::iter::once(done).chain(plan::misfits(&organisation, today.as_ref(), &users)).collect::<Vec<_>>().join("\n"))
+}
+
+/// A variable of the environment; an empty one is none.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// A client for a table, with the environment's credentials; a server on this machine needs none.
 fn connect(table: &Table) -> Result<dynamodb::Client, String> {
+    Ok(dynamodb::Client::new(&environment(table, |_| None)?.dynamodb()))
+}
+
+/// What a function at this table would be given: `more` before the process's own variables.
+pub fn environment(table: &Table, more: impl Fn(&str) -> Option<String>) -> Result<Environment, String> {
     let local = table.endpoint_url.as_deref().is_some_and(|url| url.starts_with("http://127.0.0.1:") || url.starts_with("http://localhost:"));
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let environment = Environment::from_vars(|name| match name {
         "TABLE_NAME" => Some(table.name.clone()),
         "AWS_ENDPOINT_URL_DYNAMODB" => table.endpoint_url.clone().or_else(|| variable(name)),
@@ -203,33 +255,27 @@ fn connect(table: &Table) -> Result<dynamodb::Client, String> {
         // What every function has and this command does not use.
         "BASE_URL" => Some("http://localhost".into()),
         "INTERACTION_SECRET_ID" => Some("unused".into()),
-        _ => variable(name),
+        _ => more(name).or_else(|| variable(name)),
     });
-    let environment = environment.map_err(|error| format!("{error}: set it (credentials and region come from the environment), or name --region"))?;
-    Ok(dynamodb::Client::new(&environment.dynamodb()))
+    environment.map_err(|error| format!("{error}: set it (credentials and region come from the environment), or name --region"))
 }
 
-/// The same organisation at another port (`:8787`, or nothing for the usual one), if it is the demo's and was made for another one; the same folder may
-/// be served at any port.
-fn moved(stored: &Organisation, port: &str) -> Option<Organisation> {
+/// The same organisation for this server, if it is the demo's and was made for one at another address; the same folder may be served at any.
+fn moved(stored: &Organisation, base_url: &str) -> Option<Organisation> {
     let uris = stored.app_by_client_id("demo-spa").map(|app| &app.settings.oauth_client.redirect_uris)?;
-    let before = uris.iter().find_map(|uri| uri.strip_prefix(HERE)?.strip_suffix("/demo/callback"))?;
-    if before == port {
+    let before = uris.iter().find_map(|uri| uri.strip_suffix("/demo/callback").filter(|before| before.starts_with("http://")))?;
+    if before == base_url {
         return None;
     }
-    let mut text = serde_json::to_string(stored).ok()?;
-    for host in ["localhost", "127.0.0.1"] {
-        for end in ["/", "\""] {
-            text = text.replace(&format!("http://{host}{before}{end}"), &format!("http://{host}{port}{end}"));
-        }
-    }
-    serde_json::from_str(&text).ok()
+    // This machine's other name goes along.
+    let numeric = |url: &str| format!("http://127.0.0.1{}", address::port(url));
+    let renamed = address::renamed(stored, before, base_url)?;
+    address::renamed(&renamed, &numeric(before), &numeric(base_url))
 }
 
-/// A file that was written for another port: nobody would get back to the pages here.
+/// A file that was written for another address: nobody would get back to the pages here.
 fn leads_elsewhere(organisation: &Organisation, base_url: &str) -> Option<String> {
-    let port = base_url.strip_prefix(HERE)?;
-    let here = ["localhost", "127.0.0.1"].map(|host| format!("http://{host}{port}/"));
+    let here = [base_url.to_owned(), format!("http://127.0.0.1{}", address::port(base_url))].map(|here| here + "/");
     let mut uris = organisation.apps.iter().flat_map(|app| &app.settings.oauth_client.redirect_uris).peekable();
     let first = (*uris.peek()?).clone();
     let none = !uris.any(|uri| here.iter().any(|here| uri.starts_with(here)));
@@ -249,23 +295,45 @@ fn modified(file: &Path) -> Option<(SystemTime, u64)> {
 mod tests {
     use super::*;
 
+    const USUAL: &str = "http://localhost:8787";
+
     #[test]
-    fn the_demo_moves_to_any_port_and_back() {
+    fn the_demo_moves_to_any_address_and_back() {
         let demo = organisation::parse("organisation.yaml", DEMO).unwrap();
-        assert_eq!(moved(&demo, DEMO_PORT), None);
-        let usual = moved(&demo, "").unwrap();
-        assert_eq!(leads_elsewhere(&usual, "http://localhost"), None);
-        assert_eq!(policy::organisation::check::check(&usual), [], "the usual port is not written");
-        assert_eq!(moved(&usual, ""), None);
-        assert_eq!(moved(&usual, DEMO_PORT).unwrap(), demo);
+        assert_eq!(moved(&demo, USUAL), None);
+        for elsewhere in ["http://localhost", "http://localhost:65000", "http://192.168.1.5:8787", "http://[fd00::5]:9000", "http://mybox.local"] {
+            let there = moved(&demo, elsewhere).unwrap();
+            assert_eq!(leads_elsewhere(&there, elsewhere), None);
+            let text = serde_json::to_string(&there).unwrap();
+            assert!(text.contains(&format!("\"{elsewhere}/demo/callback\"")) && !text.contains("localhost:8787"), "{text}");
+            let checked = address::standing_in(&there, elsewhere);
+            assert_eq!(policy::organisation::check::check(checked.as_ref().unwrap_or(&there)), [], "{elsewhere}");
+            assert_eq!(moved(&there, elsewhere), None);
+            assert_eq!(moved(&there, USUAL).unwrap(), demo);
+        }
     }
 
     #[test]
     fn a_file_for_another_port_is_noticed() {
         let demo = organisation::parse("organisation.yaml", DEMO).unwrap();
-        assert_eq!(leads_elsewhere(&demo, "http://localhost:8787"), None);
+        assert_eq!(leads_elsewhere(&demo, USUAL), None);
         let warning = leads_elsewhere(&demo, "http://localhost:8890").unwrap();
         assert!(leads_elsewhere(&demo, "http://localhost").is_some());
         assert!(warning.contains("http://localhost:8787/demo/callback") && warning.contains("write http://localhost:8890 there"), "{warning}");
+    }
+
+    #[test]
+    fn what_cannot_be_reached_is_named_with_its_address() {
+        let table = Table { name: "people".into(), endpoint_url: Some("http://127.0.0.1:1".into()), region: None };
+        for said in ["the store is unavailable: no connection", "the store is unavailable: no answer in time"] {
+            let told = table.explained(said);
+            assert!(told.starts_with("cannot reach DynamoDB at http://127.0.0.1:1: check --endpoint-url"), "{told}");
+        }
+        let aws = Table { endpoint_url: None, region: Some("eu-west-1".into()), ..table };
+        let told = aws.explained("the store is unavailable: no connection");
+        assert!(told.starts_with("cannot reach DynamoDB at https://dynamodb.eu-west-1.amazonaws.com: check --region"), "{told}");
+        let told = aws.explained("the store is broken: UnrecognizedClientException");
+        assert!(told.contains("amazonaws.com does not let you in: check the credentials"), "{told}");
+        assert!(aws.explained("the store is broken: ResourceNotFoundException").starts_with("there is no table people at https://dynamodb."));
     }
 }

@@ -7,8 +7,10 @@ pub enum StartError {
     #[error("port {0} is taken: stop what uses it, or choose another one with --port (or --test-control)")]
     PortTaken(u16),
     /// The system refuses.
-    #[error("cannot listen on 127.0.0.1:{port}: {cause}; choose another port with --port (or --test-control)")]
+    #[error("cannot listen on {host}, port {port}: {cause}; choose another with --host, --port (or --test-control)")]
     Listen {
+        /// On which address.
+        host: String,
         /// Which port.
         port: u16,
         /// What the system says.
@@ -39,6 +41,9 @@ pub enum StartError {
     /// The table that was there is not there any more.
     #[error("{} is gone or empty, and with it every account: restore it; to begin anew, delete the whole folder", .0.display())]
     TableLost(PathBuf),
+    /// The secrets that the accounts of the table need are not there any more.
+    #[error("{} is gone, and without it no password of the accounts in the table is known again: restore it; to begin anew, delete the whole folder", .0.display())]
+    SecretsLost(PathBuf),
     /// The signing key is not one.
     #[error("signing-key.pem in the data folder is not an RSA key in PKCS#8: delete it, and a new one is made")]
     SigningKey,

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::Engine;
 use engine::ports::Clock;
 use idx::operation::Function;
 use password::{Argon2Passwords, Cost, Pepper};
-use runtime::{Environment, Error};
+use runtime::{Deadlines, Environment, Error};
 
 use crate::StartError;
 use crate::emulators::{REGION, secrets};
@@ -33,10 +34,20 @@ const WATCH_URL: &str = "http://localhost:9000";
 
 /// The environment that the template would give the functions. The process's own is neither read nor changed: real credentials stay out of this.
 pub fn environment(places: &Places<'_>, clock: Arc<dyn Clock>) -> Result<Environment, StartError> {
-    let variables = BTreeMap::from(variables(places));
+    // The functions take https or this machine only; where this server is, whoever started it has said.
+    let variables = BTreeMap::from(variables(&Places { base_url: WATCH_URL, ..*places }));
     let environment = Environment::from_vars(|name| variables.get(name).map(|value| (*value).to_owned())).map_err(|error| failed(&error))?;
-    Ok(environment.with_clock(clock))
+    Ok(environment.with_base_url(places.base_url).map_err(|error| failed(&error))?.with_clock(clock))
 }
+
+/// How long a developer's machine may take, whatever else it does: what is slow is not away.
+pub const FAR: Deadlines = Deadlines { connect: Duration::from_secs(20), attempt: Duration::from_secs(20), operation: Duration::from_mins(1) };
+
+/// As far, of a whole answer.
+pub const FAR_ANSWER: Duration = Duration::from_mins(2);
+
+/// What a client address may do of all that is limited by client address, when that is everybody's.
+pub const LEAST_PER_SOURCE: u32 = 100_000;
 
 /// The same environment as a file for `cargo lambda watch --env-file`: the functions in processes of their own, on an address of their own, with the
 /// stores and the mailbox of this one.
@@ -65,7 +76,7 @@ pub fn variables<'p>(places: &Places<'p>) -> [(&'static str, &'p str); 13] {
 }
 
 /// The engines of all functions, ready to serve.
-pub async fn engines(environment: &Environment) -> Result<BTreeMap<Function, Engine>, StartError> {
+pub async fn engines(environment: &Environment, least_per_source: u32) -> Result<BTreeMap<Function, Engine>, StartError> {
     let passwords = Arc::new(passwords(environment).await.map_err(|error| failed(&error))?);
     let mut engines = BTreeMap::new();
     for function in Function::ALL {
@@ -77,6 +88,7 @@ pub async fn engines(environment: &Environment) -> Result<BTreeMap<Function, Eng
             Function::Oidc => oidc::engine(environment).await,
         };
         let engine = engine.map_err(|error| StartError::Function(format!("the function {} does not start: {error}", function.name())))?;
+        let engine = engine.with_least_per_source(least_per_source);
         engine.warm().await;
         engines.insert(function, engine);
     }

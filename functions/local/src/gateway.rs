@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::{IntoResponse as _, Response};
-use engine::Engine;
 use engine::ports::Clock as _;
+use engine::{Engine, Unserved};
 use http::StatusCode;
 use idx::operation::{Function, NOWHERE, ROUTES};
 use serde_json::json;
 
 use crate::clock::MovableClock;
 use crate::event;
+use crate::queue::{Queue, cores};
 
 /// API Gateway's limit on a body.
 const MAX_BODY: usize = 10 * 1024 * 1024;
@@ -24,17 +26,27 @@ const MAX_BODY: usize = 10 * 1024 * 1024;
 /// API Gateway's limit on the request line and all headers together.
 const MAX_HEADERS: usize = 10_240;
 
+/// Requests that are served at a time, for each core. More would only wait for each other, with their time for an answer running:
+/// hashes keep a core busy, and the embedded store takes one call after the other.
+const PLACES_PER_CORE: usize = 2;
+
+/// Requests that may wait for a place. Their time for an answer begins when they have one.
+const WAITING: usize = 256;
+
 /// The functions behind the routes.
 pub struct Gateway {
     engines: BTreeMap<Function, Engine>,
     clock: Arc<MovableClock>,
     requests: AtomicU64,
+    queue: Queue,
+    answer_within: Duration,
 }
 
 impl Gateway {
-    /// A gateway in front of these functions.
-    pub fn new(engines: BTreeMap<Function, Engine>, clock: Arc<MovableClock>) -> Self {
-        Self { engines, clock, requests: AtomicU64::new(0) }
+    /// A gateway in front of these functions, which answer within this time.
+    pub fn new(engines: BTreeMap<Function, Engine>, clock: Arc<MovableClock>, answer_within: Duration) -> Self {
+        let queue = Queue::new(PLACES_PER_CORE * cores(), WAITING);
+        Self { engines, clock, requests: AtomicU64::new(0), queue, answer_within }
     }
 }
 
@@ -68,7 +80,11 @@ pub async fn serve(State(gateway): State<Arc<Gateway>>, ConnectInfo(source): Con
     let Ok(event) = serde_json::from_value::<runtime::Event>(event) else {
         return refusal(StatusCode::BAD_REQUEST, "Bad Request");
     };
-    runtime::handle(engine, function, event).await.map(Body::from)
+    let answer = match gateway.queue.enter().await {
+        Some(_place) => runtime::handle_within(engine, function, event, gateway.answer_within).await,
+        None => runtime::refuse(engine, function, event, Unserved::Busy).await,
+    };
+    answer.map(Body::from)
 }
 
 fn refusal(status: StatusCode, message: &str) -> Response {

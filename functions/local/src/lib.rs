@@ -12,6 +12,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")
 )]
 
+mod address;
 pub mod cli;
 mod clock;
 mod configuration;
@@ -27,18 +28,20 @@ mod pages;
 mod passwords;
 mod people;
 mod plan;
+mod queue;
 mod server;
 mod site;
 mod table;
 mod terminal;
 mod test_control;
+mod users;
 mod widget;
 
 pub use clock::MovableClock;
 pub use error::StartError;
 pub use fault::{Effect, Fault, Faults};
 pub use mailbox::{Mail, Mailbox};
-pub use server::{Options, Running, start};
+pub use server::{Limits, Options, Patience, Running, start};
 
 /// `N` unpredictable bytes in hex.
 fn random_hex<const N: usize>() -> Result<String, StartError> {

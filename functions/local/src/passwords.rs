@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use engine::ports::{PasswordError, PasswordHash, Passwords, Verdict};
 use password::Argon2Passwords;
 use policy::secret::Secret;
-use tokio::sync::Semaphore;
+
+use crate::queue::{Queue, cores};
 
 /// How many may wait for a place.
 const QUEUE: usize = 32;
@@ -16,28 +17,24 @@ const QUEUE: usize = 32;
 pub struct BoundedPasswords {
     passwords: Arc<Argon2Passwords>,
     /// One place per core.
-    places: Arc<Semaphore>,
-    /// The places and the queue.
-    admitted: Semaphore,
+    queue: Queue,
 }
 
 impl BoundedPasswords {
     /// As many hashes at once as there are cores.
     pub fn new(passwords: Argon2Passwords) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-        Self::with_places(passwords, cores, QUEUE)
+        Self::with_places(passwords, cores(), QUEUE)
     }
 
     fn with_places(passwords: Argon2Passwords, places: usize, queue: usize) -> Self {
-        Self { passwords: Arc::new(passwords), places: Arc::new(Semaphore::new(places)), admitted: Semaphore::new(places + queue) }
+        Self { passwords: Arc::new(passwords), queue: Queue::new(places, queue) }
     }
 
     async fn compute<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Argon2Passwords) -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let _admitted = self.admitted.try_acquire().map_err(|_| PasswordError::Busy)?;
-        let place = self.places.clone().acquire_owned().await.map_err(|_| PasswordError::Busy)?;
+        let place = self.queue.enter().await.ok_or(PasswordError::Busy)?;
         let passwords = self.passwords.clone();
         let computed = tokio::task::spawn_blocking(move || {
             // Held here: a client that goes away ends its request, but not the computing.

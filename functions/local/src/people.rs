@@ -67,9 +67,9 @@ async fn remove(State(site): State<Arc<Site>>, Json(Unwanted { name }): Json<Unw
 async fn change(site: &Site, make: impl FnOnce(&mut Organisation) -> Result<(), String>) -> Result<Value, String> {
     let mut organisation = site.configuration.current().await?;
     make(&mut organisation)?;
-    let problems = policy::organisation::check::check(&organisation);
+    let problems = site.configuration.problems(&organisation);
     if !problems.is_empty() {
-        return Err(problems.into_iter().map(|problem| problem.message).collect::<Vec<_>>().join("; "));
+        return Err(problems.join("; "));
     }
     site.configuration.put(&organisation).await?;
     view(site).await

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use engine::uniqueness;
-use policy::dry_run;
+use policy::dry_run::{self, Misfit};
 use policy::organisation::{App, AuthenticatorKey, Organisation};
 use policy::requirement::{Refusal, Requirement};
 use policy::time::Timestamp;
@@ -74,6 +74,8 @@ fn told(planned: &Organisation, today: Option<&Organisation>, users: &[User], no
     for (attribute, owners) in uniqueness::clashes(planned, users) {
         said.push(format!("\n{}", shared(&attribute, &owners)));
     }
+    let misfits = misfits(planned, today, users);
+    said.extend((!misfits.is_empty()).then(String::new).into_iter().chain(misfits));
     for app in &planned.apps {
         let before = |user: &User| match today.and_then(|today| Some((today, today.app(&app.id)?))) {
             Some((today, app)) => Prospect::of(today, app, user, now),
@@ -96,6 +98,26 @@ fn told(planned: &Organisation, today: Option<&Organisation>, users: &[User], no
         said.push(format!("\n{}: not in the file, so nobody would sign in to it any more", app.label));
     }
     said.join("\n")
+}
+
+/// Of each attribute, how many stored values it would not take, as lines. Never the values.
+pub fn misfits(planned: &Organisation, today: Option<&Organisation>, users: &[User]) -> Vec<String> {
+    let found = dry_run::misfits(planned, today, users);
+    let heading = "Values that people have and that the file would not take; they stay, and people sign in as before:";
+    let lines = found.iter().map(|misfits| {
+        let (mark, number) = (if misfits.new > 0 { '*' } else { ' ' }, misfits.values);
+        let (values, are) = if number == 1 { ("value", "is") } else { ("values", "are") };
+        let why = match misfits.why {
+            Misfit::Type => "not of its type",
+            Misfit::Options => "none of its options",
+            Misfit::Range => "out of its range",
+            Misfit::Length => "too short or too long",
+            Misfit::Format => "not of its format",
+            Misfit::NoAttribute => "of no attribute in the file",
+        };
+        format!("{mark} {}: {number} {values} {are} {why} ({} of them not today)", misfits.attribute, misfits.new)
+    });
+    found.first().map(|_| heading.to_owned()).into_iter().chain(lines).collect()
 }
 
 #[cfg(test)]
@@ -158,5 +180,55 @@ mod tests {
         let mut fewer = demo.clone();
         let gone = fewer.apps.remove(0);
         assert!(says(&fewer, Some(&demo)).contains(&format!("\n{}: not in the file", gone.label)));
+    }
+
+    /// C14: people have values, and the schema changes under them.
+    #[test]
+    fn a_plan_says_how_many_values_no_longer_fit_and_never_which() {
+        let demo = organisation::parse("organisation.yaml", include_str!("../organisation.yaml")).unwrap();
+        let custom = |text: serde_json::Value| {
+            let mut changed = demo.clone();
+            let properties = &mut changed.user_schema.definitions.custom.properties;
+            for (name, property) in text.as_object().unwrap() {
+                properties.insert(name.clone(), serde_json::from_value(property.clone()).unwrap());
+            }
+            changed
+        };
+        let today = custom(json!({
+            "loyalty": { "type": "string" }, "nickname": { "type": "string" }, "age": { "type": "integer" }, "site": { "type": "string" },
+            "tags": { "type": "array", "items": { "type": "string" } }, "gone": { "type": "string" },
+        }));
+        let planned = custom(json!({
+            "loyalty": { "type": "integer" }, "nickname": { "type": "string", "maxLength": 5 }, "age": { "type": "integer", "minimum": 18 },
+            "site": { "type": "string", "format": "uri" }, "tags": { "type": "array", "items": { "type": "integer" } },
+            "favouriteColour": { "type": "string", "enum": ["green", "blue"] },
+        }));
+        let users = [
+            user(
+                "ada@example.com",
+                &json!({"loyalty": "tub5be", "nickname": "Countess", "age": 17, "site": "not a uri", "tags": ["a"], "gone": "x"}),
+            ),
+            user("bob@example.com", &json!({"loyalty": "42", "nickname": "Bob", "age": 40, "favouriteColour": "red", "site": "https://b.example"})),
+            user("eve@example.com", &json!({"favouriteColour": "red", "mobilePhone": "", "nickname": null})),
+        ];
+        assert_eq!(misfits(&today, Some(&today), &users), Vec::<String>::new());
+        let all = [
+            "Values that people have and that the file would not take; they stay, and people sign in as before:",
+            "* age: 1 value is out of its range (1 of them not today)",
+            "* favouriteColour: 2 values are none of its options (2 of them not today)",
+            "* gone: 1 value is of no attribute in the file (1 of them not today)",
+            "* loyalty: 2 values are not of its type (2 of them not today)",
+            "* nickname: 1 value is too short or too long (1 of them not today)",
+            "* site: 1 value is not of its format (1 of them not today)",
+            "* tags: 1 value is not of its type (1 of them not today)",
+        ];
+        assert_eq!(misfits(&planned, Some(&today), &users), all);
+        let once_applied = misfits(&planned, Some(&planned), &users);
+        assert_eq!(once_applied[1], "  age: 1 value is out of its range (0 of them not today)");
+        let plan = told(&planned, Some(&today), &users, Timestamp(1_800_000_000), "vestibule");
+        assert!(plan.contains(&all.join("\n")), "{plan}");
+        for value in ["tub5be", "Countess", "17", "not a uri"] {
+            assert!(!plan.contains(value), "{plan}");
+        }
     }
 }

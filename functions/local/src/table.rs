@@ -1,12 +1,15 @@
-//! Reads the whole table, for the people page and the test control: straight from the embedded engine, so that it neither counts as a call of
+//! The whole table, for the people page and the test control: straight from the embedded engine, so that it neither counts as a call of
 //! the functions nor suffers their faults.
 
 use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use dynoxide::actions::delete_item::DeleteItemRequest;
+use dynoxide::actions::list_tables::ListTablesRequest;
 use dynoxide::actions::scan::ScanRequest;
-use dynoxide::{AttributeValue, Database};
+use dynoxide::{AttributeValue, Database, DynoxideError};
+use policy::time::Timestamp;
 use policy::user::User;
 use serde_json::{Map, Value, json};
 
@@ -30,10 +33,42 @@ pub fn items(database: &Database) -> Result<Vec<Value>, String> {
     Ok(items)
 }
 
+/// Whether somebody has an account. A table that was not made yet has none.
+pub fn has_accounts(database: &Database) -> Result<bool, String> {
+    let tables = database.list_tables(ListTablesRequest::default()).map_err(|error| error.to_string())?;
+    Ok(tables.table_names.iter().any(|name| name == TABLE) && items(database)?.iter().any(is_account))
+}
+
+/// Deletes what has expired at `now`: how many items. By the exact end, where the engine's own sweep goes by its own clock.
+pub fn sweep(database: &Database, now: Timestamp) -> Result<usize, String> {
+    let expired = |item: &Value| item.get("expiresAt").and_then(Value::as_u64).is_some_and(|end| end <= now.0);
+    let mut deleted = 0;
+    for item in items(database)?.iter().filter(|item| expired(item)) {
+        let request = DeleteItemRequest {
+            table_name: TABLE.into(),
+            key: HashMap::from([("pk".into(), AttributeValue::S(key(item).into()))]),
+            // What was written anew since it was looked at stays.
+            condition_expression: Some("expiresAtMs <= :now".into()),
+            expression_attribute_values: Some(HashMap::from([(":now".into(), AttributeValue::N(now.0.to_string()))])),
+            ..DeleteItemRequest::default()
+        };
+        match database.delete_item(request) {
+            Ok(_) => deleted += 1,
+            Err(DynoxideError::ConditionalCheckFailedException(..)) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok(deleted)
+}
+
 /// Everybody who has an account.
 pub fn users(database: &Database) -> Result<Vec<User>, String> {
-    let bodies = items(database)?.into_iter().filter(|item| key(item).starts_with("USER#")).filter_map(|mut item| Some(item.get_mut("body")?.take()));
+    let bodies = items(database)?.into_iter().filter(is_account).filter_map(|mut item| Some(item.get_mut("body")?.take()));
     bodies.map(|body| serde_json::from_value(body).map_err(|_| "an account in the table cannot be read".into())).collect()
+}
+
+fn is_account(item: &Value) -> bool {
+    key(item).starts_with("USER#")
 }
 
 fn key(item: &Value) -> &str {

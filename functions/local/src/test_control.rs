@@ -13,7 +13,7 @@
 //! | `GET /calls`, `POST /calls` | how often each AWS operation was called; starts the count anew, that of faults too |
 //! | `GET /suffered` | how often each fault has happened |
 //! | `GET /organisation`, `POST /organisation` | what is configured, as JSON; applies the file in the body |
-//! | `POST /sweep` | deletes expired items now, as TTL does some day |
+//! | `POST /sweep` | deletes what has expired by the functions' clock, as TTL does some day |
 //!
 //! It exists only in this package, which no function links (security.md R-B4). A body is read as JSON whatever its content type, as the notation
 //! of security.md sends none; in exchange a request from a browser's page is refused, since it would need none either.
@@ -155,8 +155,8 @@ async fn apply(State(control): Shared, body: String) -> Response {
 }
 
 async fn sweep(State(control): Shared) -> Response {
-    let database = control.site.database.clone();
-    match tokio::task::spawn_blocking(move || database.sweep_ttl()).await {
+    let (database, now) = (control.site.database.clone(), control.clock.now());
+    match tokio::task::spawn_blocking(move || crate::table::sweep(&database, now)).await {
         Ok(Ok(deleted)) => Json(json!({ "deleted": deleted })).into_response(),
         _ => problem(StatusCode::INTERNAL_SERVER_ERROR, "the table could not be swept"),
     }

@@ -64,7 +64,7 @@ fn an_unreadable_or_wrong_file_is_said_in_one_line() {
     std::fs::write(&file, "apps: 3\n").unwrap();
     let name = file.to_str().unwrap();
     for said in [refusal(&["--in-memory", "--port", "0", "--organisation", name]), refusal(&["check", name])] {
-        assert!(said.contains(":1: apps: "), "{said}");
+        assert!(said.contains(":1:7: apps: "), "{said}");
     }
     std::fs::remove_file(file).unwrap();
 }
@@ -147,4 +147,49 @@ async fn sigterm_ends_it_well() {
 fn kill(child: &mut Child) {
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+/// What it printed until the line that begins with `last`.
+fn printed(out: impl std::io::Read, last: &str) -> String {
+    let mut said = String::new();
+    for line in BufReader::new(out).lines().map(Result::unwrap) {
+        said.push_str(&line);
+        said.push('\n');
+        if line.trim_start().starts_with(last) {
+            break;
+        }
+    }
+    said
+}
+
+#[test]
+fn the_limits_that_are_not_as_deployed_are_printed() {
+    for (flags, says) in [(&[][..], "per client address at least 100000 (--deployed-limits"), (&["--deployed-limits"][..], "as in the organisation")]
+    {
+        let mut child = vestibule(&["--in-memory", "--port", "0"]).args(flags).stdout(Stdio::piped()).spawn().unwrap();
+        let said = printed(child.stdout.take().unwrap(), "Limits");
+        kill(&mut child);
+        assert!(said.contains(says), "{said}");
+    }
+}
+
+#[test]
+fn another_address_than_this_machines_is_warned_of() {
+    let mut child = vestibule(&["--in-memory", "--port", "0", "--host", "0.0.0.0"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let warned = printed(child.stderr.take().unwrap(), "WARNING");
+    let said = printed(child.stdout.take().unwrap(), "Vestibule");
+    kill(&mut child);
+    assert!(warned.contains("WARNING: everybody who reaches 0.0.0.0 reads the mailbox"), "{warned}");
+    assert!(said.contains("open http://localhost:"), "{said}");
+    let said = refusal(&["--in-memory", "--port", "0", "--host", "nowhere.invalid"]);
+    assert!(said.contains("cannot listen on nowhere.invalid") && said.contains("--host"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_reached_is_named_with_its_address() {
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/organisation.yaml");
+    for command in ["plan", "apply"] {
+        let said = refusal(&[command, demo, "--table", "vestibule", "--endpoint-url", "http://127.0.0.1:1"]);
+        assert!(said.starts_with("cannot reach DynamoDB at http://127.0.0.1:1: check --endpoint-url"), "{said}");
+    }
 }

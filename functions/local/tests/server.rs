@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use client::{Client, PASSWORD};
-use local::{Options, Running, StartError, start};
+use local::{Limits, Options, Running, StartError, start};
 use serde_json::{Value, json};
 
 async fn server() -> Running {
@@ -47,7 +47,10 @@ async fn the_gateway_answers_as_api_gateway_does() {
     let (http, base) = (reqwest::Client::new(), &running.base_url);
     assert_eq!(http.get(format!("{base}/health")).send().await.unwrap().json::<Value>().await.unwrap(), json!({ "status": "ok" }));
     let unknown = http.get(format!("{base}/nowhere")).send().await.unwrap();
-    assert_eq!((unknown.status().as_u16(), unknown.json::<Value>().await.unwrap()["error"].as_str()), (404, Some("invalid_request")));
+    assert_eq!(
+        (unknown.status().as_u16(), unknown.json::<Value>().await.unwrap()),
+        (404, json!({ "error": "invalid_request", "error_description": "Not found." }))
+    );
     assert_eq!(http.put(format!("{base}/idp/idx/identify")).send().await.unwrap().status(), 405, "the function says so");
     let long = http.get(format!("{base}/oauth2/default/v1/keys")).header("x-long", "a".repeat(10_240)).send().await.unwrap();
     assert_eq!(long.status(), 431);
@@ -216,4 +219,131 @@ async fn an_organisation_file_is_applied_when_it_changes_and_only_if_it_is_right
 async fn a_folder_without_a_widget_is_refused_by_its_name() {
     let refused = start(Options { widget: Some(PathBuf::from("/nowhere")), ..Options::default() }).await;
     assert!(matches!(refused, Err(StartError::Widget(folder)) if folder.ends_with("nowhere")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_goes_by_the_moved_clock() {
+    let running = server().await;
+    let (client, control) = (Client::new(&running.base_url), Client::new(running.test_control_url.as_ref().unwrap()));
+    client.begin().await;
+    let transactions = async || {
+        let items = control.get("/dump").await;
+        items.as_array().unwrap().iter().filter(|item| item["key"].as_str().unwrap().starts_with("TX#")).count()
+    };
+    assert_eq!((control.post("/sweep", json!({})).await["deleted"].as_u64(), transactions().await), (Some(0), 1), "nothing has expired");
+    control.post("/clock", json!({ "advance_s": 7200 })).await;
+    assert!(control.post("/sweep", json!({})).await["deleted"].as_u64().unwrap() >= 1);
+    assert_eq!(transactions().await, 0);
+    assert!(client.begin().await["remediation"].is_object(), "what has no end is still there");
+    running.shutdown().await;
+}
+
+/// What limits a source where it is deployed does not stop whoever tries things on one machine, unless they want that.
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_per_client_address_are_far_for_one_developer_and_as_deployed_otherwise() {
+    for (limits, stopped) in [(Limits::OneDeveloper, false), (Limits::Deployed, true)] {
+        let running = start(Options { test_control: Some(0), limits, ..Options::default() }).await.unwrap();
+        let (client, control) = (Client::new(&running.base_url), Client::new(running.test_control_url.as_ref().unwrap()));
+        let mut organisation = control.get("/organisation").await;
+        organisation["settings"]["limits"]["unknownNamesPerSource"] = json!(2);
+        assert_eq!(control.post("/organisation", organisation).await["applied"], true);
+        let mut told = Vec::new();
+        for name in 0..5 {
+            let step = client.sign_in(&format!("nobody{name}@example.com"), PASSWORD).await;
+            told.push(step["messages"]["value"][0]["i18n"]["key"].as_str().unwrap_or_default().to_owned());
+        }
+        assert_eq!(told[4] != told[0], stopped, "{limits:?}: {told:?}");
+        assert_eq!(told[1], told[0], "{told:?}");
+        running.shutdown().await;
+    }
+}
+
+/// Who waits for a place is served in the end: the time for an answer begins with the place.
+#[tokio::test(flavor = "multi_thread")]
+async fn forty_sign_ins_at_once_are_all_answered() {
+    let running = start(Options { limits: Limits::OneDeveloper, ..Options::default() }).await.unwrap();
+    let mut browsers = tokio::task::JoinSet::new();
+    for person in 0..40 {
+        let (base, mailbox) = (running.base_url.clone(), running.mailbox.clone());
+        browsers.spawn(async move {
+            let (client, email) = (Client::new(&base), format!("person{person}@example.com"));
+            client.sign_up(&email, || mailbox.to(Some(&email)).last().unwrap().code().unwrap().to_owned()).await;
+            let done = client.sign_in(&email, PASSWORD).await;
+            assert!(done["successWithInteractionCode"].is_object(), "{done}");
+        });
+    }
+    while let Some(ended) = browsers.join_next().await {
+        ended.unwrap();
+    }
+    running.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_finds_the_queue_full_is_told_to_come_back_in_the_form_of_the_operation() {
+    let running = server().await;
+    let control = Client::new(running.test_control_url.as_ref().unwrap());
+    // Whoever has a place keeps it: the store does not answer.
+    control.post("/fault", json!({ "at": "ddb.*", "times": 100_000, "do": "timeout_before" })).await;
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let http = reqwest::Client::new();
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..(2 * cores + 256 + 20) {
+        let request = http.post(format!("{}/oauth2/default/v1/interact", running.base_url)).form(&[("client_id", "demo-spa")]);
+        asking.spawn(async move { request.send().await.unwrap() });
+    }
+    let refused = loop {
+        let answer = asking.join_next().await.unwrap().unwrap();
+        if answer.status() == 429 {
+            break answer;
+        }
+    };
+    assert!(refused.headers()["retry-after"].to_str().unwrap().parse::<u32>().unwrap() >= 1);
+    assert_eq!(refused.json::<Value>().await.unwrap()["error"], "temporarily_unavailable");
+    asking.shutdown().await;
+    running.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_secrets_of_its_accounts_a_folder_is_refused() {
+    let folder = folder("secrets");
+    let secrets = folder.join("secrets.json");
+    let options = Options { data: Some(folder.clone()), ..Options::default() };
+    start(options.clone()).await.unwrap().shutdown().await;
+    fs::remove_file(&secrets).unwrap();
+    let running = start(options.clone()).await.expect("there are no accounts yet: new secrets do");
+    let code = || running.mailbox.to(Some("ada@example.com")).last().unwrap().code().unwrap().to_owned();
+    Client::new(&running.base_url).sign_up("ada@example.com", code).await;
+    running.shutdown().await;
+
+    let kept = fs::read_to_string(&secrets).unwrap();
+    fs::remove_file(&secrets).unwrap();
+    let refused = start(options.clone()).await;
+    let Err(StartError::SecretsLost(path)) = refused else { panic!("new secrets were made") };
+    assert_eq!(path, secrets);
+    assert!(!secrets.exists(), "and none are made");
+    fs::write(&secrets, kept).unwrap();
+    let running = start(options).await.unwrap();
+    assert!(Client::new(&running.base_url).sign_in("ada@example.com", PASSWORD).await["successWithInteractionCode"].is_object());
+    running.shutdown().await;
+    fs::remove_dir_all(folder).unwrap();
+}
+
+/// Another address than localhost: its base URL, its pages, the demo's addresses, and the check of the People page go along. (Elsewhere than on
+/// Linux a machine has no second address of its own without being told.)
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn at_another_address_everything_is_at_that_address() {
+    let running = start(Options { host: Some("127.0.0.2".into()), ..Options::default() }).await.unwrap();
+    assert!(running.base_url.starts_with("http://127.0.0.2:"), "{}", running.base_url);
+    let client = Client::new(&running.base_url);
+    assert_eq!(client.get("/apps").await[0]["redirectUris"][0], format!("{}/demo/callback", running.base_url));
+    assert_eq!(client.get("/oauth2/default/.well-known/openid-configuration").await["issuer"], format!("{}/oauth2/default", running.base_url));
+    client.sign_up("ada@example.com", || running.mailbox.to(Some("ada@example.com")).last().unwrap().code().unwrap().to_owned()).await;
+    let people = client.post("/people/attributes", json!({ "name": "shoeSize", "label": "Shoe size", "type": null })).await;
+    assert_eq!(people["asked"][0]["login"], "ada@example.com", "{people}");
+
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let elsewhere = http.get(format!("{}/signin", running.base_url)).header("host", "evil.example").send().await.unwrap();
+    assert_eq!(elsewhere.headers()["location"], format!("{}/signin", running.base_url));
+    running.shutdown().await;
 }

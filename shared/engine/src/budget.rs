@@ -186,7 +186,12 @@ impl Counter {
 impl Engine {
     /// The counters of these budgets.
     pub(crate) fn counters<'b>(&self, budgets: impl IntoIterator<Item = &'b Budget>, source: &str, now: Timestamp) -> Vec<Counter> {
-        budgets.into_iter().map(|budget| Counter::of(budget, source, &self.interaction_key, now)).collect()
+        let counter = |budget: &Budget| {
+            let counter = Counter::of(budget, source, &self.interaction_key, now);
+            let least = if matches!(budget.whose, Whose::Source) { self.least_per_source.into() } else { 0 };
+            Counter { max: counter.max.max(least), ..counter }
+        };
+        budgets.into_iter().map(counter).collect()
     }
 
     /// What the windows beside these weigh, one number for each counter.

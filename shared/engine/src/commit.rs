@@ -91,7 +91,7 @@ impl Commit {
         }
     }
 
-    fn effect(&mut self, effect: &Effect, markers: &Markers, now: Timestamp) {
+    pub(crate) fn effect(&mut self, effect: &Effect, markers: &Markers, now: Timestamp) {
         match effect {
             Effect::CreateUser { user, password, claims } => {
                 self.create(user, password.as_ref(), now);
@@ -105,6 +105,9 @@ impl Commit {
                     PasswordChange::Set(hash) => {
                         let body = json!(StoredPassword::of(user, hash));
                         self.push(About::User, put(keys::password(&user.id), version + 1, None, body, Expect::Anything));
+                    }
+                    PasswordChange::Remove => {
+                        self.push(About::User, Write::Delete { key: keys::password(&user.id), expect: Expect::Anything });
                     }
                 }
                 self.mark(claims, None, &user.id, markers, now);
@@ -186,6 +189,7 @@ mod tests {
             groups: std::collections::BTreeSet::new(),
             granted: BTreeMap::new(),
             generation: 0,
+            provisioned: false,
             other: <_>::default(),
         };
         let password = PasswordHash { phc: "old".into(), pepper: "1".into() };

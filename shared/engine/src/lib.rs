@@ -45,6 +45,7 @@ mod links;
 mod markers;
 mod oidc;
 pub mod openapi;
+pub mod people;
 pub mod ports;
 mod reply;
 mod serve;
@@ -76,6 +77,8 @@ pub struct Engine {
     passwords: Option<Arc<dyn Passwords>>,
     signer: Option<Arc<dyn Signer>>,
     cache: Cache,
+    /// The least that a source may do of what is limited by source.
+    least_per_source: u32,
 }
 
 /// What is needed to send codes and to know them again.
@@ -103,6 +106,7 @@ impl Engine {
             passwords: None,
             signer: None,
             cache: Cache::default(),
+            least_per_source: 0,
         }
     }
 
@@ -110,6 +114,14 @@ impl Engine {
     #[must_use]
     pub fn with_mailer(mut self, mailer: Arc<dyn Mailer>, passcode_key: impl Into<Keyring>) -> Self {
         self.mail = Some(Mail { mailer, passcode_key: passcode_key.into() });
+        self
+    }
+
+    /// With limits per source of at least `least`, whatever the organisation says: where all requests come from one client address, as on
+    /// a developer's machine, that address is everybody. No function that is deployed does this.
+    #[must_use]
+    pub fn with_least_per_source(mut self, least: u32) -> Self {
+        self.least_per_source = least;
         self
     }
 
@@ -152,12 +164,8 @@ impl Engine {
         Ok(self.cache.at(self.store.as_ref(), head.as_ref()).await?)
     }
 
-    /// 128 unpredictable bits as text: names of things.
     fn random_id(&self) -> String {
-        use base64::Engine as _;
-        let mut bytes = [0_u8; 16];
-        self.random.fill(&mut bytes);
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+        random_id(self.random.as_ref())
     }
 
     /// 256 unpredictable bits as text: secrets.
@@ -167,4 +175,12 @@ impl Engine {
         self.random.fill(&mut bytes);
         Secret::new(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
     }
+}
+
+/// 128 unpredictable bits as text: names of things.
+fn random_id(random: &dyn Random) -> String {
+    use base64::Engine as _;
+    let mut bytes = [0_u8; 16];
+    random.fill(&mut bytes);
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -168,6 +168,8 @@ pub enum Unserved {
     Panicked,
     /// It did not answer in time, or there is none: what it needs is not there.
     Unavailable,
+    /// It was not asked: too many others are waiting.
+    Busy,
 }
 
 impl Unserved {
@@ -180,6 +182,7 @@ impl Unserved {
         let failure = match self {
             Self::Panicked => Failure::internal("a panic"),
             Self::Unavailable => Failure::Unavailable("no answer".into()),
+            Self::Busy => Failure::Busy,
         };
         reply::failure(spoken(request), &failure, &request.request_id, Vec::new())
     }

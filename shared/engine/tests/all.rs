@@ -14,6 +14,7 @@ mod model_regressions;
 mod model_takeover;
 mod open_pages;
 mod openapi;
+mod people;
 mod quiet;
 mod review;
 mod rotation;

@@ -77,6 +77,7 @@ fn member(has_password: bool) -> Subject {
         groups: ["customers".to_string()].into(),
         granted: [("demo-enrollment".to_string(), ["customers".to_string()].into())].into(),
         generation: 0,
+        provisioned: false,
         other: <_>::default(),
     };
     Subject::Member { identifier: ADA.into(), user, version: 1 }

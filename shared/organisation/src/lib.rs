@@ -1,9 +1,9 @@
 //! The organisation file: one YAML document in, a checked [`Organisation`] out.
 //!
-//! Whatever is wrong with the file is said with the file's name, the line, the path and what would be right:
+//! Whatever is wrong with the file is said with the file's name, line and column, the path and what would be right:
 //!
 //! ```text
-//! organisation.yaml:42: apps[0].groups[1]: there is no group "custmers"; did you mean "customers"?
+//! organisation.yaml:42:14: apps[0].groups[1]: there is no group "custmers"; did you mean "customers"?
 //! ```
 //!
 //! Three steps, and a file that fails one does not reach the next: `yaml` reads text into a tree that knows its lines, `read` turns the tree
@@ -11,6 +11,7 @@
 
 mod problem;
 mod read;
+mod words;
 mod yaml;
 
 use policy::organisation::Organisation;
@@ -48,12 +49,21 @@ fn read(file_name: &str, text: &str) -> Result<(Node, Organisation), Problems> {
     }
     let document = yaml::document(text).map_err(|fault| Problems::one(FileProblem::new(file_name, fault.place, &fault.path, &fault.message)))?;
     let organisation = Organisation::deserialize(&document).map_err(|fault| {
-        let (path, message) = fault.into_parts();
+        let (path, message) = fault.into_parts(&document);
         Problems::one(FileProblem::new(file_name, document.place_of(&path), &path, &message))
     })?;
     Ok((document, organisation))
 }
 
 fn located(file_name: &str, document: &Node, found: Vec<Problem>) -> Vec<FileProblem> {
-    found.into_iter().map(|found| FileProblem::new(file_name, document.place_of(&found.path), &found.path, &found.message)).collect()
+    let problem = |found: Problem| {
+        let written = document.at(&found.path).and_then(|node| node.written.as_deref()).filter(|_| found.unquoted);
+        let message = match written {
+            Some("") => "nothing is written here, which is not text; write one, or leave this out".into(),
+            Some(written) => format!("{written} is not text; put it in quotes: \"{written}\""),
+            None => found.message,
+        };
+        FileProblem::new(file_name, document.place_of(&found.path), &found.path, &message)
+    };
+    found.into_iter().map(problem).collect()
 }

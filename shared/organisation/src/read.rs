@@ -9,14 +9,23 @@ use policy::organisation::check::nearest;
 use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, Value, plain};
 
 /// A tree that is not an organisation.
 #[derive(Debug)]
 pub(crate) struct Fault {
     /// From the place outwards.
     outwards: Vec<String>,
-    message: String,
+    what: What,
+}
+
+/// What is wrong with it.
+#[derive(Debug)]
+enum What {
+    /// This, in words.
+    Said(String),
+    /// Something else is expected there. How the file has what was found, its reader knows only at the end.
+    Instead { expected: String, found: String },
 }
 
 impl Fault {
@@ -25,23 +34,25 @@ impl Fault {
         self
     }
 
-    /// Path from the root, and message.
-    pub fn into_parts(self) -> (Vec<String>, String) {
-        (self.outwards.into_iter().rev().collect(), self.message)
+    /// Path from the root of `document`, and message.
+    pub fn into_parts(self, document: &Node) -> (Vec<String>, String) {
+        let path: Vec<String> = self.outwards.into_iter().rev().collect();
+        let message = match self.what {
+            What::Said(message) => message,
+            What::Instead { expected, found } => instead(&expected, &found, document.at(&path)),
+        };
+        (path, message)
     }
 }
 
 impl de::Error for Fault {
     fn custom<T: Display>(message: T) -> Self {
-        Self { outwards: Vec::new(), message: message.to_string() }
+        Self { outwards: Vec::new(), what: What::Said(message.to_string()) }
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        let expected = expected.to_string();
-        let quotes =
-            expected == "a string" && matches!(found, Unexpected::Bool(_) | Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_));
-        let hint = if quotes { "; put it in quotes" } else { "" };
-        Self::custom(format_args!("expected {}, found {}{hint}", plainly(&expected), Found(found)))
+        let expected = plainly(&expected.to_string()).to_owned();
+        Self { outwards: Vec::new(), what: What::Instead { expected, found: Found(found).to_string() } }
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -63,11 +74,38 @@ impl de::Error for Fault {
 
 impl Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        match &self.what {
+            What::Said(message) => f.write_str(message),
+            What::Instead { expected, found } => write!(f, "expected {expected}, found {found}"),
+        }
     }
 }
 
 impl std::error::Error for Fault {}
+
+/// That something else is expected of `node`, where it is quoted as it stands in the file: advice that is followed must not
+/// change the value.
+fn instead(expected: &str, found: &str, node: Option<&Node>) -> String {
+    let written = node.and_then(|node| node.written.as_deref()).filter(|written| !written.is_empty());
+    match (written, node.map(|node| &node.value)) {
+        (Some(written), _) if expected == TEXT => format!("expected {TEXT}, found {written}; put it in quotes: \"{written}\""),
+        (Some(written), _) => format!("expected {expected}, found {written}"),
+        (None, Some(Value::Text(text))) if is_quoted(expected, text) => {
+            format!("expected {expected}, found {found}; take the quotes away")
+        }
+        (None, _) => format!("expected {expected}, found {found}"),
+    }
+}
+
+/// Whether this text would be what is expected, had it no quotes.
+fn is_quoted(expected: &str, text: &str) -> bool {
+    match plain(text) {
+        Ok(Value::Bool(_)) => expected == TRUTH,
+        Ok(Value::Integer(number)) => expected == NUMBER || (expected == WHOLE && number >= 0),
+        Ok(Value::Float(_)) => expected == NUMBER,
+        _ => false,
+    }
+}
 
 /// What is allowed instead.
 fn what_is(wrong: &str, allowed: &[&str]) -> String {
@@ -78,13 +116,18 @@ fn what_is(wrong: &str, allowed: &[&str]) -> String {
     }
 }
 
+const TEXT: &str = "text";
+const TRUTH: &str = "true or false";
+const WHOLE: &str = "a whole number from 0 up";
+const NUMBER: &str = "a number";
+
 /// serde's words for what it expects, in the words of people who write YAML.
 fn plainly(expected: &str) -> &str {
     match expected {
-        "a string" => "text",
-        "a boolean" => "true or false",
-        "u32" => "a whole number from 0 up",
-        "f32" | "f64" => "a number",
+        "a string" => TEXT,
+        "a boolean" => TRUTH,
+        "u32" => WHOLE,
+        "f32" | "f64" => NUMBER,
         "a sequence" => "a list",
         "a map" => "a mapping",
         other if other.starts_with("struct ") => "a mapping",
@@ -118,6 +161,11 @@ impl Display for Found<'_> {
 }
 
 impl Node {
+    /// Something else is expected here.
+    fn instead_of(&self, expected: String) -> Fault {
+        Fault { outwards: Vec::new(), what: What::Instead { expected, found: Found(self.unexpected()).to_string() } }
+    }
+
     fn unexpected(&self) -> Unexpected<'_> {
         match &self.value {
             Value::Null => Unexpected::Unit,
@@ -145,7 +193,7 @@ impl<'de> Deserializer<'de> for &'de Node {
             Value::Float(value) => visitor.visit_f64(*value),
             Value::Text(text) => visitor.visit_borrowed_str(text),
             Value::List(items) => visitor.visit_seq(Items { items: items.iter().enumerate() }),
-            Value::Mapping(entries) => visitor.visit_map(Entries { entries: entries.iter(), value: None }),
+            Value::Mapping(mapping) => visitor.visit_map(Entries { entries: mapping.entries.iter(), value: None }),
         }
     }
 
@@ -161,18 +209,17 @@ impl<'de> Deserializer<'de> for &'de Node {
         match &self.value {
             // serde would take a list as a struct without keys.
             Value::Mapping(_) => self.deserialize_any(visitor),
-            _ => Err(de::Error::custom(format_args!(
-                "expected a mapping with the keys {}, found {}",
-                if fields.is_empty() { "none".into() } else { fields.join(", ") },
-                Found(self.unexpected())
-            ))),
+            _ => {
+                let keys = if fields.is_empty() { "none".into() } else { fields.join(", ") };
+                Err(self.instead_of(format!("a mapping with the keys {keys}")))
+            }
         }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, variants: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {
         match &self.value {
             Value::Text(text) => visitor.visit_enum(text.as_str().into_deserializer()),
-            _ => Err(de::Error::custom(format_args!("expected one of {}, found {}", variants.join(", "), Found(self.unexpected())))),
+            _ => Err(self.instead_of(format!("one of {}", variants.join(", ")))),
         }
     }
 

@@ -3,9 +3,11 @@
 //! Scalars follow the core schema, so that `no` is text and only `true` is true. Anchors, aliases and tags are refused: the first two let a small
 //! file become a huge one, and none is needed. So are duplicate keys, several documents, and nesting beyond [`DEEPEST`].
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput};
+
+use crate::words;
 
 /// Nesting of lists and mappings. The deepest place of an organisation is at 12.
 const DEEPEST: usize = 32;
@@ -30,6 +32,8 @@ pub(crate) struct Fault {
 pub(crate) struct Node {
     pub place: Place,
     pub value: Value,
+    /// How a scalar without quotes is written, where it is not read as text: `01`, `1e3`, `~`. Empty where nothing is written.
+    pub written: Option<String>,
 }
 
 /// A value of the core schema.
@@ -41,29 +45,49 @@ pub(crate) enum Value {
     Float(f64),
     Text(String),
     List(Vec<Node>),
-    Mapping(Vec<(String, Node)>),
+    Mapping(Mapping),
+}
+
+/// Keys and their values, in the order of the file.
+#[derive(Debug, Default)]
+pub(crate) struct Mapping {
+    pub entries: Vec<(String, Node)>,
+    /// Where each key is among the entries, and in the file.
+    keys: BTreeMap<String, (usize, Place)>,
 }
 
 impl Node {
     /// The place of the value at `path`, or of the nearest thing around it that is there.
     pub fn place_of(&self, path: &[String]) -> Place {
         let Some((first, rest)) = path.split_first() else { return self.place };
-        let child = match &self.value {
-            Value::List(items) => first.parse::<usize>().ok().and_then(|i| items.get(i)),
-            Value::Mapping(entries) => entries.iter().find(|(key, _)| key == first).map(|(_, node)| node),
+        self.child(first).map_or(self.place, |child| child.place_of(rest))
+    }
+
+    /// The value at `path`, if there is one.
+    pub fn at(&self, path: &[String]) -> Option<&Self> {
+        match path.split_first() {
+            Some((first, rest)) => self.child(first)?.at(rest),
+            None => Some(self),
+        }
+    }
+
+    fn child(&self, part: &str) -> Option<&Self> {
+        match &self.value {
+            Value::List(items) => items.get(part.parse::<usize>().ok()?),
+            Value::Mapping(mapping) => mapping.entries.get(mapping.keys.get(part)?.0).map(|(_, node)| node),
             _ => None,
-        };
-        child.map_or(self.place, |child| child.place_of(rest))
+        }
     }
 }
 
 /// Reads one document.
 pub(crate) fn document(text: &str) -> Result<Node, Fault> {
-    let mut reader = Reader { parser: Parser::new_from_str(text), path: Vec::new() };
+    let mut reader = Reader { text, parser: Parser::new_from_str(text), path: Vec::new() };
     reader.document()
 }
 
 struct Reader<'input> {
+    text: &'input str,
     parser: Parser<'input, StrInput<'input>>,
     path: Vec<String>,
 }
@@ -109,16 +133,23 @@ impl<'input> Reader<'input> {
             return Err(self.fault(span.start, "anchors and aliases (&, *) are not supported; write the value out".into()));
         }
         if tagged {
-            return Err(self.fault(span.start, "tags (!) are not supported; put text in quotes, write all else plainly".into()));
+            return Err(self.fault(span.start, "tags (!) are not supported; put text that begins with ! in quotes, and leave a tag out".into()));
         }
+        let mut written = None;
         let value = match event {
-            Event::Scalar(text, ScalarStyle::Plain, ..) => plain(&text).map_err(|message| self.fault(span.start, message))?,
+            Event::Scalar(text, ScalarStyle::Plain, ..) => {
+                let value = plain(&text).map_err(|message| self.fault(span.start, message))?;
+                if !matches!(value, Value::Text(_)) {
+                    written = Some(text.into_owned());
+                }
+                value
+            }
             Event::Scalar(text, ..) => Value::Text(text.into_owned()),
             Event::SequenceStart(..) => Value::List(self.list()?),
             Event::MappingStart(..) => Value::Mapping(self.mapping()?),
             other => return Err(self.fault(span.start, format!("expected a value, found {other:?}"))),
         };
-        Ok(Node { place: place(span.start), value })
+        Ok(Node { place: place(span.start), value, written })
     }
 
     fn list(&mut self) -> Result<Vec<Node>, Fault> {
@@ -134,37 +165,38 @@ impl<'input> Reader<'input> {
         }
     }
 
-    fn mapping(&mut self) -> Result<Vec<(String, Node)>, Fault> {
-        let mut entries = Vec::new();
-        let mut keys = BTreeSet::new();
+    fn mapping(&mut self) -> Result<Mapping, Fault> {
+        let mut mapping = Mapping::default();
         loop {
             let (event, span) = self.next()?;
             let key = match event {
-                Event::MappingEnd => return Ok(entries),
+                Event::MappingEnd => return Ok(mapping),
                 Event::Scalar(key, _, 0, None) => key.into_owned(),
                 _ => return Err(self.fault(span.start, "a key is plain text, without an anchor or a tag".into())),
             };
             self.path.push(key.clone());
-            if !keys.insert(key.clone()) {
-                return Err(self.fault(span.start, format!("the key \"{key}\" is there twice; keep one")));
+            let at_key = place(span.start);
+            if let Some((_, first)) = mapping.keys.insert(key.clone(), (mapping.entries.len(), at_key)) {
+                return Err(self.fault(span.start, format!("the key \"{key}\" is there twice, first in line {}; keep one", first.line)));
             }
             let (event, value_span) = self.next()?;
             let mut node = self.node(event, value_span)?;
             // People look for an entry at its key; only a value beside its key is pointed at itself.
-            let at_key = place(span.start);
             if node.place.line != at_key.line || matches!(node.value, Value::Null) {
                 node.place = at_key;
             }
             self.path.pop();
-            entries.push((key, node));
+            mapping.entries.push((key, node));
         }
     }
 
     fn next(&mut self) -> Result<(Event<'input>, Span), Fault> {
-        let scanned = |error: &ScanError| format!("this is not YAML: {}", error.info());
         match self.parser.next_event() {
             Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => Err(self.fault(*error.marker(), scanned(&error))),
+            Some(Err(error)) => {
+                let (place, message) = words::of(self.text, error.info(), place(*error.marker()));
+                Err(Fault { place, path: self.path.clone(), message })
+            }
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
@@ -179,16 +211,16 @@ fn place(marker: Marker) -> Place {
 }
 
 /// A scalar without quotes, by the core schema (YAML 1.2.2 §10.3.2).
-fn plain(text: &str) -> Result<Value, String> {
+pub(crate) fn plain(text: &str) -> Result<Value, String> {
     Ok(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => Value::Bool(true),
         "false" | "False" | "FALSE" => Value::Bool(false),
-        _ if is_special_float(text) => return Err(format!("{text} is not a finite number; put text in quotes")),
+        _ if is_special_float(text) => return Err(format!("{text} is not a finite number; if it is text, put it in quotes: \"{text}\"")),
         _ => match number(text) {
             Number::Not => Value::Text(text.into()),
             Number::Held(value) => value,
-            Number::TooLarge => return Err(format!("the number {text} is too large; put text in quotes")),
+            Number::TooLarge => return Err(format!("the number {text} is too large; if it is text, put it in quotes: \"{text}\"")),
         },
     })
 }

@@ -2,5 +2,7 @@
 
 mod demo;
 mod fuzz;
+mod growth;
 mod messages;
 mod warnings;
+mod words;

@@ -84,7 +84,7 @@ fn text_of_many_lines_where_a_list_is_expected() {
     let told = said_of("apps: |\n  one\n  organisation.yaml:7: \u{85}a line of its own, and many letters that nobody would read\n\n  \"\n");
     assert_eq!(told.lines().count(), 1, "{told}");
     assert!(
-        told.starts_with("organisation.yaml:1: apps: expected a list, found the text \"one\\norganisation.yaml:7: ") && told.ends_with("…\""),
+        told.starts_with("organisation.yaml:1:1: apps: expected a list, found the text \"one\\norganisation.yaml:7: ") && told.ends_with("…\""),
         "{told}"
     );
 }
@@ -190,7 +190,7 @@ fn two_documents() {
 #[test]
 fn empty_files() {
     for empty in ["", "\n", "# nothing\n", "---\n", "---\n...\n"] {
-        assert!(said_of(empty).starts_with("organisation.yaml:1: "), "{empty:?}: {}", said_of(empty));
+        assert!(said_of(empty).starts_with("organisation.yaml:1:1: "), "{empty:?}: {}", said_of(empty));
     }
     assert_snapshot!(said_of("# nothing\n"));
 }
@@ -205,7 +205,10 @@ fn a_bomb_is_refused_before_it_grows() {
 fn nesting_has_an_end() {
     for deep in ["[", "{a: ", "- ", "? ", "[? ", "a: {b: ["] {
         let said = said_of(&deep.repeat(100_000));
-        assert!(said.ends_with("nested more than 32 deep") || said.contains("not YAML") || said.contains("a key is plain text"), "{deep:?}: {said}");
+        assert!(
+            said.ends_with("nested more than 32 deep") || said.contains("nested too deep") || said.contains("a key is plain text"),
+            "{deep:?}: {said}"
+        );
     }
 }
 
@@ -223,6 +226,60 @@ fn words_that_are_truth_values_elsewhere_are_text() {
         assert_ne!(said("label: Workforce", &format!("label: {not_text}")), "nothing", "{not_text}");
         assert_eq!(said("label: Workforce", &format!("label: '{not_text}'")), "nothing", "{not_text}");
     }
+}
+
+/// Advice that is followed must not change the value: between the quotes belongs what stands in the file.
+#[test]
+fn advice_quotes_the_text_as_it_stands_in_the_file() {
+    for written in ["01", "007", "1.0", "1.10", "1e3", "0x1F", "0o17", "+1", "-0", "true", "True", "~", "null", "Null"] {
+        let quoted = format!("put it in quotes: \"{written}\"");
+        for (from, to) in [
+            ("enum: [\"38\",", format!("enum: [{written},")),
+            ("{ const: \"38\",", format!("{{ const: {written},")),
+            (
+                "title: Favourite colour\n          type: string\n",
+                format!("title: Favourite colour\n          type: string\n          default: {written}\n"),
+            ),
+            ("client_id: demo-spa", format!("client_id: {written}")),
+            ("groups: [everyone]", format!("groups: [{written}]")),
+        ] {
+            let said = said(from, &to);
+            let absent = matches!(written, "~" | "null" | "Null") && to.contains("default:");
+            assert!(absent || (said.contains(&quoted) && said.lines().count() == 1), "{written} as {to}: {said}");
+        }
+    }
+    for written in [".nan", "-.inf", "1e999", "99999999999999999999"] {
+        let said = said("label: Workforce", &format!("label: {written}"));
+        assert!(said.ends_with(&format!("put it in quotes: \"{written}\"")), "{said}");
+    }
+    let list = "items: { type: string }\n          default: [a, 01]";
+    let said = said(
+        "title: Favourite colour\n          type: string\n          enum: [red, green, blue]\n",
+        &format!("title: F\n          type: array\n          {list}\n"),
+    );
+    assert!(said.contains("default[1]: 01 is not text; put it in quotes: \"01\""), "{said}");
+}
+
+#[test]
+fn what_is_found_is_named_as_it_is_written() {
+    assert!(said("minLength: 8", "minLength: 1e1").ends_with("expected a whole number from 0 up, found 1e1"));
+    assert!(said("minLength: 8", "minLength: -0x8").contains("found the text \"-0x8\""));
+    assert!(said("minLength: 8", "minLength: \"8\"").ends_with("found the text \"8\"; take the quotes away"));
+    assert!(said("requireFactor: false", "requireFactor: 'true'").ends_with("found the text \"true\"; take the quotes away"));
+    assert!(said("requireFactor: false", "requireFactor: 01").ends_with("expected true or false, found 01"));
+    assert!(said("unknownUserAction: REGISTER", "unknownUserAction: 1.10").ends_with("expected one of DENY, REGISTER, found 1.10"));
+    let nothing = said("enum: [red, green, blue]", "enum:\n            -\n            - green");
+    assert!(nothing.contains("enum[0]: nothing is written here, which is not text"), "{nothing}");
+}
+
+/// Line and column are those of what is to be mended.
+#[test]
+fn a_place_has_a_column() {
+    let problem = |text: &str| parse("f.yaml", text).unwrap_err().iter().next().map(|problem| (problem.line, problem.column)).unwrap();
+    assert_eq!(problem("settings:\n  companyName: 42\n"), (2, 16), "a value beside its key");
+    assert_eq!(problem("settings:\n  companyName:\n    - 42\n"), (2, 3), "a value below its key, at the key");
+    assert_eq!(problem("settings: { companyName: ä, mailFrom: 1 }\n"), (1, 39), "in characters");
+    assert!(said("label: Workforce", "label: 7").starts_with("organisation.yaml:"), "as compilers say it");
 }
 
 #[test]

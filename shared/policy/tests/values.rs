@@ -42,6 +42,7 @@ fn ada() -> User {
         groups: BTreeSet::from(["customers".to_owned()]),
         granted: <_>::default(),
         generation: 0,
+        provisioned: false,
         other: <_>::default(),
     }
 }

@@ -47,6 +47,26 @@ pub struct Environment {
     secrets: Mutex<BTreeMap<String, Secret>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    deadlines: Deadlines,
+}
+
+/// How long a call of AWS may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// Until there is a connection.
+    pub connect: Duration,
+    /// Of one attempt.
+    pub attempt: Duration,
+    /// Of all attempts together.
+    pub operation: Duration,
+}
+
+impl Default for Deadlines {
+    /// Those of the functions that are deployed (security.md R-D4).
+    fn default() -> Self {
+        let second = Duration::from_secs(1);
+        Self { connect: second, attempt: second, operation: 3 * second }
+    }
 }
 
 /// Why a function cannot start. Names what is wrong, never its value.
@@ -107,6 +127,7 @@ impl Environment {
             secrets: Mutex::default(),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
+            deadlines: Deadlines::default(),
         })
     }
 
@@ -120,6 +141,21 @@ impl Environment {
     #[must_use]
     pub fn with_random(self, random: Arc<dyn Random>) -> Self {
         Self { random, ..self }
+    }
+
+    /// The same with other deadlines.
+    #[must_use]
+    pub fn with_deadlines(self, deadlines: Deadlines) -> Self {
+        Self { deadlines, ..self }
+    }
+
+    /// The same at another address, plain http at any host among them: for a server that is not deployed.
+    ///
+    /// # Errors
+    /// If it is not an address.
+    pub fn with_base_url(self, base_url: &str) -> Result<Self, Error> {
+        let base_url = Url::parse(base_url).map_err(|_| Error::invalid("BASE_URL", "not a URL"))?;
+        Ok(Self { base_url, ..self })
     }
 
     /// The same with another way to reach AWS.
@@ -219,9 +255,9 @@ impl Environment {
     /// call (security.md R-D4).
     fn sdk(&self, service: &str, attempts: u32) -> SdkConfig {
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(1))
-            .operation_attempt_timeout(Duration::from_secs(1))
-            .operation_timeout(Duration::from_secs(3));
+            .connect_timeout(self.deadlines.connect)
+            .operation_attempt_timeout(self.deadlines.attempt)
+            .operation_timeout(self.deadlines.operation);
         let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(100)).with_max_backoff(Duration::from_millis(500));
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())

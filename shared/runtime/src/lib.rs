@@ -19,7 +19,7 @@ use idx::operation::{Function, ROUTES};
 use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
 use tokio::sync::OnceCell;
 
-pub use environment::{Environment, Error};
+pub use environment::{Deadlines, Environment, Error};
 pub use front::Front;
 /// A request as API Gateway's HTTP API hands it to a function (payload format 2.0).
 pub use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest as Event;
@@ -53,8 +53,19 @@ where
 /// Answers one event: the engine's answer, 500 with the request's id if the engine panics (security.md R-B3), 503 if it has none in time. Writes one
 /// line of log.
 pub async fn handle(engine: &Engine, function: Function, event: Event) -> Response {
+    handle_within(engine, function, event, ANSWER_WITHIN).await
+}
+
+/// As [`handle`], with another time for the answer.
+pub async fn handle_within(engine: &Engine, function: Function, event: Event, within: Duration) -> Response {
     let request = gateway::request(event);
-    logged(function, &request, served(engine, function, &request)).await
+    logged(function, &request, served(engine, function, &request, within)).await
+}
+
+/// Answers one event without asking the engine, because of `why`. Writes one line of log.
+pub async fn refuse(engine: &Engine, function: Function, event: Event, why: Unserved) -> Response {
+    let request = gateway::request(event);
+    logged(function, &request, async { engine.unserved(&request, why) }).await
 }
 
 /// Answers one event as API Gateway reads it: what comes through `front` is [handled](handle), the rest is refused.
@@ -62,15 +73,15 @@ pub async fn answer(engine: &Engine, front: &Front, function: Function, mut even
     front.mount(&mut event);
     let mut request = gateway::request(event);
     let answer = match front.admit(&mut request) {
-        Ok(()) => logged(function, &request, served(engine, function, &request)).await,
+        Ok(()) => logged(function, &request, served(engine, function, &request, ANSWER_WITHIN)).await,
         Err(refused) => logged(function, &request, async { refused.answer(&request) }).await,
     };
     gateway::response(answer)
 }
 
-async fn served(engine: &Engine, function: Function, request: &Request) -> Response {
+async fn served(engine: &Engine, function: Function, request: &Request, within: Duration) -> Response {
     // Boxed: what a step keeps while it waits is large.
-    match tokio::time::timeout(ANSWER_WITHIN, gateway::guarded(Box::pin(engine.serve(function, request)))).await {
+    match tokio::time::timeout(within, gateway::guarded(Box::pin(engine.serve(function, request)))).await {
         Ok(Some(served)) => served,
         Ok(None) => engine.unserved(request, Unserved::Panicked),
         Err(_) => {
@@ -118,7 +129,7 @@ where
 
 /// Every request is answered within this time, whatever AWS does (security.md I14); the same request again then tells the truth (I6). Below the
 /// functions' timeout in `template.yaml`, which would answer with nothing.
-const ANSWER_WITHIN: Duration = Duration::from_secs(9);
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(9);
 
 /// Names a request in its answer, as it is named in the logs (security.md A-116). The header is Okta's.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-okta-request-id");

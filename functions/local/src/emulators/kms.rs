@@ -47,6 +47,11 @@ impl Kms {
         Ok(kms)
     }
 
+    /// Waits until there is a key.
+    pub async fn ready(&self) -> Result<(), StartError> {
+        self.key().await.map(drop)
+    }
+
     /// The ARN of the key.
     pub fn key_arn() -> String {
         format!("arn:aws:kms:{REGION}:000000000000:key/{KEY_ID}")

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::response::Response;
+use dynoxide::Database;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -10,6 +11,7 @@ use super::{REGION, ok, text};
 use crate::StartError;
 use crate::data::Data;
 use crate::fault::error;
+use crate::table;
 
 /// The file that holds them.
 pub const FILE: &str = "secrets.json";
@@ -26,7 +28,14 @@ pub struct Secrets(BTreeMap<String, String>);
 
 impl Secrets {
     /// The secrets of the data folder, made at the first start: 32 random bytes each, in hex.
-    pub fn open(data: &Data) -> Result<Self, StartError> {
+    ///
+    /// Where there are accounts there were some, and new ones would be none of theirs: every password would be wrong.
+    pub fn open(data: &Data, database: &Database) -> Result<Self, StartError> {
+        if let Some(lost) = data.path(FILE).filter(|path| !path.exists())
+            && table::has_accounts(database).map_err(StartError::Database)?
+        {
+            return Err(StartError::SecretsLost(lost));
+        }
         let text = data.keep(FILE, || {
             let mut secrets = BTreeMap::new();
             for name in [PEPPER, PASSCODE, INTERACTION] {

@@ -184,6 +184,7 @@ fn letter(mail: &Mail) -> Letter {
         MailContent::EmailChallenge { passcode, link, .. } => (Kind::SignIn, Some(passcode), Some(link)),
         MailContent::RegistrationEmailVerification { link, .. } => (Kind::Welcome, None, Some(link)),
         MailContent::AlreadyRegistered { .. } => (Kind::AlreadyRegistered, None, None),
+        MailContent::UserActivation { .. } => (Kind::AccountMade, None, None),
     };
     let text = |secret: Option<&Secret>| secret.map(|secret| secret.expose().to_owned());
     Letter { to: mail.to.clone(), kind, code: text(passcode), link: text(link), text: format!("{mail:?}") }

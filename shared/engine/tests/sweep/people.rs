@@ -37,7 +37,7 @@ pub fn link_of(world: &World) -> String {
         MailContent::RegistrationActivation { link, .. }
         | MailContent::EmailChallenge { link, .. }
         | MailContent::RegistrationEmailVerification { link, .. } => link,
-        other @ MailContent::AlreadyRegistered { .. } => panic!("{other:?} has no link"),
+        other @ (MailContent::AlreadyRegistered { .. } | MailContent::UserActivation { .. }) => panic!("{other:?} has no link"),
     };
     link.expose().strip_prefix(BASE).unwrap().into()
 }

@@ -10,6 +10,11 @@ pub fn base_properties() -> BTreeMap<String, Property> {
     BASE.iter().map(|base| (base.name.into(), base.property())).collect()
 }
 
+/// The names of the base attributes, in no order.
+pub(crate) fn base_property_names() -> impl Iterator<Item = &'static str> {
+    BASE.iter().map(|base| base.name)
+}
+
 /// What Okta calls a base attribute, whatever the organisation calls it. `None` if there is no base attribute of that name.
 pub fn shipped_title(name: &str) -> Option<&'static str> {
     BASE.iter().find(|base| base.name == name).map(|base| base.title)

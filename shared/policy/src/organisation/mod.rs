@@ -29,6 +29,7 @@ pub use access::{
 };
 pub use app::{App, AppCredentials, AppSettings, OAuthClientCredentials, OAuthClientSettings, TokenEndpointAuthMethod};
 pub use authenticator::{AllowedFor, Authenticator, AuthenticatorKey, AuthenticatorSettings, FactorClass};
+pub(crate) use base_attributes::base_property_names;
 pub use base_attributes::{base_properties, shipped_title};
 pub use conditions::{
     Any, Anywhere, AuthContextCondition, IdentityProviderCondition, IncludeExclude, NetworkCondition, PeopleCondition, PolicyConditions,

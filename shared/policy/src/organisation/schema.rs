@@ -298,6 +298,11 @@ impl Property {
         self.unique.unwrap_or(false)
     }
 
+    /// What each item of a list must be.
+    pub fn item(&self) -> Self {
+        Self { kind: self.items.map(|items| items.kind), ..Self::default() }
+    }
+
     /// The type; text where nothing is said.
     pub fn kind(&self) -> PropertyType {
         self.kind.unwrap_or(PropertyType::String)

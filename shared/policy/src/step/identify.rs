@@ -26,12 +26,16 @@ impl Step<'_> {
         let Some((user, version)) = found.cloned() else {
             return Ok(self.unknown(decision, identifier, asks_password));
         };
-        if asks_password && !self.facts.password_right {
+        // Without a password none can be right: such a person is asked for what there is, as on a page that asks for the
+        // name alone. What was typed proves nothing. That there is such an account is told by this, but only where the
+        // answers may tell who has one: elsewhere the page asks for the name alone.
+        let proves = asks_password && user.has_password;
+        if proves && !self.facts.password_right {
             return Ok(decision.reject(Rejection::Unauthenticated, message::form(Message::AuthenticationFailed)));
         }
         decision.transaction.turn_to(Subject::Member { identifier: identifier.into(), user, version });
         decision.transaction.familiar = self.facts.familiar;
-        if asks_password {
+        if proves {
             decision.transaction.proofs.insert(AuthenticatorKey::OktaPassword, self.context.now);
         }
         Ok(self.settle(decision))

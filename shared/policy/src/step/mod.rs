@@ -18,6 +18,7 @@ pub use budget::{Budget, SHARES, Whose, requests, watched};
 pub use lookup::{Needs, PasswordWork, lookup, passcode_digits};
 pub use outdated::Outdated;
 pub use profile::{Identity, claims};
+pub(crate) use profile::{fits_a_profile, found_by_another_address};
 pub use verify_email::tells_whether_sent;
 
 use crate::Context;
@@ -189,6 +190,8 @@ pub enum PasswordChange {
     Keep,
     /// It is this from now on.
     Set(PasswordHash),
+    /// There is none any more.
+    Remove,
 }
 
 /// Something to mail.

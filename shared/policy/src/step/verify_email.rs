@@ -8,11 +8,10 @@ use super::lookup::{passcode_digits, passcode_length};
 use super::profile::{claims, new_profile};
 use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, StepError, budget};
 use crate::Context;
-use crate::assurance::Who;
 use crate::message::{self, Message};
 use crate::organisation::{AuthenticatorKey, Organisation};
 use crate::remediation::{Remediation, Standing, remediations};
-use crate::requirement::usable_mailbox;
+use crate::requirement::own_mailbox;
 use crate::secret::Secret;
 use crate::time::Span;
 use crate::transaction::{Challenge, Familiar, IDLE_LIFETIME, Purpose, Subject, Transaction};
@@ -143,6 +142,16 @@ impl Step<'_> {
                 user.last_updated = now;
                 let (user, version) = (user.clone(), *version);
                 decision.effects.push(Effect::SaveUser { user, version, password: PasswordChange::Keep, claims: Vec::new() });
+            } else if user.provisioned {
+                // An administrator made the account for its owner, and here they are: it stays. The
+                // password that was given with it may be another person's, so it does not (security.md I3).
+                user.email_verified = true;
+                user.has_password = false;
+                user.generation = user.generation.saturating_add(1);
+                user.last_updated = now;
+                let (user, version) = (user.clone(), *version);
+                decision.effects.push(Effect::SaveUser { user, version, password: PasswordChange::Remove, claims: Vec::new() });
+                transaction.familiar = Familiar::default();
             } else {
                 // Whoever proves a mailbox first owns its account. The one that is there was made by
                 // somebody who never proved it: it makes room for one with another id (security.md I3).
@@ -178,6 +187,7 @@ fn newcomer(context: &Context<'_>, old: &User, id: String) -> User {
         groups: BTreeSet::new(),
         granted: BTreeMap::new(),
         generation: 0,
+        provisioned: false,
         other: BTreeMap::new(),
     }
 }
@@ -191,7 +201,7 @@ fn provable(context: &Context<'_>, transaction: &Transaction) -> bool {
     match &transaction.subject {
         Subject::Applicant { registration: Some(registration) } => !registration.decoy,
         // Whoever has proven something else already may set the mailbox up, also where it is not for signing in.
-        Subject::Member { user, .. } => !transaction.proofs.is_empty() || usable_mailbox(context, &Who::is(user)),
+        Subject::Member { user, .. } => !transaction.proofs.is_empty() || own_mailbox(context, user),
         Subject::Visitor | Subject::Applicant { registration: None } | Subject::Stranger { .. } => false,
     }
 }

@@ -302,6 +302,7 @@ fn member(has_password: bool) -> Transaction {
         groups: BTreeSet::new(),
         granted: std::collections::BTreeMap::new(),
         generation: 0,
+        provisioned: false,
         other: <_>::default(),
     };
     let client = Client {

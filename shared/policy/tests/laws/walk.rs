@@ -204,7 +204,9 @@ pub fn inputs(world: &World, transaction: &Transaction, now: Timestamp) -> Vec<I
         Input::Poll,
         Input::Cancel,
     ];
-    for identifier in ["ada@example.com", "Bob@Example.com", "cleo@example.com", "dan@example.com", "nobody@example.com", "no address"] {
+    for identifier in
+        ["ada@example.com", "Bob@Example.com", "cleo@example.com", "dan@example.com", "eve@example.com", "nobody@example.com", "no address"]
+    {
         for password in [None, Some(secret("a long enough password"))] {
             inputs.push(Input::Identify { identifier: identifier.into(), password });
         }
@@ -220,6 +222,7 @@ pub fn inputs(world: &World, transaction: &Transaction, now: Timestamp) -> Vec<I
     for profile in profiles(&sign_up, "new@example.com").into_iter().chain([
         filled(&sign_up, "ada@example.com"),
         filled(&sign_up, "BOB@example.com"),
+        filled(&sign_up, "eve@example.com"),
         Profile::new(),
     ]) {
         for password in [None, Some("a long enough password"), Some("short")] {

@@ -88,7 +88,7 @@ fn the_user_schema_custom_half() {
     wrong(count, "/permissions", json!([]), "one entry");
     wrong(size, "/oneOf", json!([{ "const": "a", "title": "A" }]), "goes with enum");
     wrong(size, "/enum", json!([]), "at least one");
-    wrong_at(size, "/enum", json!(["a", 42]), &format!("{size}/enum/1"), "put it in quotes: \"42\"");
+    wrong_at(size, "/enum", json!(["a", 42]), &format!("{size}/enum/1"), "42 is not text; put it in quotes");
     one_problem(&[(size, "/enum", json!(["a", "long"])), (size, "/maxLength", json!(3))], &format!("{size}/enum/1"), "within its lengths and limits");
     let other = json!([{ "const": "b", "title": "B" }, { "const": "c", "title": "C" }]);
     one_problem(&[(size, "/enum", json!(["a", 42])), (size, "/oneOf", other)], &format!("{size}/enum/1"), "put it in quotes");
@@ -158,9 +158,44 @@ fn the_default_of_a_list_has_items_of_its_type() {
     for (kind, default) in [("string", json!(["a", "b"])), ("string", json!([])), ("integer", json!([1])), ("number", json!([1.0, 2.5]))] {
         fine(&[(CUSTOM, "/extra", list(kind, default))]);
     }
-    for (kind, default) in [("string", json!("a")), ("string", json!(["a", 1])), ("integer", json!([1.5])), ("number", json!(["1"]))] {
+    for (kind, default) in [("string", json!("a")), ("integer", json!([1.5])), ("number", json!(["1"]))] {
         wrong_at(CUSTOM, "/extra", list(kind, default), &format!("{CUSTOM}/extra/default"), "right type");
     }
+    wrong_at(CUSTOM, "/extra", list("string", json!(["a", 1])), &format!("{CUSTOM}/extra/default/1"), "1 is not text; put it in quotes");
+}
+
+/// Whatever stands where text belongs for want of quotes is marked as that: the file's reader says what to put in them.
+#[test]
+fn what_lacks_quotes_is_told_apart_from_what_is_wrong() {
+    let size = &format!("{CUSTOM}/size");
+    let unquoted = |value: Value| {
+        let one_of = json!([{ "const": value, "title": "A" }]);
+        let found = [
+            check(&organisation(&[(size, "/enum", json!([value]))])),
+            check(&organisation(&[(size, "/enum", json!(["a"])), (size, "/oneOf", one_of)])),
+            check(&organisation(&[(size, "/default", value.clone())])),
+        ];
+        found.map(|problems| problems.iter().map(|problem| problem.unquoted).collect::<Vec<_>>())
+    };
+    for value in [json!(1), json!(1.5), json!(true)] {
+        assert_eq!(unquoted(value.clone()), [vec![true], vec![true], vec![true]], "{value}");
+    }
+    assert_eq!(unquoted(json!(["a"])), [vec![false], vec![false], vec![false]]);
+    assert_eq!(check(&organisation(&[(size, "/enum", json!([null]))])).iter().map(|problem| problem.unquoted).collect::<Vec<_>>(), [true]);
+}
+
+#[test]
+fn a_check_tells_a_hundred_problems_and_that_there_are_more() {
+    let size = &format!("{CUSTOM}/size");
+    let with = |count: usize| check(&organisation(&[(size, "/enum", vec![1; count].into())]));
+    // Each member but the first is wrong twice.
+    assert_eq!(with(50).len(), 99);
+    let many = with(60);
+    assert_eq!((many.len(), many[0].path.len()), (101, 0));
+    assert!(many[0].message.starts_with("there are more than 100 problems"), "{many:?}");
+    let names = (0..30).map(|i| json!({ "id": format!("customers-{i}"), "profile": { "name": "C" } })).collect::<Vec<_>>();
+    let listed = check(&organisation(&[("", "/groups", names.into()), ("/apps/0", "/groups", json!(["elsewhere"]))]));
+    assert!(listed.iter().any(|problem| problem.message.ends_with("\"customers-8\", … and 21 more")), "{listed:?}");
 }
 
 #[test]

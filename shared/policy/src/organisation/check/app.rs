@@ -1,22 +1,28 @@
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::index::{Index, Names};
 use super::report::{At, Report, listed};
-use super::{group_ids, text, uri};
+use super::{text, uri};
 use crate::assurance::{Rules, Who, enrolment};
 use crate::organisation::{AccessTokens, AllowedFor, App, AuthenticatorKey, EVERYONE, OAuthClientSettings, Organisation, Policy, SelfEnroll, Status};
 
 /// Longest name of an API.
 const MOST_AUDIENCE: usize = 256;
 
-pub(super) fn check(organisation: &Organisation, report: &mut Report) {
+pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
     let at = At::root("apps");
     let apps = || at.each(&organisation.apps);
     report.distinct("app id", apps().map(|(at, app)| (at.to("id"), app.id.as_str())));
     report.distinct(
         "client_id",
         apps().map(|(at, app)| (at.down("credentials.oauthClient.client_id"), app.credentials.oauth_client.client_id.as_str())),
+    );
+    let (enrollment, access) = (
+        Mapped::of("PROFILE_ENROLLMENT policy", &organisation.policies.profile_enrollment),
+        Mapped::of("ACCESS_POLICY policy", &organisation.policies.access),
     );
     report.distinct("secret", apps().flat_map(|(at, app)| secrets(&at, app)));
     for (at, app) in apps() {
@@ -33,11 +39,10 @@ pub(super) fn check(organisation: &Organisation, report: &mut Report) {
         let groups = at.to("groups");
         report.distinct("group", groups.each(&app.groups).map(|(at, group)| (at, group.as_str())));
         for (at, group) in groups.each(&app.groups) {
-            report.refer(at, "group", group, group_ids(organisation));
+            report.refer(at, &organisation.group_names, group);
         }
-        let policies = &organisation.policies;
-        mapping(report, at.to("profileEnrollment"), "PROFILE_ENROLLMENT", app.profile_enrollment.as_deref(), &policies.profile_enrollment);
-        mapping(report, at.to("accessPolicy"), "ACCESS_POLICY", app.access_policy.as_deref(), &policies.access);
+        enrollment.check(app.profile_enrollment.as_deref(), at.to("profileEnrollment"), report);
+        access.check(app.access_policy.as_deref(), at.to("accessPolicy"), report);
         for (at, origin) in at.to("allowedOrigins").each(&app.allowed_origins) {
             if let Some(fault) = uri::fault_of_origin(origin) {
                 report.add(at, format!("\"{origin}\" {fault}"));
@@ -163,13 +168,26 @@ fn page(report: &mut Report, at: At, uri: &str) {
     }
 }
 
-/// The policy that an app names.
-fn mapping<R, S>(report: &mut Report, at: At, kind: &str, id: Option<&str>, policies: &[Policy<R, S>]) {
-    let Some(id) = id else { return };
-    match policies.iter().find(|policy| policy.id == id) {
-        None => report.refer(at, &format!("{kind} policy"), id, policies.iter().map(|policy| policy.id.as_str())),
-        Some(policy) => report.ensure(policy.status == Status::Active, at, || {
-            format!("the {kind} policy \"{id}\" is INACTIVE; name an ACTIVE one, or leave the key out for the default policy")
-        }),
+/// The policies that an app may name, and whether they take part.
+struct Mapped<'a> {
+    names: Names<'a>,
+    status: BTreeMap<&'a str, Status>,
+}
+
+impl<'a> Mapped<'a> {
+    fn of<R, S>(what: &'a str, policies: &'a [Policy<R, S>]) -> Self {
+        let names = Names::of(what, policies.iter().map(|policy| policy.id.as_str()));
+        // Of two with one id the first counts; that there are two is told elsewhere.
+        let status = policies.iter().rev().map(|policy| (policy.id.as_str(), policy.status)).collect();
+        Self { names, status }
+    }
+
+    /// The policy that an app names.
+    fn check(&self, id: Option<&str>, at: At, report: &mut Report) {
+        let Some(id) = id else { return };
+        report.ensure(self.status.get(id) != Some(&Status::Inactive), at.clone(), || {
+            format!("the {} \"{id}\" is INACTIVE; name an ACTIVE one, or leave the key out for the default policy", self.names.what)
+        });
+        report.refer(at, &self.names, id);
     }
 }

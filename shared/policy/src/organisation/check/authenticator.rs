@@ -2,6 +2,7 @@
 
 use alloc::format;
 
+use super::index::Names;
 use super::report::{At, Report, listed};
 use crate::assurance::of_everybody;
 use crate::organisation::{
@@ -51,12 +52,13 @@ pub(super) fn enrollment(policy: &Policy<MfaRule, MfaEnrollSettings>, at: &At, r
     report.ensure(settings.kind == "AUTHENTICATORS", at.to("type"), || format!("\"{}\" is not supported; write \"AUTHENTICATORS\"", settings.kind));
     let at = at.to("authenticators");
     report.distinct("authenticator", at.each(&settings.authenticators).map(|(at, one)| (at.to("key"), one.key.as_str())));
+    let known = Names::of("authenticator", AuthenticatorKey::ALL.into_iter().map(AuthenticatorKey::as_str));
     // What is not built is there for nobody anyway.
     for (at, one) in at.each(&settings.authenticators).filter(|(_, one)| one.enroll.own != SelfEnroll::NotAllowed) {
         if AuthenticatorKey::NOT_BUILT.contains(&one.key.as_str()) {
             report.add(at.to("key"), format!("\"{}\" is not built yet; write NOT_ALLOWED, or leave it out", one.key));
         } else {
-            report.refer(at.to("key"), "authenticator", &one.key, AuthenticatorKey::ALL.into_iter().map(AuthenticatorKey::as_str));
+            report.refer(at.to("key"), &known, &one.key);
         }
     }
     report.ensure(settings.authenticators.iter().any(|one| one.enroll.own == SelfEnroll::Required), at, || {

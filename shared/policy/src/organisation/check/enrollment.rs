@@ -2,10 +2,10 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 
+use super::index::Index;
 use super::report::{At, Report, listed};
-use super::{nearest, text};
+use super::text;
 use crate::assurance::{Who, enrolment, of_everybody};
 use crate::attribute::{MAX_IDENTIFIER, is_attribute_name, is_reserved_name};
 use crate::organisation::{
@@ -21,7 +21,7 @@ const MANY_FIELDS: usize = 10;
 const MOST_IDENTIFIERS: usize = 3;
 
 /// One policy.
-pub(super) fn check(organisation: &Organisation, policy: &Policy<EnrollmentRule>, at: &At, report: &mut Report) {
+pub(super) fn check(organisation: &Index<'_>, policy: &Policy<EnrollmentRule>, at: &At, report: &mut Report) {
     report.ensure(!policy.system || policy.name.contains("Default"), at.to("name"), || {
         format!("Okta's tools find the default policy by its name; \"{}\" must contain \"Default\", as in \"Default Policy\"", policy.name)
     });
@@ -35,7 +35,7 @@ pub(super) fn check(organisation: &Organisation, policy: &Policy<EnrollmentRule>
     }
 }
 
-pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
+pub(super) fn warnings(organisation: &Index<'_>, report: &mut Report) {
     for (at, policy) in At::root("policies").to("PROFILE_ENROLLMENT").each(&organisation.policies.profile_enrollment) {
         // Okta's guide for several identifiers writes them, and Okta forgets them (policies.md §13).
         report.ensure(of_everybody(policy.conditions.as_ref()), at.to("conditions"), || {
@@ -56,9 +56,8 @@ pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
             report.ensure(form.len() <= MANY_FIELDS, at.clone(), || {
                 format!("{} fields are many; ask for {MANY_FIELDS} at most, and for the rest at a later sign-in", form.len())
             });
-            for (at, attribute) in at.each(form).filter(|(_, attribute)| organisation.user_schema.property(&attribute.name).is_none()) {
-                let names: Vec<String> = organisation.user_schema.properties().map(|(name, _)| name).collect();
-                if let Some(near) = nearest(&attribute.name, names.iter().map(String::as_str)) {
+            for (at, attribute) in at.each(form).filter(|(_, attribute)| organisation.property(&attribute.name).is_none()) {
+                if let Some(near) = report.nearest(&attribute.name, organisation.properties().map(|(name, _)| name)) {
                     let name = &attribute.name;
                     report.add(
                         at.to("name"),
@@ -71,9 +70,9 @@ pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
 }
 
 /// Identifiers that people write themselves and that are looked at before the username (policies.md §1.6: the first match decides).
-fn shadows(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
+fn shadows(organisation: &Index<'_>, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
     let before_login = at.each(&rule.allowed_identifiers).take_while(|(_, name)| *name != "login");
-    for (at, name) in before_login.filter(|(_, name)| organisation.user_schema.property(name).is_some_and(|property| property.writable())) {
+    for (at, name) in before_login.filter(|(_, name)| organisation.property(name).is_some_and(Property::writable)) {
         report.add(
             at,
             format!(
@@ -84,7 +83,7 @@ fn shadows(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, repor
     }
 }
 
-fn rule(organisation: &Organisation, registers: bool, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
+fn rule(organisation: &Index<'_>, registers: bool, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
     report.ensure(rule.access == Access::Allow, at.to("access"), || {
         "cannot be DENY; write ALLOW, and DENY in unknownUserAction to have no sign-up".into()
     });
@@ -95,7 +94,7 @@ fn rule(organisation: &Organisation, registers: bool, rule: &ProfileEnrollment, 
         if group == EVERYONE {
             report.add(at, format!("everybody is in the group \"{EVERYONE}\" anyway; name another one, or leave the key out"));
         } else {
-            report.refer(at, "group", group, organisation.groups.iter().map(|group| group.id.as_str()));
+            report.refer(at, &organisation.own_group_names, group);
         }
     }
 
@@ -103,7 +102,7 @@ fn rule(organisation: &Organisation, registers: bool, rule: &ProfileEnrollment, 
     report.ensure(hooks.is_empty(), at.to("preRegistrationInlineHooks"), || "inline hooks are not built yet; leave the key out".into());
 
     if let Some(id) = &rule.ui_schema_id {
-        report.refer(at.to("uiSchemaId"), "UI schema", id, organisation.ui_schemas.iter().map(|ui| ui.id.as_str()));
+        report.refer(at.to("uiSchemaId"), &organisation.ui_schema_names, id);
     }
     password(organisation, rule, at, report);
     identifiers(organisation, rule, &at.to("allowedIdentifiers"), report);
@@ -127,7 +126,7 @@ fn password(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, repo
 }
 
 /// policies.md §1.6.
-fn identifiers(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
+fn identifiers(organisation: &Index<'_>, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
     let names = &rule.allowed_identifiers;
     report.distinct("identifier", at.each(names).map(|(at, name)| (at, name.as_str())));
     report.ensure(names.len() <= MOST_IDENTIFIERS, at.clone(), || format!("names {} identifiers; at most {MOST_IDENTIFIERS}", names.len()));
@@ -135,7 +134,7 @@ fn identifiers(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, r
     let custom = &organisation.user_schema.definitions.custom.properties;
     for (at, name) in at.each(names).filter(|(_, name)| *name != "login") {
         match custom.get(name) {
-            None => report.refer(at, "custom attribute", name, core::iter::once("login").chain(custom.keys().map(String::as_str))),
+            None => report.refer(at, &organisation.identifier_names, name),
             Some(property) => {
                 let fits = property.kind() == PropertyType::String
                     && property.is_unique()
@@ -153,29 +152,35 @@ fn identifiers(organisation: &Organisation, rule: &ProfileEnrollment, at: &At, r
     }
 }
 
-fn form(organisation: &Organisation, registers: bool, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
+fn form(organisation: &Index<'_>, registers: bool, rule: &ProfileEnrollment, at: &At, report: &mut Report) {
     let attributes = &rule.profile_attributes;
-    report.ensure(attributes.len() <= MOST_FIELDS, at.clone(), || format!("{} fields are too many; at most {MOST_FIELDS}", attributes.len()));
+    if attributes.len() > MOST_FIELDS {
+        report.add(at.clone(), format!("{} fields are too many; at most {MOST_FIELDS}", attributes.len()));
+        return;
+    }
     report.distinct("attribute", at.each(attributes).map(|(at, attribute)| (at.to("name"), attribute.name.as_str())));
     for (at, attribute) in at.each(attributes) {
         text::label(&attribute.label, at.to("label"), "say what the field is called", report);
         field(organisation, attribute, &at, report);
     }
-    for (name, property) in organisation.user_schema.properties().filter(|(name, property)| property.is_required() && name != "login") {
+    for (name, property) in organisation.properties().filter(|(name, property)| property.is_required() && *name != "login") {
+        if report.is_full() {
+            return;
+        }
         // The email and the names are on every form; the organisation's own where people make accounts (policies.md §1, edge cases).
-        let always = matches!(name.as_str(), "email" | "firstName" | "lastName");
+        let always = matches!(name, "email" | "firstName" | "lastName");
         if !always && !registers {
             continue;
         }
         match at.each(attributes).find(|(_, attribute)| attribute.name == name) {
-            None => match at.each(attributes).find(|(_, attribute)| is_misspelt(organisation, &attribute.name, &name)) {
+            None => match at.each(attributes).find(|(_, attribute)| is_misspelt(organisation, &attribute.name, name, report)) {
                 Some((at, ProfileAttribute { name: wrong, .. })) => {
                     report.add(
                         at.to("name"),
                         format!("there is no attribute \"{wrong}\", and the user schema requires \"{name}\"; did you mean that?"),
                     );
                 }
-                None => report.add(at.clone(), missing(&name, &property)),
+                None => report.add(at.clone(), missing(name, property)),
             },
             Some((at, attribute)) => report.ensure(attribute.required, at.to("required"), || {
                 format!("the user schema requires \"{name}\", so the form must too; write required: true")
@@ -185,8 +190,8 @@ fn form(organisation: &Organisation, registers: bool, rule: &ProfileEnrollment, 
 }
 
 /// Whether `wrong`, which is in no schema, looks like an attempt at `name`.
-fn is_misspelt(organisation: &Organisation, wrong: &str, name: &str) -> bool {
-    organisation.user_schema.property(wrong).is_none() && nearest(wrong, core::iter::once(name)).is_some()
+fn is_misspelt(organisation: &Index<'_>, wrong: &str, name: &str, report: &mut Report) -> bool {
+    organisation.property(wrong).is_none() && report.nearest(wrong, core::iter::once(name)).is_some()
 }
 
 fn missing(name: &str, property: &Property) -> String {
@@ -195,9 +200,9 @@ fn missing(name: &str, property: &Property) -> String {
 }
 
 /// What nobody can fill in would lock people out (policies.md §1, edge cases).
-fn field(organisation: &Organisation, attribute: &ProfileAttribute, at: &At, report: &mut Report) {
+fn field(organisation: &Index<'_>, attribute: &ProfileAttribute, at: &At, report: &mut Report) {
     let (at, name) = (at.to("name"), &attribute.name);
-    let Some(property) = organisation.user_schema.property(name) else {
+    let Some(property) = organisation.property(name) else {
         stranger(organisation, name, at, report);
         return;
     };
@@ -213,11 +218,11 @@ fn field(organisation: &Organisation, attribute: &ProfileAttribute, at: &At, rep
 }
 
 /// A name that is in no schema: it is asked for and not stored (policies.md §1).
-fn stranger(organisation: &Organisation, name: &str, at: At, report: &mut Report) {
+fn stranger(organisation: &Index<'_>, name: &str, at: At, report: &mut Report) {
     if is_blank(name) {
         return;
     }
-    if let Some((near, _)) = organisation.user_schema.properties().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+    if let Some(near) = organisation.alike(name) {
         report.add(at, format!("there is no attribute \"{name}\"; did you mean {}?", listed([near].iter())));
     } else if is_reserved_name(name) {
         report.add(at, format!("the name \"{name}\" is reserved; choose another"));

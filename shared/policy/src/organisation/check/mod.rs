@@ -7,6 +7,7 @@
 mod app;
 mod authenticator;
 mod enrollment;
+mod index;
 mod policy;
 mod report;
 mod schema;
@@ -20,6 +21,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{EVERYONE, Organisation};
+use index::Index;
 use report::{At, Report};
 
 pub use report::nearest;
@@ -31,14 +33,18 @@ pub struct Problem {
     pub path: Vec<String>,
     /// What is wrong, and what would be right. No trailing full stop.
     pub message: String,
+    /// Text is expected and something else is there, for want of quotes. What belongs between them is how the value was written,
+    /// which only the reader of the file knows: `01` is the number 1 here.
+    pub unquoted: bool,
 }
 
-/// Everything that is wrong with `organisation`, in the order of the file. Empty: it can be used.
+/// What is wrong with `organisation`, in the order of the file: the first hundred problems. Empty: it can be used.
 #[must_use]
 pub fn check(organisation: &Organisation) -> Vec<Problem> {
+    let organisation = &Index::of(organisation);
     let mut report = Report::default();
     settings::check(organisation, &mut report);
-    schema::check(&organisation.user_schema, &mut report);
+    schema::check(organisation, &mut report);
     ui::check(organisation, &mut report);
     groups(organisation, &mut report);
     authenticator::check(organisation, &mut report);
@@ -50,6 +56,7 @@ pub fn check(organisation: &Organisation) -> Vec<Problem> {
 /// What can be used and is yet probably not meant, in the order of the file.
 #[must_use]
 pub fn warnings(organisation: &Organisation) -> Vec<Problem> {
+    let organisation = &Index::of(organisation);
     let mut report = Report::default();
     enrollment::warnings(organisation, &mut report);
     authenticator::warnings(organisation, &mut report);
@@ -67,9 +74,4 @@ fn groups(organisation: &Organisation, report: &mut Report) {
         text::label(&group.name, at.to("name"), "say what the group is called", report);
         text::description(group.description.as_deref(), &at, report);
     }
-}
-
-/// The ids of all groups, the built-in one included.
-fn group_ids(organisation: &Organisation) -> impl Iterator<Item = &str> + Clone {
-    core::iter::once(EVERYONE).chain(organisation.groups.iter().map(|group| group.id.as_str()))
 }

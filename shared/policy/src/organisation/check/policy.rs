@@ -2,12 +2,13 @@
 
 use alloc::format;
 
+use super::index::Index;
 use super::report::{At, Report};
-use super::{authenticator, enrollment, group_ids, sign_on};
+use super::{authenticator, enrollment, sign_on};
 use crate::assurance::of_everybody;
-use crate::organisation::{Organisation, PeopleCondition, Policy, PolicyConditions, Status};
+use crate::organisation::{PeopleCondition, Policy, PolicyConditions, Status};
 
-pub(super) fn check(organisation: &Organisation, report: &mut Report) {
+pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
     let root = At::root("policies");
     let policies = &organisation.policies;
     report.distinct(
@@ -47,12 +48,12 @@ pub(super) fn check(organisation: &Organisation, report: &mut Report) {
 }
 
 /// The people to whom a policy or a rule applies. User ids are not part of the organisation, so they cannot be looked up.
-pub(super) fn conditions(organisation: &Organisation, conditions: Option<&PolicyConditions>, at: &At, report: &mut Report) {
+pub(super) fn conditions(organisation: &Index<'_>, conditions: Option<&PolicyConditions>, at: &At, report: &mut Report) {
     let Some(PeopleCondition { groups: Some(groups), .. }) = conditions.and_then(|conditions| conditions.people.as_ref()) else { return };
     let at = at.down("conditions.people.groups");
     for (key, ids) in [("include", &groups.include), ("exclude", &groups.exclude)] {
         for (at, id) in at.to(key).each(ids) {
-            report.refer(at, "group", id, group_ids(organisation));
+            report.refer(at, &organisation.group_names, id);
         }
     }
 }
@@ -77,7 +78,7 @@ fn section<R, S>(root: &At, kind: &str, policies: &[Policy<R, S>], report: &mut 
 }
 
 /// The people to whom a policy applies: everybody, if it is the default one. Those of a profile enrollment policy nobody asks about (policies.md §13).
-fn applies_to<R, S>(organisation: &Organisation, policy: &Policy<R, S>, at: &At, report: &mut Report) {
+fn applies_to<R, S>(organisation: &Index<'_>, policy: &Policy<R, S>, at: &At, report: &mut Report) {
     conditions(organisation, policy.conditions.as_ref(), at, report);
     report.ensure(!policy.system || of_everybody(policy.conditions.as_ref()), at.to("conditions"), || {
         "the default policy applies to everybody; leave its conditions out".into()

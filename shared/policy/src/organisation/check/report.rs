@@ -1,10 +1,21 @@
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Display;
 
 use super::Problem;
+use super::index::Names;
 use crate::text::is_blank;
+
+/// Problems that are listed. Nobody reads more at once, and a file that is wrong throughout could have millions.
+const MOST: usize = 100;
+
+/// Names in a list of what would be right.
+const MOST_LISTED: usize = 10;
+
+/// Letters that are compared in search of what was meant. Beyond that, a mistake is told without a suggestion.
+const MOST_COMPARED: usize = 2_000_000;
 
 /// A place in the organisation.
 #[derive(Clone, Debug)]
@@ -38,12 +49,34 @@ impl At {
 
 /// What has been found so far.
 #[derive(Debug, Default)]
-pub(super) struct Report(Vec<Problem>);
+pub(super) struct Report {
+    problems: Vec<Problem>,
+    more: bool,
+    compared: usize,
+}
 
 impl Report {
     /// Something is wrong.
     pub fn add(&mut self, at: At, message: impl Into<String>) {
-        self.0.push(Problem { path: at.0, message: message.into() });
+        self.push(at, message.into(), false);
+    }
+
+    /// Text is expected, and `value` is none, for want of quotes.
+    pub fn add_unquoted(&mut self, at: At, value: &impl Display) {
+        self.push(at, format!("{value} is not text; put it in quotes"), true);
+    }
+
+    fn push(&mut self, at: At, message: String, unquoted: bool) {
+        if self.is_full() {
+            self.more = true;
+        } else {
+            self.problems.push(Problem { path: at.0, message, unquoted });
+        }
+    }
+
+    /// Whether nothing more is listed: whatever takes long may stop.
+    pub fn is_full(&self) -> bool {
+        self.problems.len() >= MOST
     }
 
     /// Something is wrong unless `right`.
@@ -55,43 +88,65 @@ impl Report {
 
     /// `names` in the file's order, each with its place: none may be empty or occur twice.
     pub fn distinct<'a>(&mut self, what: &str, names: impl Iterator<Item = (At, &'a str)>) {
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen = BTreeSet::new();
         for (at, name) in names {
             if is_blank(name) {
                 self.add(at, format!("the {what} is empty"));
-            } else if seen.contains(&name) {
+            } else if !seen.insert(name) {
                 self.add(at, format!("the {what} \"{name}\" is there twice; each must be different"));
-            } else {
-                seen.push(name);
             }
         }
     }
 
     /// `name` must be one of `known`.
-    pub fn refer<'a>(&mut self, at: At, what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) {
-        if !known.clone().any(|one| one == name) {
-            self.add(at, format!("there is no {what} \"{name}\"{}", hint(name, known)));
+    pub fn refer(&mut self, at: At, known: &Names<'_>, name: &str) {
+        if !known.contain(name) {
+            let hint = self.hint(name, known.listed.iter().copied());
+            self.add(at, format!("there is no {} \"{name}\"{hint}", known.what));
         }
     }
 
-    /// The findings.
-    pub fn into_problems(self) -> Vec<Problem> {
-        self.0
+    /// What would be right instead of `wrong`.
+    pub fn hint<'a>(&mut self, wrong: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+        match self.nearest(wrong, known.clone()) {
+            Some(near) => format!("; did you mean \"{near}\"?"),
+            None => format!("; there is {}", listed(known)),
+        }
+    }
+
+    /// The one of `right` that was probably meant, as long as looking for it does not take long.
+    pub fn nearest<'a>(&mut self, wrong: &str, right: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+        if self.is_full() || self.compared > MOST_COMPARED {
+            return None;
+        }
+        let compared = &mut self.compared;
+        let letters = wrong.len();
+        nearest(wrong, right.inspect(|one| *compared = compared.saturating_add(letters.saturating_mul(one.len()).max(1))))
+    }
+
+    /// The findings; the first says if there are more.
+    pub fn into_problems(mut self) -> Vec<Problem> {
+        if self.more {
+            let message = format!("there are more than {MOST} problems; the first {MOST} are listed, mend those");
+            self.problems.insert(0, Problem { path: Vec::new(), message, unquoted: false });
+        }
+        self.problems
     }
 }
 
-/// What would be right instead of `wrong`.
-pub(super) fn hint<'a>(wrong: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match nearest(wrong, known.clone()) {
-        Some(near) => format!("; did you mean \"{near}\"?"),
-        None => format!("; there is {}", listed(known)),
-    }
-}
-
-/// `"a", "b"`.
+/// `"a", "b"`, and how many more.
 pub(super) fn listed<T: Display>(items: impl Iterator<Item = T>) -> String {
-    let items: Vec<String> = items.map(|item| format!("\"{item}\"")).collect();
-    if items.is_empty() { "none".into() } else { items.join(", ") }
+    some_of(items.map(|item| format!("\"{item}\"")), "none")
+}
+
+/// The first of many, and how many more; `nothing` where there is none.
+pub(super) fn some_of(mut items: impl Iterator<Item = String>, nothing: &str) -> String {
+    let first: Vec<String> = items.by_ref().take(MOST_LISTED).collect();
+    match items.count() {
+        _ if first.is_empty() => nothing.into(),
+        0 => first.join(", "),
+        more => format!("{}, … and {more} more", first.join(", ")),
+    }
 }
 
 /// The one of `right` that somebody probably meant who wrote `wrong`: at most a third of its letters differ, whatever their case.
@@ -101,9 +156,13 @@ pub fn nearest<'a>(wrong: &str, right: impl Iterator<Item = &'a str>) -> Option<
     if letters > 100 {
         return None;
     }
+    // Names that differ more in their length than they may in their letters need no comparison.
     right
-        .map(|candidate| (distance(wrong, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= letters.max(candidate.chars().count()).div_ceil(3))
+        .map(|candidate| (candidate, candidate.chars().count()))
+        .filter(|(_, length)| letters.abs_diff(*length) <= letters.max(*length).div_ceil(3))
+        .map(|(candidate, length)| (distance(wrong, candidate), length, candidate))
+        .filter(|(distance, length, _)| *distance <= letters.max(*length).div_ceil(3))
+        .map(|(distance, _, candidate)| (distance, candidate))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

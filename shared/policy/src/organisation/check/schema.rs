@@ -1,27 +1,31 @@
 //! The user schema (policies.md §2.2–2.4).
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use unicode_normalization::UnicodeNormalization;
 
-use super::report::{At, Report, listed};
+use super::index::Index;
+use super::report::{At, Report, listed, some_of};
 use super::{nearest, text};
 use crate::attribute::{check_pattern, is_attribute_name, is_reserved_name, max_length, same, some_number, validate};
-use crate::organisation::{Property, PropertyType, UserSchema, base_properties};
+use crate::organisation::{Property, PropertyType, base_properties};
 use crate::text::trim;
 
 /// Attributes that may be unique, per user type.
 const MOST_UNIQUE: usize = 5;
 
-pub(super) fn check(schema: &UserSchema, report: &mut Report) {
+pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
+    let schema = &organisation.user_schema;
     let shipped = base_properties();
     let definitions = At::root("userSchema").to("definitions");
     for (half, stated) in [("base", &schema.definitions.base), ("custom", &schema.definitions.custom)] {
         for (at, name) in definitions.to(half).to("required").each(stated.required.as_deref().unwrap_or_default()) {
             // Okta gathers the list from the attributes; what it alone says would be ignored.
-            report.ensure(schema.property(name).is_some_and(|property| property.is_required()), at, || {
+            report.ensure(organisation.property(name).is_some_and(Property::is_required), at, || {
                 format!("the attribute \"{name}\" is not required; say required: true there, or take it out of this list")
             });
         }
@@ -49,14 +53,29 @@ pub(super) fn check(schema: &UserSchema, report: &mut Report) {
     }
 }
 
-/// Whether an attribute may have this value: the very value, not one that only becomes right when it is stored. A whole number may be written with a
-/// point.
+/// Whether an attribute may have this value: the very value, not one that only becomes right when it is stored. A whole number
+/// may be written with a point.
 fn is_value_of(name: &str, property: &Property, value: &Value) -> bool {
     if property.kind() == PropertyType::Array {
-        let item = Property { kind: property.items.map(|items| items.kind), ..Property::default() };
+        let item = property.item();
         return value.as_array().is_some_and(|items| items.iter().all(|value| is_value_of(name, &item, value)));
     }
     validate(name, property, value).is_ok_and(|stored| same(&stored, value))
+}
+
+/// Whether this stands where text belongs because its quotes are missing.
+fn is_unquoted(kind: PropertyType, value: &Value) -> bool {
+    kind == PropertyType::String && matches!(value, Value::Null | Value::Bool(_) | Value::Number(_))
+}
+
+/// Two values are the same if this is ([`same`]).
+fn comparable(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("text {}", text.nfc()),
+        // `0.0` beside `-0.0`: one number.
+        Value::Number(number) => format!("number {:?}", number.as_f64().map(|number| number + 0.0)),
+        other => format!("{other}"),
+    }
 }
 
 /// A base attribute may state what may be changed, and may repeat what is so anyway.
@@ -141,6 +160,17 @@ fn custom(name: &str, property: &Property, at: &At, report: &mut Report) {
         enumeration(name, property, at, report);
     }
     if let Some(default) = &property.default {
+        let item = property.item().kind();
+        for (at, value) in at.to("default").each(default.as_array().map(Vec::as_slice).unwrap_or_default()) {
+            if is_unquoted(item, value) {
+                report.add_unquoted(at, value);
+                return;
+            }
+        }
+        if is_unquoted(kind, default) {
+            report.add_unquoted(at.to("default"), default);
+            return;
+        }
         report.ensure(is_value_of(name, property, default), at.to("default"), || {
             format!("{default} is not a value that this attribute may have; write one of the right type that is within its enum, lengths and limits")
         });
@@ -156,24 +186,35 @@ fn enumeration(name: &str, property: &Property, at: &At, report: &mut Report) {
     };
     let list = at.to("enum");
     report.ensure(!members.is_empty(), list.clone(), || "name at least one value, or leave enum out".into());
+    // What a member must be besides being a member: with the list in it, each would be looked up among all.
+    let alone = Property { enumeration: None, one_of: None, ..property.clone() };
+    let mut seen = BTreeSet::new();
     let mut all_right = true;
     for (i, member) in members.iter().enumerate() {
-        let right = is_value_of(name, property, member);
+        let right = is_value_of(name, &alone, member);
         all_right &= right;
-        report.ensure(right, list.to(i), || match property.kind() {
-            PropertyType::String if member.as_str().is_some_and(|text| trim(text) != text) => {
-                format!("{member} has white space around it, which is dropped when people type it; take it away")
-            }
-            PropertyType::String if !member.is_string() => format!("{member} is not text; put it in quotes: \"{member}\""),
-            _ => format!("{member} is not a value that this attribute may have; write one of the right type that is within its lengths and limits"),
-        });
-        report.ensure(!members.iter().take(i).any(|before| same(before, member)), list.to(i), || format!("{member} is there twice; keep one"));
+        if is_unquoted(alone.kind(), member) {
+            report.add_unquoted(list.to(i), member);
+        } else if !right && member.as_str().is_some_and(|text| trim(text) != text) {
+            let message = "has white space around it, which is dropped when people type it; take it away";
+            report.add(list.to(i), format!("{member} {message}"));
+        } else if !right {
+            let lengths = "write one of the right type that is within its lengths and limits";
+            report.add(list.to(i), format!("{member} is not a value that this attribute may have; {lengths}"));
+        }
+        if !seen.insert(comparable(member)) {
+            report.add(list.to(i), format!("{member} is there twice; keep one"));
+        }
     }
     let Some(titled) = &property.one_of else { return };
+    for (at, one) in at.to("oneOf").each(titled).filter(|(_, one)| is_unquoted(alone.kind(), &one.value)) {
+        all_right = false;
+        report.add_unquoted(at.to("const"), &one.value);
+    }
     let in_step = titled.len() == members.len() && titled.iter().zip(members).all(|(one, member)| same(&one.value, member));
     report.ensure(in_step || !all_right, at.to("oneOf"), || {
-        let values: Vec<String> = members.iter().map(|value| format!("{value}")).collect();
-        format!("is out of step with enum; it must have the same values in the same order: {}", values.join(", "))
+        let values = some_of(members.iter().map(|value| format!("{value}")), "none");
+        format!("is out of step with enum; it must have the same values in the same order: {values}")
     });
 }
 

@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::vec::Vec;
 
+use super::index::Index;
 use super::policy::conditions;
 use super::report::{At, Report, listed};
 use crate::assurance::of_everybody;
@@ -11,7 +12,7 @@ use crate::organisation::{
 };
 
 /// One `OKTA_SIGN_ON` policy.
-pub(super) fn global_session(organisation: &Organisation, policy: &Policy<SignOnRule>, at: &At, report: &mut Report) {
+pub(super) fn global_session(organisation: &Index<'_>, policy: &Policy<SignOnRule>, at: &At, report: &mut Report) {
     let rules = at.to("rules");
     for (at, rule) in rules.each(&policy.rules) {
         conditions(organisation, rule.conditions.as_ref(), &at, report);
@@ -25,7 +26,7 @@ pub(super) fn global_session(organisation: &Organisation, policy: &Policy<SignOn
 }
 
 /// One `ACCESS_POLICY` policy.
-pub(super) fn access(organisation: &Organisation, policy: &Policy<AppSignOnRule>, at: &At, report: &mut Report) {
+pub(super) fn access(organisation: &Index<'_>, policy: &Policy<AppSignOnRule>, at: &At, report: &mut Report) {
     let rules = at.to("rules");
     for (at, rule) in rules.each(&policy.rules) {
         conditions(organisation, rule.conditions.as_ref(), &at, report);

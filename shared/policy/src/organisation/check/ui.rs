@@ -1,12 +1,14 @@
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use super::report::{At, Report, hint, listed};
+use super::index::Index;
+use super::report::{At, Report, listed};
 use super::text;
-use crate::organisation::{DisplayFormat, Format, Organisation, Property, PropertyType, UiSchema};
+use crate::organisation::{DisplayFormat, Format, Organisation, Property, PropertyType};
 
-pub(super) fn check(organisation: &Organisation, report: &mut Report) {
+pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
+    let on_forms = on_forms(organisation);
     let at = At::root("uiSchemas");
     report.distinct("UI schema id", at.each(&organisation.ui_schemas).map(|(at, ui)| (at.to("id"), ui.id.as_str())));
     for (at, ui) in at.each(&organisation.ui_schemas) {
@@ -24,31 +26,32 @@ pub(super) fn check(organisation: &Organisation, report: &mut Report) {
                 report.add(at.to("scope"), format!("\"{}\" names no attribute; write \"#/properties/NAME\"", control.scope));
                 continue;
             };
-            match organisation.user_schema.property(name) {
-                Some(property) => format_fits(report, &at, &property, control.options.format),
+            match organisation.property(name) {
+                Some(property) => format_fits(report, &at, property, control.options.format),
                 // A field that is asked for and not stored is text (policies.md §1).
-                None if on_a_form(organisation, ui, name) => format_fits(report, &at, &Property::default(), control.options.format),
+                None if on_forms.contains(&(ui.id.as_str(), name)) => format_fits(report, &at, &Property::default(), control.options.format),
                 None => {
-                    let names: Vec<_> = organisation.user_schema.properties().map(|(name, _)| name).collect();
-                    report.add(at.to("scope"), format!("there is no attribute \"{name}\"{}", near(name, &names)));
+                    let near = near(organisation, name, report);
+                    report.add(at.to("scope"), format!("there is no attribute \"{name}\"{near}"));
                 }
             }
         }
     }
 }
 
-fn near(name: &str, names: &[String]) -> String {
-    if super::nearest(name, names.iter().map(String::as_str)).is_some() {
-        hint(name, names.iter().map(String::as_str))
-    } else {
-        "; add it to userSchema.definitions.custom.properties, or to a form that is drawn by this UI schema".into()
+fn near(organisation: &Index<'_>, name: &str, report: &mut Report) -> String {
+    match report.nearest(name, organisation.properties().map(|(name, _)| name)) {
+        Some(near) => format!("; did you mean \"{near}\"?"),
+        None => "; add it to userSchema.definitions.custom.properties, or to a form that is drawn by this UI schema".into(),
     }
 }
 
-fn on_a_form(organisation: &Organisation, ui: &UiSchema, name: &str) -> bool {
+/// The fields that each UI schema draws, by its id.
+fn on_forms(organisation: &Organisation) -> BTreeSet<(&str, &str)> {
     let rules = organisation.policies.profile_enrollment.iter().flat_map(|policy| &policy.rules);
-    let mut forms = rules.map(|rule| &rule.actions.profile_enrollment).filter(|form| form.ui_schema_id.as_ref() == Some(&ui.id));
-    forms.any(|form| form.profile_attributes.iter().any(|attribute| attribute.name == name))
+    let forms = rules.map(|rule| &rule.actions.profile_enrollment);
+    let drawn = forms.filter_map(|form| Some((form.ui_schema_id.as_deref()?, form)));
+    drawn.flat_map(|(id, form)| form.profile_attributes.iter().map(move |field| (id, field.name.as_str()))).collect()
 }
 
 /// The table of policies.md §2.1.
