@@ -1,5 +1,6 @@
 //! The user schema and the UI schemas.
 
+use policy::organisation::check::check;
 use policy::organisation::{Organisation, Property};
 use serde_json::{Value, json};
 
