@@ -65,17 +65,17 @@ async function proceed(remediation, entries = []) {
   if (wait && !step) return tell(tooFast);
   if (!answer) return tell([{ message: "That did not work. Please try again.", class: "ERROR" }]);
   show(answer);
-  if (wait) tell(wait < 30 ? tooFast : tooMany(remediation, step));
+  if (wait) tell(wait <= 5 ? tooFast : tooMany(remediation, step));
   else if (ok && remediation.name === "resend") tell([{ message: "A new code was sent. Earlier ones no longer work.", class: "SUCCESS" }]);
 }
 
 /** What is the matter when it was too often, and what helps. */
 function tooMany(remediation, step) {
-  if (remediation.name === "resend") return [{ message: "A code was sent a moment ago. Wait half a minute before you ask for another one.", class: "ERROR" }];
+  if (remediation.name === "resend") return step.messages?.value || [];
   const authenticator = (step.currentAuthenticatorEnrollment || step.currentAuthenticator)?.value;
   const help = authenticator?.resend ? "If the code was wrong too often, a new one helps: choose “Send a new code”." :
-    remediation.name === "enroll-profile" ? "So many sign-ups from one place are too many. Wait up to an hour." :
-      "Wait up to an hour, or use a browser in which you have signed in with this name before.";
+    remediation.name === "enroll-profile" ? "So many sign-ups from one place are too many." :
+      "A browser in which you have signed in with this name before may still let you in.";
   return [...step.messages?.value || [], { message: help, class: "INFO" }];
 }
 

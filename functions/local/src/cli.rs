@@ -9,6 +9,7 @@ use crate::configuration::{self, Table};
 use crate::plan;
 use crate::server::{self, Limits, Options, Patience, Running};
 use crate::terminal::{complain, say};
+use crate::users;
 
 /// Sign-up, sign-in and progressive enrollment in one process, with a DynamoDB and a mailbox of its own. Nothing leaves this machine.
 #[derive(Debug, Parser)]
@@ -77,6 +78,9 @@ enum Command {
         #[command(flatten)]
         table: TableArgs,
     },
+    /// Make, find, change and delete accounts
+    #[command(subcommand, after_help = CREDENTIALS)]
+    User(users::Command),
 }
 
 // What follows each is for people at a terminal, so names stand there without backticks.
@@ -107,6 +111,7 @@ pub fn main() -> ExitCode {
             Some(Command::Check { file }) => done(configuration::read(&file).map(|_| format!("{}: nothing is wrong", file.display()))),
             Some(Command::Apply { file, table }) => done(configuration::apply(&file, &table.into()).await),
             Some(Command::Plan { file, table }) => done(plan::plan(&file, &table.into()).await),
+            Some(Command::User(command)) => users::run(command).await,
         }
     })
 }

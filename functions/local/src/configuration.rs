@@ -241,6 +241,11 @@ fn variable(name: &str) -> Option<String> {
 
 /// A client for a table, with the environment's credentials; a server on this machine needs none.
 fn connect(table: &Table) -> Result<dynamodb::Client, String> {
+    Ok(dynamodb::Client::new(&environment(table, |_| None)?.dynamodb()))
+}
+
+/// What a function at this table would be given: `more` before the process's own variables.
+pub fn environment(table: &Table, more: impl Fn(&str) -> Option<String>) -> Result<Environment, String> {
     let local = table.endpoint_url.as_deref().is_some_and(|url| url.starts_with("http://127.0.0.1:") || url.starts_with("http://localhost:"));
     let environment = Environment::from_vars(|name| match name {
         "TABLE_NAME" => Some(table.name.clone()),
@@ -250,10 +255,9 @@ fn connect(table: &Table) -> Result<dynamodb::Client, String> {
         // What every function has and this command does not use.
         "BASE_URL" => Some("http://localhost".into()),
         "INTERACTION_SECRET_ID" => Some("unused".into()),
-        _ => variable(name),
+        _ => more(name).or_else(|| variable(name)),
     });
-    let environment = environment.map_err(|error| format!("{error}: set it (credentials and region come from the environment), or name --region"))?;
-    Ok(dynamodb::Client::new(&environment.dynamodb()))
+    environment.map_err(|error| format!("{error}: set it (credentials and region come from the environment), or name --region"))
 }
 
 /// The same organisation for this server, if it is the demo's and was made for one at another address; the same folder may be served at any.

@@ -34,6 +34,7 @@ mod site;
 mod table;
 mod terminal;
 mod test_control;
+mod users;
 mod widget;
 
 pub use clock::MovableClock;

@@ -166,5 +166,26 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         condition: "-",
         cost: "1 read per item and 4 KB",
     },
+    AccessPattern {
+        who: "commands for people: by name or id, and who has a taken value",
+        operation: "BatchGetItem",
+        keys: &[UNIQUE, USER],
+        condition: "-",
+        cost: "1 read per item and 4 KB",
+    },
+    AccessPattern {
+        who: "commands for people: before a change",
+        operation: "BatchGetItem",
+        keys: &[USER, PASSWORD, UNIQUE],
+        condition: "-",
+        cost: "1 read per item and 4 KB",
+    },
+    AccessPattern {
+        who: "commands for people: make, change, delete",
+        operation: "TransactWriteItems",
+        keys: &[USER, PASSWORD, UNIQUE],
+        condition: "what is new absent; USER and what is deleted of UNIQUE at the version read",
+        cost: "2 writes per item and KB",
+    },
     AccessPattern { who: "commands and local pages: all users", operation: "Scan", keys: &[USER], condition: "-", cost: "the whole table" },
 ];

@@ -161,6 +161,8 @@ fn transaction() -> Transaction {
         scopes: vec!["openid".into(), "profile".into(), "email".into()],
         state: "s".repeat(64),
         nonce: Some("n".repeat(64)),
+        acr_values: Vec::new(),
+        login_hint: None,
         code_challenge: "c".repeat(43),
         browser: "b".repeat(43),
     };

@@ -17,6 +17,46 @@ use crate::keys;
 use crate::ports::{Item, Key, Store, StoreError, Write};
 use crate::{Engine, Failure};
 
+/// Whether there is room in a budget, and if not, when there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// There is.
+    Left,
+    /// Used up. There is room from this moment on, if nothing more is counted.
+    From(Timestamp),
+    /// Used up for good: it is the budget of a code, and waiting helps only whoever has another one.
+    Never,
+}
+
+impl Room {
+    pub(crate) fn is_left(self) -> bool {
+        self == Self::Left
+    }
+
+    /// When there is room, if waiting helps.
+    pub(crate) fn from(self) -> Option<Timestamp> {
+        if let Self::From(at) = self { Some(at) } else { None }
+    }
+
+    /// In either.
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Left, _) | (_, Self::Left) => Self::Left,
+            (Self::From(one), Self::From(other)) => Self::From(one.min(other)),
+            (Self::Never, room) | (room, Self::Never) => room,
+        }
+    }
+
+    /// In both at once.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Never, _) | (_, Self::Never) => Self::Never,
+            (Self::From(one), Self::From(other)) => Self::From(one.max(other)),
+            (Self::Left, room) | (room, Self::Left) => room,
+        }
+    }
+}
+
 /// A budget at a moment: where it is counted now, and where it was counted before.
 pub(crate) struct Counter {
     name: &'static str,
@@ -29,6 +69,8 @@ pub(crate) struct Counter {
     /// When a count that is made now no longer weighs.
     expires_at: Timestamp,
     refunded: bool,
+    /// Whether it counts in one window for its whole life.
+    for_life: bool,
 }
 
 impl Counter {
@@ -70,6 +112,7 @@ impl Counter {
             max: budget.max.into(),
             expires_at: now + budget.window,
             refunded: budget.refund,
+            for_life: budget.since.is_some(),
         }
     }
 
@@ -123,9 +166,20 @@ impl Counter {
         self.beside.iter().chain([&self.key])
     }
 
-    /// Whether there is nothing left.
-    pub(crate) fn is_used_up(&self, found: &[Option<Item>], now: Timestamp) -> bool {
-        self.weight(found, now) + count_of(std::slice::from_ref(&self.key), found, now) >= self.max
+    /// Whether there is room for one more, by what was found at its [places](Self::places). What was counted in a window weighs as one: it goes when
+    /// the last of it goes.
+    pub(crate) fn room(&self, found: &[Option<Item>], now: Timestamp) -> Room {
+        let living = found.iter().flatten().filter(|item| self.places().any(|place| *place == item.key) && item.lives(now));
+        let mut counted: Vec<(Timestamp, u64)> = living.map(|item| (item.expires_at.unwrap_or(now), item.count)).collect();
+        counted.sort_unstable();
+        let (mut weight, mut room) = (counted.iter().map(|(_, count)| count).sum::<u64>(), Room::Left);
+        for (end, count) in counted {
+            if weight < self.max {
+                break;
+            }
+            (weight, room) = (weight - count, Room::From(end));
+        }
+        if self.for_life && !room.is_left() { Room::Never } else { room }
     }
 }
 
@@ -169,6 +223,18 @@ impl Engine {
         }
         refused.iter().filter_map(|place| counters.get(*place)).for_each(Counter::tell_used_up);
         Ok((items, counters, !refused.is_empty()))
+    }
+
+    /// When there is room in all counters of one of these alternatives. None had any a moment ago.
+    pub(crate) async fn when(&self, alternatives: &[&[Counter]], now: Timestamp) -> Result<Room, StoreError> {
+        let mut keys: Vec<Key> = alternatives.iter().copied().flatten().flat_map(Counter::places).cloned().collect();
+        keys.sort();
+        keys.dedup();
+        let found = self.read(&keys).await?;
+        let rooms = alternatives.iter().map(|counters| counters.iter().map(|counter| counter.room(&found, now)).fold(Room::Left, Room::and));
+        let room = rooms.fold(Room::Never, Room::or);
+        // Something was given back since: now is the time.
+        Ok(if room.is_left() { Room::From(now) } else { room })
     }
 
     /// Reads nothing where nothing is asked for.

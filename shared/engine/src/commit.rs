@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use policy::step::{Decision, Effect, Identity, PasswordChange};
+use policy::step::{Decision, Effect, Identity, Outdated, PasswordChange};
 use policy::time::Timestamp;
 use policy::transaction::Transaction;
 use policy::user::{PasswordHash, User};
@@ -29,6 +29,9 @@ pub(crate) struct Stored {
 pub(crate) struct LastRequest {
     pub mac: String,
     pub at: Timestamp,
+    /// Why it was answered with another page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outdated: Option<Outdated>,
 }
 
 /// A password as stored. A hash that was made for the account before it changed hands opens nothing, also where it and its person were read a moment
@@ -88,7 +91,7 @@ impl Commit {
         }
     }
 
-    fn effect(&mut self, effect: &Effect, markers: &Markers, now: Timestamp) {
+    pub(crate) fn effect(&mut self, effect: &Effect, markers: &Markers, now: Timestamp) {
         match effect {
             Effect::CreateUser { user, password, claims } => {
                 self.create(user, password.as_ref(), now);
@@ -102,6 +105,9 @@ impl Commit {
                     PasswordChange::Set(hash) => {
                         let body = json!(StoredPassword::of(user, hash));
                         self.push(About::User, put(keys::password(&user.id), version + 1, None, body, Expect::Anything));
+                    }
+                    PasswordChange::Remove => {
+                        self.push(About::User, Write::Delete { key: keys::password(&user.id), expect: Expect::Anything });
                     }
                 }
                 self.mark(claims, None, &user.id, markers, now);
@@ -183,6 +189,7 @@ mod tests {
             groups: std::collections::BTreeSet::new(),
             granted: BTreeMap::new(),
             generation: 0,
+            provisioned: false,
             other: <_>::default(),
         };
         let password = PasswordHash { phc: "old".into(), pepper: "1".into() };

@@ -1,5 +1,7 @@
 //! Why a request gets no ordinary answer. The status of each is chosen in one `match`, in [`crate::reply`].
 
+use policy::time::Span;
+
 use crate::ports::{PasswordError, SignerError, StoreError};
 
 /// Why a request gets no ordinary answer. The text is for logs: it holds nothing of the request.
@@ -29,15 +31,18 @@ pub(crate) enum Failure {
     /// The store, the mail provider or the signing key does not answer. Nothing was lost; trying again may help.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// All hashing places are taken, or all of what may be counted.
+    /// All hashing places are taken, or all of what may be counted: for so long.
     #[error("too much at once")]
-    Busy,
+    Busy(Span),
     /// A fault of the program or its set-up.
     #[error("internal: {0}")]
     Internal(String),
 }
 
 impl Failure {
+    /// What passes by itself has passed by then.
+    pub(crate) const SOON: Span = Span::seconds(2);
+
     pub(crate) fn internal(text: impl Into<String>) -> Self {
         Self::Internal(text.into())
     }
@@ -56,7 +61,7 @@ impl From<StoreError> for Failure {
 impl From<PasswordError> for Failure {
     fn from(error: PasswordError) -> Self {
         match error {
-            PasswordError::Busy => Self::Busy,
+            PasswordError::Busy => Self::Busy(Self::SOON),
             PasswordError::Broken(text) => Self::Internal(text),
         }
     }

@@ -16,7 +16,8 @@
 //! - **I6 an error tells the truth**: the same request again gets the same answer (`advance::repeat`); stores know their own lost write.
 //! - **I7 few guesses**: counted before anything is compared, in any span of the budget's width (`advance::facts`, `budget`).
 //! - **I8 few mails**: counted in the commit that comes before the mail; a mail that nobody reported as sent goes out once more (`advance::send`).
-//! - **I9 a way on**: budgets end, known browsers have their own, and the laws of the policy crate find no dead end.
+//! - **I9 a way on**: budgets end, known browsers have their own, a page that is open while a policy changes is led on
+//!   (`policy::step::Outdated`), and the laws of the policy crate find no dead end.
 //! - **I10 nothing goes back**: every item is written at the version that was read.
 //! - **I11 secrets stay**: handles, codes and links are derived and never stored ([`derive`], `handles`); [`policy::secret::Secret`] prints nothing.
 //! - **I12 doubt is a refusal**: a budget that cannot be counted and a configuration that cannot be read are failures (`failure`).
@@ -44,6 +45,7 @@ mod links;
 mod markers;
 mod oidc;
 pub mod openapi;
+pub mod people;
 pub mod ports;
 mod reply;
 mod serve;
@@ -162,12 +164,8 @@ impl Engine {
         Ok(self.cache.at(self.store.as_ref(), head.as_ref()).await?)
     }
 
-    /// 128 unpredictable bits as text: names of things.
     fn random_id(&self) -> String {
-        use base64::Engine as _;
-        let mut bytes = [0_u8; 16];
-        self.random.fill(&mut bytes);
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+        random_id(self.random.as_ref())
     }
 
     /// 256 unpredictable bits as text: secrets.
@@ -177,4 +175,12 @@ impl Engine {
         self.random.fill(&mut bytes);
         Secret::new(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
     }
+}
+
+/// 128 unpredictable bits as text: names of things.
+fn random_id(random: &dyn Random) -> String {
+    use base64::Engine as _;
+    let mut bytes = [0_u8; 16];
+    random.fill(&mut bytes);
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }

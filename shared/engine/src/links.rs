@@ -4,10 +4,11 @@
 use ::http::StatusCode;
 use idx::envelope;
 use idx::operation::Operation;
-use idx::page::Page;
+use idx::page::{Page, Way};
+use policy::message::Notice;
 use policy::organisation::AuthenticatorKey;
 use policy::secret::Secret;
-use policy::step::Input;
+use policy::step::{Input, Outdated};
 use policy::time::{Span, Timestamp};
 use policy::transaction::{Challenge, REPEAT_WINDOW, Transaction};
 use policy::user::User;
@@ -42,8 +43,8 @@ enum Link {
     Current { transaction: Box<Transaction>, challenge: Challenge, revision: std::sync::Arc<Revision> },
     /// Of a welcome mail.
     Welcome(Welcome),
-    /// Of a code that this very request has answered already; the browser in which it did.
-    Followed { browser: String },
+    /// Of a code that this very request has answered already; the browser in which it did, and why it led nowhere, if it did.
+    Followed { browser: String, outdated: Option<Outdated> },
     /// Of nothing, or of nothing any more.
     Dead,
 }
@@ -83,7 +84,7 @@ impl Engine {
         let mac = self.request_mac(Operation::ConfirmLink, body);
         match self.find_link(id, &token, Some(&mac)).await? {
             // Pressed again, because the first answer was lost (security.md R-S2, I6).
-            Link::Followed { browser: first } if browser.as_ref() == Some(&first) => Ok(Reply::html(StatusCode::OK, &Page::ReturnToTab.render())),
+            Link::Followed { browser: first, outdated } if browser.as_ref() == Some(&first) => Ok(followed(outdated)),
             Link::Dead | Link::Followed { .. } => Ok(dead()),
             Link::Welcome(welcome) if browser.as_ref() == Some(&welcome.browser) => {
                 self.mark_verified(&welcome).await?;
@@ -110,13 +111,12 @@ impl Engine {
                     Ok(advanced) if advanced.status == Status::Accepted => Ok(Reply::html(StatusCode::OK, &Page::ReturnToTab.render())),
                     // Whoever reads the mailbox may know why it is not taken, somebody having been faster for example (security.md A-031).
                     Ok(advanced) if matches!(advanced.status, Status::Rejected(_)) => {
-                        let text = idx::message::text(&advanced.notices);
                         let ways = advanced.revision.organisation.app(&advanced.transaction.client.app).and_then(way).into_iter().collect();
-                        Ok(Reply::html(StatusCode::BAD_REQUEST, &Page::Error { text, ways }.render()))
+                        Ok(refused(&advanced.notices, ways))
                     }
                     // Pressed twice at once, and the other press was faster: the same request, the same answer.
                     Ok(_) | Err(Failure::SessionExpired) => Ok(match self.find_link(id, &token, Some(&mac)).await? {
-                        Link::Followed { .. } => Reply::html(StatusCode::OK, &Page::ReturnToTab.render()),
+                        Link::Followed { outdated, .. } => followed(outdated),
                         _ => dead(),
                     }),
                     Err(failure) => Err(failure),
@@ -153,8 +153,8 @@ impl Engine {
         }
         let Some(item) = transaction.filter(|item| item.lives(now)) else { return Ok(Link::Dead) };
         let Stored { transaction, last_request } = read(&item)?;
-        if last_request.is_some_and(|last| pressed.is_some_and(|pressed| pressed.is(&last.mac)) && now - last.at < REPEAT_WINDOW) {
-            return Ok(Link::Followed { browser: transaction.client.browser });
+        if let Some(last) = last_request.filter(|last| pressed.is_some_and(|pressed| pressed.is(&last.mac)) && now - last.at < REPEAT_WINDOW) {
+            return Ok(Link::Followed { browser: transaction.client.browser, outdated: last.outdated });
         }
         let Some(challenge) = transaction.challenge.clone().filter(|challenge| challenge.lives(now)) else { return Ok(Link::Dead) };
         let made = |key: &Key| same(&key.link(&transaction, &challenge), token.expose());
@@ -189,6 +189,15 @@ impl Engine {
     fn action(&self, id: &str) -> String {
         format!("{}/email/verify/{id}", self.base_url)
     }
+}
+
+/// The answer to the button, again.
+fn followed(outdated: Option<Outdated>) -> Reply {
+    outdated.map_or_else(|| Reply::html(StatusCode::OK, &Page::ReturnToTab.render()), |why| refused(&why.notices(), Vec::new()))
+}
+
+fn refused(notices: &[Notice], ways: Vec<Way>) -> Reply {
+    Reply::html(StatusCode::BAD_REQUEST, &Page::Error { text: idx::message::text(notices), ways }.render())
 }
 
 fn welcome_token(key: &Key, user: &str, address: &str) -> Secret {

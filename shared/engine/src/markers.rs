@@ -9,7 +9,7 @@ use policy::step::{Decision, Effect, Identity};
 use serde::{Deserialize, Serialize};
 
 use crate::configuration::read;
-use crate::ports::StoreError;
+use crate::ports::{Store, StoreError};
 use crate::{Engine, keys};
 
 /// Says which user has a unique value.
@@ -35,22 +35,33 @@ impl Engine {
     /// before, so all that are claimed are looked at too; one without a user is free.
     pub(crate) async fn markers(&self, decision: &Decision, contested: bool) -> Result<Markers, StoreError> {
         let wanted: BTreeSet<&Identity> = decision.effects.iter().flat_map(|effect| changing_hands(effect, contested)).collect();
-        let places: Vec<_> = wanted.iter().map(|identity| keys::unique(identity)).collect();
-        let mut markers = Markers::new();
-        for (identity, item) in wanted.into_iter().zip(self.read(&places).await?) {
-            if let Some(item) = item {
-                let marker = Marker { owner: read::<Owner>(&item)?.user, version: item.version, dangles: false };
-                markers.insert(identity.clone(), marker);
-            }
-        }
-        let owners: Vec<_> = markers.values().map(|marker| marker.owner.clone()).collect::<BTreeSet<_>>().into_iter().collect();
-        let users = self.read(&owners.iter().map(|owner| keys::user(owner)).collect::<Vec<_>>()).await?;
-        let gone: BTreeSet<_> = owners.into_iter().zip(users).filter_map(|(owner, user)| user.is_none().then_some(owner)).collect();
-        for marker in markers.values_mut() {
-            marker.dangles = gone.contains(&marker.owner);
-        }
-        Ok(markers)
+        find(self.store.as_ref(), &wanted).await
     }
+}
+
+/// The markers of these values, as they are now.
+pub(crate) async fn find(store: &dyn Store, wanted: &BTreeSet<&Identity>) -> Result<Markers, StoreError> {
+    let mut markers = Markers::new();
+    if wanted.is_empty() {
+        return Ok(markers);
+    }
+    let places: Vec<_> = wanted.iter().map(|identity| keys::unique(identity)).collect();
+    for (identity, item) in wanted.iter().zip(store.read(&places).await?) {
+        if let Some(item) = item {
+            let marker = Marker { owner: read::<Owner>(&item)?.user, version: item.version, dangles: false };
+            markers.insert((*identity).clone(), marker);
+        }
+    }
+    let owners: Vec<_> = markers.values().map(|marker| marker.owner.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+    if owners.is_empty() {
+        return Ok(markers);
+    }
+    let users = store.read(&owners.iter().map(|owner| keys::user(owner)).collect::<Vec<_>>()).await?;
+    let gone: BTreeSet<_> = owners.into_iter().zip(users).filter_map(|(owner, user)| user.is_none().then_some(owner)).collect();
+    for marker in markers.values_mut() {
+        marker.dangles = gone.contains(&marker.owner);
+    }
+    Ok(markers)
 }
 
 fn changing_hands(effect: &Effect, contested: bool) -> Vec<&Identity> {

@@ -30,7 +30,7 @@ fn failures(route: &Route) -> Vec<Answer> {
         Failure::ForeignOrigin,
         Failure::Malformed,
         Failure::SessionExpired,
-        Failure::Busy,
+        Failure::Busy(Failure::SOON),
         Failure::Unavailable(String::new()),
         Failure::Internal(String::new()),
     ];
@@ -47,7 +47,7 @@ fn may_meet(route: &Route, failure: &Failure) -> bool {
         Failure::UnsupportedMediaType | Failure::TooLarge | Failure::ForeignOrigin => writes,
         Failure::Malformed => route.operation.protocol() == Protocol::Idx || route.operation == Operation::ConfirmLink,
         Failure::SessionExpired => route.operation.protocol() != Protocol::OAuth,
-        Failure::Busy | Failure::Unavailable(_) | Failure::Internal(_) => true,
+        Failure::Busy(_) | Failure::Unavailable(_) | Failure::Internal(_) => true,
     }
 }
 

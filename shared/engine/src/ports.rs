@@ -1,6 +1,7 @@
 //! What the engine needs of the world. Each port is a trait; the adapters are crates of their own.
 
 use async_trait::async_trait;
+use policy::provision::Beginning;
 use policy::secret::Secret;
 use policy::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -168,6 +169,14 @@ pub enum MailContent {
         link: Secret,
         /// Minutes that both live.
         lifetime_minutes: u32,
+    },
+    /// An administrator made an account: how its owner begins. There is nothing secret in it; the
+    /// mailbox is proven by a code, as ever.
+    UserActivation {
+        /// Where to begin, if the app says so.
+        start: Option<String>,
+        /// What to do there.
+        beginning: Beginning,
     },
     /// Somebody tried to sign up with an address that has an account (security.md R-R3).
     AlreadyRegistered {

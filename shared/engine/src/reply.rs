@@ -3,12 +3,14 @@
 use ::http::header::{self, HeaderName, HeaderValue};
 use ::http::{HeaderMap, Response as HttpResponse, StatusCode};
 use idx::envelope::{self, Ending, View};
+use idx::message;
 use idx::operation::{Operation, PUBLIC_CACHE, Protocol};
 use idx::page::{Page, Way};
 use policy::Context;
 use policy::remediation::{Standing, remediations};
 use policy::requirement::Refusal;
-use policy::step::Rejection;
+use policy::step::{Input, Rejection};
+use policy::user::Profile;
 use serde_json::{Value, json};
 
 use crate::advance::{Advanced, Status};
@@ -125,18 +127,20 @@ pub(crate) fn common() -> [(HeaderName, &'static str); 5] {
 
 impl Engine {
     /// The answer to a step.
-    pub(crate) fn step_reply(&self, operation: Operation, advanced: &Advanced) -> Result<Reply, Failure> {
+    pub(crate) fn step_reply(&self, operation: Operation, input: &Input, advanced: &Advanced) -> Result<Reply, Failure> {
         let organisation = &advanced.revision.organisation;
         let transaction = &advanced.transaction;
         let app = organisation.app(&transaction.client.app).ok_or(Failure::SessionExpired)?;
         let context = Context::new(organisation, app, self.clock.now()).ok_or_else(|| Failure::internal("an app without enrollment policy"))?;
         let standing = remediations(&context, transaction);
         let state_handle = self.state_handle(&transaction.id);
+        let nothing = Profile::new();
         let view = View {
             context: &context,
             transaction,
             standing: &standing,
             notices: &advanced.notices,
+            typed: input.profile().filter(|_| advanced.is_redrawn()).unwrap_or(&nothing),
             state_handle: state_handle.expose(),
             base_url: &self.base_url,
             expires_at: envelope::rfc3339(transaction.expires()),
@@ -158,14 +162,13 @@ impl Engine {
             (_, Standing::Refused(Refusal::NotAssigned | Refusal::RegistrationClosed)) => StatusCode::BAD_REQUEST,
             // The form is the one that the client has: only an error makes it say so (idx.md §12.12).
             (Status::NotMailed, _) if operation == Operation::Resend => StatusCode::SERVICE_UNAVAILABLE,
-            (Status::Accepted | Status::NotMailed | Status::Elsewhere, _) => StatusCode::OK,
+            (Status::Accepted | Status::Rejected(Rejection::Outdated(_)) | Status::NotMailed | Status::Elsewhere, _) => StatusCode::OK,
         };
         let reply =
             if operation == Operation::Introspect && status != StatusCode::OK { Reply::json(status, &body) } else { Reply::ion(status, &body) };
-        // When it is worth trying again, in seconds.
-        Ok(match advanced.status {
-            Status::Rejected(Rejection::TooManyRequests) => reply.with_header(header::RETRY_AFTER, "30".into()),
-            Status::Hurried => reply.with_header(header::RETRY_AFTER, "5".into()),
+        // When it is worth trying again, as the text has it.
+        Ok(match message::wait(&advanced.notices) {
+            Some(seconds) if status == StatusCode::TOO_MANY_REQUESTS => reply.with_header(header::RETRY_AFTER, seconds.to_string()),
             _ => reply,
         })
     }
@@ -174,35 +177,39 @@ impl Engine {
 /// The answer to a request that gets no ordinary one. Fixed texts: nothing of the request, nothing of the program (security.md A-116).
 /// `ways`: where a page leads on.
 pub(crate) fn failure(protocol: Protocol, failure: &Failure, request_id: &str, ways: Vec<Way>) -> Reply {
-    let (status, key, text) = match failure {
-        Failure::NotFound => (StatusCode::NOT_FOUND, "E0000007", "Not found."),
-        Failure::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "E0000022", "The endpoint does not support the provided HTTP method."),
-        Failure::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "E0000021", "The endpoint does not support the provided content type."),
-        Failure::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "E0000020", "The request body is too large."),
-        Failure::ForeignOrigin => (StatusCode::FORBIDDEN, "E0000006", "Requests from this origin are not allowed."),
-        Failure::Malformed => (StatusCode::BAD_REQUEST, "E0000020", "Bad request."),
-        Failure::SessionExpired => {
-            (StatusCode::UNAUTHORIZED, "idx.session.expired", "You have been logged out due to inactivity. Refresh or return to the sign in screen.")
+    let (status, key, text): (_, _, String) = match failure {
+        Failure::NotFound => (StatusCode::NOT_FOUND, "E0000007", "Not found.".into()),
+        Failure::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "E0000022", "The endpoint does not support the provided HTTP method.".into()),
+        Failure::UnsupportedMediaType => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "E0000021", "The endpoint does not support the provided content type.".into())
         }
-        Failure::Busy => (StatusCode::TOO_MANY_REQUESTS, "tooManyRequests", "Too many attempts. Try again later."),
-        Failure::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "E0000010", "The service is unavailable for the moment. Try again."),
-        Failure::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error"),
+        Failure::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "E0000020", "The request body is too large.".into()),
+        Failure::ForeignOrigin => (StatusCode::FORBIDDEN, "E0000006", "Requests from this origin are not allowed.".into()),
+        Failure::Malformed => (StatusCode::BAD_REQUEST, "E0000020", "Bad request.".into()),
+        Failure::SessionExpired => (
+            StatusCode::UNAUTHORIZED,
+            "idx.session.expired",
+            "You have been logged out due to inactivity. Refresh or return to the sign in screen.".into(),
+        ),
+        Failure::Busy(wait) => (StatusCode::TOO_MANY_REQUESTS, "tooManyRequests", message::too_many(Some(*wait))),
+        Failure::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "E0000010", "The service is unavailable for the moment. Try again.".into()),
+        Failure::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error".into()),
     };
     let reply = match protocol {
         Protocol::OAuth => {
             let error = match failure {
-                Failure::Unavailable(_) | Failure::Busy => "temporarily_unavailable",
+                Failure::Unavailable(_) | Failure::Busy(_) => "temporarily_unavailable",
                 Failure::Internal(_) => "server_error",
                 _ => "invalid_request",
             };
             Reply::json(status, &json!({"error": error, "error_description": text}))
         }
         Protocol::Page => {
-            let page = if matches!(failure, Failure::NotFound) { Page::NotFound { ways } } else { Page::Error { text: text.into(), ways } };
+            let page = if matches!(failure, Failure::NotFound) { Page::NotFound { ways } } else { Page::Error { text, ways } };
             Reply::html(status, &page.render())
         }
         Protocol::Idx => {
-            let mut body = envelope::terminal(key, text);
+            let mut body = envelope::terminal(key, &text);
             if let (Failure::Internal(_), Value::Object(map)) = (failure, &mut body) {
                 map.insert("errorId".into(), request_id.into());
             }
@@ -211,7 +218,8 @@ pub(crate) fn failure(protocol: Protocol, failure: &Failure, request_id: &str, w
         }
     };
     match failure {
-        Failure::Busy | Failure::Unavailable(_) => reply.with_header(header::RETRY_AFTER, "2".into()),
+        Failure::Busy(wait) => reply.with_header(header::RETRY_AFTER, message::seconds(*wait).to_string()),
+        Failure::Unavailable(_) => reply.with_header(header::RETRY_AFTER, message::seconds(Failure::SOON).to_string()),
         _ => reply,
     }
 }

@@ -96,7 +96,7 @@ impl Engine {
         };
         let advanced = self.advance(&arrival).await?;
         self.log(operation, request, &advanced);
-        self.step_reply(operation, &advanced)
+        self.step_reply(operation, &arrival.input, &advanced)
     }
 
     /// What became of a step, as facts: no address, no handle, no code (security.md R-L1). Who it was about is a pseudonym.
@@ -110,6 +110,7 @@ impl Engine {
             (None, Status::Rejected(Rejection::Invalid)) => "invalid",
             (None, Status::Rejected(Rejection::Unauthenticated)) => "unauthenticated",
             (None, Status::Rejected(Rejection::TooManyRequests)) => "too_many_requests",
+            (None, Status::Rejected(Rejection::Outdated(_))) => "outdated",
             (None, Status::NotOffered) => "not_offered",
             (None, Status::Malformed) => "malformed",
             (None, Status::Hurried) => "hurried",
@@ -181,7 +182,7 @@ impl Unserved {
         let failure = match self {
             Self::Panicked => Failure::internal("a panic"),
             Self::Unavailable => Failure::Unavailable("no answer".into()),
-            Self::Busy => Failure::Busy,
+            Self::Busy => Failure::Busy(Failure::SOON),
         };
         reply::failure(spoken(request), &failure, &request.request_id, Vec::new())
     }

@@ -33,7 +33,9 @@ fn r_r5_ten_requests_per_handle_in_any_five_seconds() {
         let mut burst = |requests: usize| {
             let answers: Vec<_> = (0..requests).map(|_| browser.step("/idp/idx/introspect", json!({}))).collect();
             for refused in answers.iter().filter(|answer| answer.status == 429) {
-                assert_eq!((refused.header("retry-after"), refused.messages()), (Some("5"), vec!["tooManyRequests".to_string()]));
+                let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+                assert!((1..=5).contains(&wait), "{wait}");
+                assert_eq!(refused.messages(), ["tooManyRequests"]);
                 assert_eq!(refused.forms(), ["identify", "select-enroll-profile"], "the form stays");
             }
             answers.iter().filter(|answer| answer.status == 200).count()

@@ -28,6 +28,7 @@ fn every_state_has_an_envelope_that_holds_together() {
                 transaction: &transaction,
                 standing: &standing,
                 notices: &[],
+                typed: &policy::user::Profile::new(),
                 state_handle: "handle",
                 base_url: BASE,
                 expires_at: envelope::rfc3339(transaction.expires()),

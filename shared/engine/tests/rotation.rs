@@ -1,5 +1,6 @@
 //! A secret is changed in steps, and at each of them old and new instances serve side by side (functions/README.md, "Changing a secret"). Here each
 //! request of a journey meets the other instance: what one made, the other takes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

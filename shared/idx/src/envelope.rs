@@ -10,6 +10,7 @@ use policy::remediation::{Remediation, Standing};
 use policy::requirement::Refusal;
 use policy::time::Timestamp;
 use policy::transaction::{Subject, Transaction};
+use policy::user::Profile;
 use serde_json::{Map, Value, json};
 
 use crate::body::authenticator_id;
@@ -36,6 +37,8 @@ pub struct View<'a> {
     pub standing: &'a Standing,
     /// What is said.
     pub notices: &'a [Notice],
+    /// What was typed into the form that is shown: what of it is right is filled in again.
+    pub typed: &'a Profile,
     /// The client's handle, to be sent back.
     pub state_handle: &'a str,
     /// Where the API is, without a trailing slash.
@@ -197,6 +200,9 @@ impl View<'_> {
             Remediation::Identify { with_password } => {
                 let label = form::identifier_label(self.context);
                 let mut identifier = json!({"name": "identifier", "label": label, "required": true});
+                if let Some(hint) = &self.transaction.client.login_hint {
+                    insert(&mut identifier, "value", hint.clone().into());
+                }
                 // Clients have a translation of their own, which is of this word.
                 if label != "Username" {
                     insert(&mut identifier, "customLabel", true.into());
@@ -332,6 +338,9 @@ impl View<'_> {
                 insert(&mut json, "type", "boolean".into());
                 insert(&mut json, "options", display(json!({"inputType": "checkbox"})));
             }
+        }
+        if let Some(value) = field.refill(self.typed) {
+            insert(&mut json, "value", value);
         }
         self.with_messages(&mut json, &Place::Attribute(field.name.clone()));
         json

@@ -4,6 +4,7 @@ use policy::attribute::{Violation, allowed_characters};
 use policy::message::{Message, Notice};
 use policy::organisation::{Complexity, Format, Property, PropertyType};
 use policy::password_rules::{MAX_CODE_POINTS, PasswordProblem};
+use policy::time::Span;
 use serde_json::{Value, json};
 
 /// A message as it goes over the wire.
@@ -30,6 +31,45 @@ pub fn plain(key: &'static str, text: &str) -> Value {
     error(key, text).value()
 }
 
+/// Seconds until it is worth trying again, if these notices say so: `Retry-After`.
+pub fn wait(notices: &[Notice]) -> Option<u64> {
+    let waits = notices.iter().filter_map(|notice| match notice.message {
+        Message::TooManyRequests(wait) | Message::TooManyPasscodes(wait) => wait,
+        _ => None,
+    });
+    waits.max().map(seconds)
+}
+
+/// A wait in whole seconds; at least one.
+pub fn seconds(wait: Span) -> u64 {
+    wait.0.div_ceil(1_000).max(1)
+}
+
+/// What is said where a budget is used up. `None`: waiting does not help.
+pub fn too_many(wait: Option<Span>) -> String {
+    match wait {
+        Some(wait) => format!("Too many attempts. Try again in {}.", in_words(wait)),
+        None => "Too many attempts. Go back and begin again.".into(),
+    }
+}
+
+fn too_many_passcodes(wait: Option<Span>) -> String {
+    match wait {
+        Some(wait) => format!("Too many wrong codes. Ask for a new code, or try again in {}.", in_words(wait)),
+        None => "Too many wrong codes. Ask for a new code.".into(),
+    }
+}
+
+/// No shorter than it is.
+fn in_words(wait: Span) -> String {
+    let (number, unit) = match seconds(wait) {
+        short @ ..=59 => (short, "second"),
+        long @ ..=7_200 => (long.div_ceil(60), "minute"),
+        longer => (longer.div_ceil(3_600), "hour"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
 impl Wire {
     fn value(&self) -> Value {
         json!({"message": self.text, "i18n": {"key": self.key, "params": self.params}, "class": self.class})
@@ -38,6 +78,10 @@ impl Wire {
 
 fn error(key: &'static str, text: &str) -> Wire {
     Wire { key, params: Vec::new(), class: "ERROR", text: text.into() }
+}
+
+fn warning(key: &'static str, text: &str) -> Wire {
+    Wire { key, params: Vec::new(), class: "WARNING", text: text.into() }
 }
 
 fn about(key: &'static str, param: &str, text: String) -> Wire {
@@ -53,14 +97,13 @@ fn wire(message: &Message) -> Wire {
         Message::IncorrectPassword => error("incorrectPassword", "Password is incorrect"),
         Message::InvalidPasscode => error("api.authn.error.PASSCODE_INVALID", "Invalid code. Try again."),
         Message::NewestPasscode => error("idx.error.code.newest", "Invalid code. Use the code of our newest email, or ask for a new one."),
-        Message::TooManyPasscodes => error("idx.error.code.too.many", "Too many wrong codes. Ask for a new code, or try again later."),
-        Message::Blank => blank(),
+        Message::TooManyPasscodes(wait) => error("idx.error.code.too.many", &too_many_passcodes(*wait)),
+        Message::Blank | Message::Password(PasswordProblem::Blank) => blank(),
         Message::Attribute { label, violation, property, .. } => attribute(label, violation, property),
         Message::NotUnique { label } => about("registration.error.notUniqueWithinOrg", label, format!("A user with this {label} already exists")),
         Message::Password(PasswordProblem::Common) => {
             about("password.common", "", "This password was found in a list of commonly used passwords. Please try another password.".into())
         }
-        Message::Password(PasswordProblem::Blank) => blank(),
         // Of the rules that clients list they say only that some are not met; the others must say which, so their key is none of theirs.
         Message::Password(
             problem @ (PasswordProblem::TooFewDifferent
@@ -77,10 +120,22 @@ fn wire(message: &Message) -> Wire {
         Message::NotAsAsked => error("E0000020", "This is not what the form asks for now. Please look through it and send it again."),
         Message::NotOnTheForm(name) => about("idx.error.attribute.unknown", name, format!("This form has no attribute \"{name}\".")),
         Message::RegistrationUnavailable => error("idx.error.registration.unavailable", "Registration is currently unavailable."),
-        Message::TooManyRequests => error("tooManyRequests", "Too many attempts. Try again later."),
+        Message::TooManyRequests(wait) => error("tooManyRequests", &too_many(*wait)),
         Message::MailNotSent => error("idx.error.mail.not.sent", "We could not send the email. Wait a moment, then ask for it again."),
         Message::AccessDenied => error("security.access_denied", "You do not have permission to perform the requested action."),
         Message::NotAssigned => error("idx.error.user.not.assigned.to.app", "User is not assigned to this application."),
+        Message::Changed => {
+            warning("idx.form.changed", "What is asked for here has changed while this page was open. Please look through it and go on.")
+        }
+        Message::AccountExists => warning(
+            "idx.account.exists",
+            "There is an account with your email address now: it was made while you were signing up here, perhaps by you in another window. \
+             Sign in to it.",
+        ),
+        Message::ValueTaken => warning(
+            "idx.value.taken",
+            "A value of yours, like a username, was free when you began and has been taken since. Please sign up with another one.",
+        ),
         Message::ContinuedElsewhere => {
             Wire { key: "idx.transferred.to.new.tab", params: Vec::new(), class: "INFO", text: "Flow continued in a new tab.".into() }
         }

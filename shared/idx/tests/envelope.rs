@@ -11,7 +11,7 @@ use policy::message::{Message, Notice, Place};
 use policy::organisation::{AuthenticatorKey, Organisation, PrimaryFactor, ProfileAttribute, SelfEnroll};
 use policy::password_rules::PasswordProblem;
 use policy::remediation::remediations;
-use policy::time::Timestamp;
+use policy::time::{Span, Timestamp};
 use policy::transaction::{Challenge, Client, Outcome, Purpose, Registration, Subject, Transaction};
 use policy::user::{Profile, User, UserStatus};
 use serde_json::{Value, json};
@@ -51,6 +51,8 @@ fn transaction(subject: Subject) -> Transaction {
         scopes: vec!["openid".into()],
         state: "s&t".into(),
         nonce: None,
+        acr_values: Vec::new(),
+        login_hint: None,
         code_challenge: "c".repeat(43),
         browser: "b".into(),
     };
@@ -75,6 +77,7 @@ fn member(has_password: bool) -> Subject {
         groups: ["customers".to_string()].into(),
         granted: [("demo-enrollment".to_string(), ["customers".to_string()].into())].into(),
         generation: 0,
+        provisioned: false,
         other: <_>::default(),
     };
     Subject::Member { identifier: ADA.into(), user, version: 1 }
@@ -100,6 +103,10 @@ fn challenge(purpose: Purpose) -> Challenge {
 }
 
 fn view<T>(organisation: &Organisation, transaction: &Transaction, notices: &[Notice], render: impl FnOnce(&View<'_>) -> T) -> T {
+    view_of(organisation, transaction, notices, &Profile::new(), render)
+}
+
+fn view_of<T>(organisation: &Organisation, transaction: &Transaction, notices: &[Notice], typed: &Profile, render: impl FnOnce(&View<'_>) -> T) -> T {
     let app = organisation.app("demo").unwrap();
     let context = Context::new(organisation, app, NOON).unwrap();
     let standing = remediations(&context, transaction);
@@ -108,6 +115,7 @@ fn view<T>(organisation: &Organisation, transaction: &Transaction, notices: &[No
         transaction,
         standing: &standing,
         notices,
+        typed,
         state_handle: "02handle",
         base_url: "https://id.example.com/stage",
         expires_at: rfc3339(transaction.expires()),
@@ -180,7 +188,7 @@ fn the_sign_up_form_with_wrong_values() {
         wrong("lastName", "Last name", Violation::TooLong { max: 50 }),
         at(Place::Attribute("lastName".into()), Message::NotUnique { label: "Last name".into() }),
         at(Place::Passcode, Message::Password(PasswordProblem::Common)),
-        at(Place::Form, Message::TooManyRequests),
+        at(Place::Form, Message::TooManyRequests(Some(Span::minutes(50)))),
     ];
     assert_json_snapshot!(forms(&shown(&demo(), &transaction, &notices)));
 }
@@ -230,7 +238,8 @@ fn what_is_wrong_with_a_value_is_said_in_the_words_of_people() {
 
 #[test]
 fn what_is_wrong_with_a_code_or_a_field_says_the_way_out() {
-    let notices = [Message::NewestPasscode, Message::TooManyPasscodes, Message::NotOnTheForm("shoeSize".into()), Message::NotAsAsked];
+    let notices =
+        [Message::NewestPasscode, Message::TooManyPasscodes(Some(Span::minutes(50))), Message::NotOnTheForm("shoeSize".into()), Message::NotAsAsked];
     assert_json_snapshot!(idx::message::values(&notices.map(|message| at(Place::Form, message))));
 }
 
@@ -339,6 +348,29 @@ fn the_progressive_form_in_every_display_format() {
     let mut transaction = transaction(member(true));
     transaction.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
     assert_json_snapshot!(forms(&shown(&organisation, &transaction, &[])));
+}
+
+/// A form that is shown anew has what was typed into the one before, as far as it is right, in every display format.
+#[test]
+fn what_was_typed_is_filled_in_again() {
+    let names = ["shoeSize", "favouriteColour", "country", "customerNumber", "newsletterOptIn", "paperInvoices", "middleName"];
+    let organisation = asking(&names.map(|name| (name, true)));
+    let mut transaction = transaction(member(true));
+    transaction.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
+    let refilled = |typed: Value| -> Vec<Value> {
+        let typed = serde_json::from_value(typed).unwrap();
+        let envelope = view_of(&organisation, &transaction, &[at(Place::Form, Message::Changed)], &typed, envelope::step);
+        valid(&envelope);
+        let fields = envelope["remediation"]["value"][0]["value"][0]["form"]["value"].as_array().unwrap();
+        fields.iter().map(|field| field["value"].clone()).collect()
+    };
+    let right = json!({
+        "shoeSize": "38", "favouriteColour": "red", "country": "DE", "customerNumber": 7, "newsletterOptIn": true, "paperInvoices": "false", "middleName": "<b>"
+    });
+    // A number is text on the wire, and so is the choice of a radio button.
+    assert_eq!(json!(refilled(right)), json!(["38", "red", "DE", "7", true, "false", "<b>"]));
+    let wrong = json!({"shoeSize": "7", "favouriteColour": "black", "country": "nowhere", "customerNumber": "many", "newsletterOptIn": "perhaps", "memberSince": "x"});
+    assert_eq!(refilled(wrong), vec![Value::Null; 7]);
 }
 
 #[test]

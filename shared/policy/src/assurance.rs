@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::organisation::{
-    Access, AllowedFor, AppSignOn, AuthenticationMethod, AuthenticatorKey, Constraint, FactorClass, MfaEnrollSettings, Organisation,
+    Access, AllowedFor, AppSignOn, AuthenticationMethod, AuthenticatorKey, Constraint, FactorClass, FactorMode, MfaEnrollSettings, Organisation,
     PasswordSettings, Policy, PolicyConditions, PrimaryFactor, SelfEnroll, SignOn, Status,
 };
 use crate::organisation::{App, EVERYONE};
@@ -35,6 +35,44 @@ pub struct Rules<'a> {
     pub global: &'a SignOn,
     /// Of the app's authentication policy.
     pub app: &'a AppSignOn,
+}
+
+/// A level of assurance: `acr` of OpenID Connect, by Okta's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// One factor.
+    OneFactor,
+    /// Two factors of different classes.
+    TwoFactors,
+}
+
+impl Level {
+    /// Every level.
+    pub const ALL: [Self; 2] = [Self::OneFactor, Self::TwoFactors];
+
+    /// Okta's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OneFactor => "urn:okta:loa:1fa:any",
+            Self::TwoFactors => "urn:okta:loa:2fa:any",
+        }
+    }
+
+    /// Whether everybody who signs in to `app` reaches it.
+    pub fn is_reached_by_all(self, organisation: &Organisation, app: &App) -> bool {
+        let rules = organisation.access_policy(app).map(|policy| policy.rules.as_slice()).unwrap_or_default();
+        let mut active = rules.iter().filter(|rule| rule.status == Status::Active).map(|rule| &rule.actions.app_sign_on);
+        match self {
+            Self::OneFactor => true,
+            Self::TwoFactors => active.all(|rule| rule.access == Access::Deny || rule.verification_method.factor_mode == FactorMode::TwoFactors),
+        }
+    }
+
+    /// Whether `proven` reaches it.
+    pub fn is_reached_by(self, proven: &Keys) -> bool {
+        let classes: BTreeSet<_> = proven.iter().map(|key| key.class()).collect();
+        classes.len() >= if self == Self::TwoFactors { 2 } else { 1 }
+    }
 }
 
 /// A set of authenticators.

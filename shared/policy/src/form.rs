@@ -245,6 +245,15 @@ impl Field {
         Ok(Some(value))
     }
 
+    /// What was typed, if it is right, as a client fills it in again.
+    pub fn refill(&self, typed: &Profile) -> Option<Value> {
+        match self.read(typed.get(&self.name)).ok()?? {
+            Value::Bool(ticked) if self.input == Input::Checkbox => Some(Value::Bool(ticked)),
+            Value::String(text) => Some(Value::String(text)),
+            other => Some(Value::String(other.to_string())),
+        }
+    }
+
     /// A notice at this field.
     pub fn notice(&self, violation: Violation) -> Notice {
         Notice {

@@ -33,6 +33,7 @@ pub mod form;
 pub mod message;
 pub mod organisation;
 pub mod password_rules;
+pub mod provision;
 pub mod remediation;
 pub mod requirement;
 pub mod secret;

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use crate::attribute::{Violation, is_attribute_name};
 use crate::organisation::Property;
 use crate::password_rules::PasswordProblem;
+use crate::time::Span;
 
 /// One thing to say.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,8 +27,8 @@ pub enum Message {
     InvalidPasscode,
     /// What was typed is no code, or it may be that of an earlier mail, or all codes so far have expired: the newest mail counts.
     NewestPasscode,
-    /// So many codes were wrong that none is looked at: another one is the way out, or time.
-    TooManyPasscodes,
+    /// So many codes were wrong that none is looked at: another one is the way out, or time, if it helps.
+    TooManyPasscodes(Option<Span>),
     /// A field that must be filled in is not.
     Blank,
     /// A value on the form is wrong.
@@ -54,8 +55,8 @@ pub enum Message {
     NotOnTheForm(String),
     /// Sign-up is closed.
     RegistrationUnavailable,
-    /// A budget is used up.
-    TooManyRequests,
+    /// A budget is used up: until then. `None`: waiting does not help here.
+    TooManyRequests(Option<Span>),
     /// The mail provider did not take the mail.
     MailNotSent,
     /// A policy refuses.
@@ -64,6 +65,12 @@ pub enum Message {
     NotAssigned,
     /// The flow went on in another tab.
     ContinuedElsewhere,
+    /// A policy has changed while the page was open.
+    Changed,
+    /// An account with the address that was proven just now has been made since.
+    AccountExists,
+    /// A value that was free when the form was sent is another person's by now.
+    ValueTaken,
 }
 
 /// Where a [`Message`] belongs.

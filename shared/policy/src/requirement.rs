@@ -109,7 +109,7 @@ fn of_member(context: &Context<'_>, transaction: &Transaction, user: &User) -> V
 pub(crate) fn enrolled(context: &Context<'_>, user: &User) -> Keys {
     let password = user.has_password.then_some(AuthenticatorKey::OktaPassword);
     // A mailbox can be proven at any time; whether it has been is another matter.
-    let mailbox = usable_mailbox(context, &Who::is(user)).then_some(AuthenticatorKey::OktaEmail);
+    let mailbox = own_mailbox(context, user).then_some(AuthenticatorKey::OktaEmail);
     password.into_iter().chain(mailbox).collect()
 }
 
@@ -207,6 +207,11 @@ fn allowed(context: &Context<'_>, who: &Who) -> Keys {
 pub fn usable_mailbox(context: &Context<'_>, who: &Who) -> bool {
     assurance::signs_in_by_mail(context.organisation)
         && assurance::enrolment(context.organisation, who, AuthenticatorKey::OktaEmail) != SelfEnroll::NotAllowed
+}
+
+/// Whether this person proves themselves by a code to their mailbox: where codes count at sign-in, and where there is nothing else.
+pub fn own_mailbox(context: &Context<'_>, user: &User) -> bool {
+    usable_mailbox(context, &Who::is(user)) || user.has_only_the_mailbox()
 }
 
 fn assigned(context: &Context<'_>, in_group: impl Fn(&str) -> bool) -> bool {

@@ -62,7 +62,7 @@ pub fn digit(c: char) -> Option<u32> {
     let is_digit = |code: &u32| categories.get32(*code) == GeneralCategory::DecimalNumber;
     let code = u32::from(c);
     // Unicode keeps the ten digits of a script together and in their order (its stability policy), and five styles of them in one row.
-    let before = (0..code).rev().take_while(is_digit).zip(0_u32..).count();
+    let before = (0..code).rev().take_while(is_digit).count();
     is_digit(&code).then_some(u32::try_from(before).unwrap_or_default() % 10)
 }
 

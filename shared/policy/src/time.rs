@@ -29,6 +29,12 @@ impl Span {
     pub const fn hours(n: u64) -> Self {
         Self::minutes(n.saturating_mul(60))
     }
+
+    /// Half of it.
+    #[must_use]
+    pub const fn half(self) -> Self {
+        Self(self.0 / 2)
+    }
 }
 
 impl Timestamp {

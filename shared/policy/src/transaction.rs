@@ -3,7 +3,7 @@
 //! It holds what is known and proven, never what comes next: that is [derived](crate::requirement). A version of this program that does not know
 //! all of it refuses it: half understood, it would let somebody in (security.md F-37).
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Not;
@@ -24,6 +24,10 @@ pub const IDLE_LIFETIME: Span = Span::minutes(15);
 
 /// A repeated request counts as the same request for so long (security.md R-S2).
 pub const REPEAT_WINDOW: Span = Span::seconds(60);
+
+/// "Send again" is the same words each time. Only at once is it the same press, whose answer was lost or which was a double click; later it is another
+/// one, which asks for another mail.
+pub const RESEND_REPEAT_WINDOW: Span = Span::seconds(2);
 
 /// A transaction. What is as it was at the beginning is not stored: DynamoDB charges by the kilobyte, and this is what is written most.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,9 +61,23 @@ pub struct Transaction {
     /// Where this person has signed in from before.
     #[serde(default, skip_serializing_if = "Familiar::is_nowhere")]
     pub familiar: Familiar,
+    /// What the client was shown last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
     /// Set when everything was met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+}
+
+/// What a client was shown last. What it sends is an answer to this, also where a policy has changed since (security.md R-S9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Shown {
+    /// Digest of what was offered, as far as it is drawn.
+    pub digest: u32,
+    /// Every attribute that the form has asked for since it is open.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub attributes: BTreeSet<String>,
 }
 
 /// Where somebody has signed in from before: guesses made elsewhere do not use up their budget (security.md R-R8).
@@ -99,6 +117,12 @@ pub struct Client {
     /// OpenID `nonce`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
+    /// OpenID `acr_values`: those that there are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr_values: Vec<String>,
+    /// OpenID `login_hint`: what the identifier probably is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_hint: Option<String>,
     /// PKCE S256 challenge.
     pub code_challenge: String,
     /// Hash of the cookie of the browser that began it; links complete only there (security.md R-O10).
@@ -261,6 +285,7 @@ impl Transaction {
             chosen: None,
             skipped: false,
             familiar: Familiar::default(),
+            shown: None,
             outcome: None,
         }
     }

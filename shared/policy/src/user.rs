@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
+use core::ops::Not;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -43,6 +44,11 @@ pub struct User {
     /// A count and not a time, because clocks of two instances may disagree.
     #[serde(default)]
     pub generation: u32,
+    /// Whether an administrator made the account. Its id, profile and groups are the
+    /// administrator's word: they stay when the owner of the mailbox proves it, where those of an
+    /// unproven sign-up do not. Passwords and tokens of before are void all the same (security.md I3).
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub provisioned: bool,
     /// What a newer version of this program keeps here: an older one, during a deployment, must not drop it (security.md F-37).
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
@@ -80,11 +86,33 @@ impl User {
         self.status == UserStatus::Active
     }
 
+    /// Okta's word for where the account stands (policies.md §3.8).
+    pub fn standing(&self) -> &'static str {
+        match self.status {
+            UserStatus::Deprovisioned => "DEPROVISIONED",
+            // Made for its owner, who has not come yet.
+            UserStatus::Active if self.has_only_the_mailbox() && !self.email_verified => "PROVISIONED",
+            UserStatus::Active => "ACTIVE",
+        }
+    }
+
+    /// Whether the person has nothing but the mailbox to begin with: an administrator made the
+    /// account and gave no password. Such a person proves the mailbox also where codes are not for
+    /// signing in otherwise.
+    pub fn has_only_the_mailbox(&self) -> bool {
+        self.provisioned && !self.has_password
+    }
+
     /// Whether this account gives way to a sign-up with `profile` that proves their mailbox: nobody ever proved it for this account (security.md I3).
     /// One that was deactivated stays so.
     pub(crate) fn gives_way_to(&self, profile: &Profile) -> bool {
+        self.is_active() && !self.email_verified && self.has_address_of(profile)
+    }
+
+    /// Whether this account has the address of `profile`.
+    pub(crate) fn has_address_of(&self, profile: &Profile) -> bool {
         let mailbox = |profile: &Profile| profile.get("email").and_then(Value::as_str).map(identifier_key);
-        self.is_active() && !self.email_verified && mailbox(&self.profile).is_some_and(|own| Some(own) == mailbox(profile))
+        mailbox(&self.profile).is_some_and(|own| Some(own) == mailbox(profile))
     }
 
     /// Whether the person is in this group.

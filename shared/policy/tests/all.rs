@@ -7,5 +7,6 @@ mod fuzz;
 mod laws;
 mod organisation_check;
 mod password_rules;
+mod provision;
 mod stories;
 mod values;

@@ -22,6 +22,8 @@ fn begun() -> Transaction {
         scopes: vec!["openid".into()],
         state: String::new(),
         nonce: None,
+        acr_values: Vec::new(),
+        login_hint: None,
         code_challenge: "c".repeat(43),
         browser: "b".into(),
     };
@@ -40,6 +42,7 @@ fn ada() -> User {
         groups: BTreeSet::from(["customers".to_owned()]),
         granted: <_>::default(),
         generation: 0,
+        provisioned: false,
         other: <_>::default(),
     }
 }

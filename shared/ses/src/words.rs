@@ -5,6 +5,7 @@
 
 use askama::Template;
 use engine::ports::{Mail, MailContent};
+use policy::provision::Beginning;
 use policy::time::Timestamp;
 
 /// What a mail says.
@@ -48,6 +49,14 @@ pub fn words(mail: &Mail) -> Result<Words, askama::Error> {
                 html: EmailChallengePage { facts, passcode, link, lifetime }.render()?,
             })
         }
+        MailContent::UserActivation { start, beginning } => {
+            let (start, steps) = (start.as_deref(), steps(*beginning));
+            Ok(Words {
+                subject: format!("{}: your account", facts.company),
+                text: UserActivationText { facts, start, steps }.render()?,
+                html: UserActivationPage { facts, start, steps }.render()?,
+            })
+        }
         MailContent::AlreadyRegistered { sign_in } => {
             let sign_in = sign_in.as_deref();
             Ok(Words {
@@ -56,6 +65,20 @@ pub fn words(mail: &Mail) -> Result<Words, askama::Error> {
                 html: AlreadyRegisteredPage { facts, sign_in }.render()?,
             })
         }
+    }
+}
+
+/// How a person takes over an account that was made for them.
+fn steps(beginning: Beginning) -> &'static str {
+    match beginning {
+        Beginning::SignIn { asks_password: false } => {
+            "Sign in with this email address. A code is sent here; once you have entered it, you choose your password."
+        }
+        Beginning::SignIn { asks_password: true } => {
+            "Sign in with this email address. The page asks for a password too: you have none yet, so enter anything. \
+             A code is sent here; once you have entered it, you choose your password."
+        }
+        Beginning::SignUp => "Choose to sign up, and give this email address. A code is sent here; once you have entered it, the account is yours.",
     }
 }
 
@@ -135,6 +158,22 @@ struct EmailChallengePage<'m> {
 }
 
 #[derive(Template)]
+#[template(path = "user-activation.txt")]
+struct UserActivationText<'m> {
+    facts: &'m Facts<'m>,
+    start: Option<&'m str>,
+    steps: &'m str,
+}
+
+#[derive(Template)]
+#[template(path = "user-activation.html")]
+struct UserActivationPage<'m> {
+    facts: &'m Facts<'m>,
+    start: Option<&'m str>,
+    steps: &'m str,
+}
+
+#[derive(Template)]
 #[template(path = "already-registered.txt")]
 struct AlreadyRegisteredText<'m> {
     facts: &'m Facts<'m>,
@@ -167,7 +206,7 @@ mod tests {
         }
     }
 
-    fn every_content() -> [MailContent; 5] {
+    fn every_content() -> [MailContent; 8] {
         let passcode = Secret::new("012345");
         let link = Secret::new("https://id.example.org/email/verify/e1?token=t0ken");
         [
@@ -176,6 +215,12 @@ mod tests {
             MailContent::EmailChallenge { passcode, link, lifetime_minutes: 1 },
             MailContent::AlreadyRegistered { sign_in: Some("https://app.example.org/sign-in".into()) },
             MailContent::AlreadyRegistered { sign_in: None },
+            MailContent::UserActivation {
+                start: Some("https://app.example.org/sign-in".into()),
+                beginning: Beginning::SignIn { asks_password: false },
+            },
+            MailContent::UserActivation { start: None, beginning: Beginning::SignIn { asks_password: true } },
+            MailContent::UserActivation { start: None, beginning: Beginning::SignUp },
         ]
     }
 
@@ -187,6 +232,9 @@ mod tests {
             "email-challenge",
             "already-registered",
             "already-registered-without-link",
+            "user-activation",
+            "user-activation-with-password",
+            "user-activation-by-sign-up",
         ]) {
             let words = words(&mail(content)).unwrap();
             insta::assert_snapshot!(format!("{name}.txt"), format!("Subject: {}\n\n{}", words.subject, words.text));

@@ -18,7 +18,8 @@ export async function startBrowser() {
  */
 export async function openBrowser(browser, options = {}) {
   const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1024, height: 900 }, ...options });
-  context.setDefaultTimeout(15_000);
+  // Far: a busy machine is slow, not wrong.
+  context.setDefaultTimeout(60_000);
   const faults = [];
   const traffic = [];
   context.on('request', (request) => {

@@ -25,6 +25,9 @@ const custom = {
 
 const formats = { pseudonym: 'text', shoeSize: 'text', colour: 'select', paint: 'radio', home: 'select', terms: 'checkbox', news: 'radio_yes_no', pets: 'radio_true_false' };
 
+/** The colours that may be chosen, fewer than there are. */
+export const colours = (...names) => ({ ...custom.colour, enum: names, oneOf: choice.oneOf.filter((one) => names.includes(one.const)) });
+
 /** Every custom attribute, required, in a fixed order. */
 export const everyFormat = Object.keys(formats).map((name) => ({ name, label: custom[name].title, required: true }));
 
@@ -40,9 +43,9 @@ export const passwordOnly = assurance('1FA', { knowledge: { types: ['password'] 
 
 /**
  * An organisation. `apps` maps a client id to `{ attributes, ...fields of actions.profileEnrollment, signOn, app: fields of the app }`.
- * `origin` is where the pages of these apps live.
+ * `attributes` are custom ones that are defined otherwise than above. `origin` is where the pages of these apps live.
  */
-export function organisation({ origin, apps, settings = {}, primaryFactor = 'PASSWORD_IDP', enroll = {}, complexity = {} }) {
+export function organisation({ origin, apps, settings = {}, primaryFactor = 'PASSWORD_IDP', enroll = {}, complexity = {}, attributes = {} }) {
   const entries = Object.entries(apps);
   return {
     settings: {
@@ -52,7 +55,7 @@ export function organisation({ origin, apps, settings = {}, primaryFactor = 'PAS
       // All people of a test run share one source address; what one person may do stays as it is.
       limits: { guessesPerSourcePerHour: 10000, mailsPerSourcePerHour: 10000, unknownNamesPerSource: 10000, ...settings.limits },
     },
-    userSchema: { definitions: { base: { properties: {} }, custom: { properties: custom } } },
+    userSchema: { definitions: { base: { properties: {} }, custom: { properties: { ...custom, ...attributes } } } },
     uiSchemas: [{ id: 'uis-form', uiSchema: { type: 'Group', label: 'One thing more', buttonLabel: 'Go on', elements: controls } }],
     authenticators: [{ key: 'okta_email', settings: { tokenLifetimeInMinutes: 5 } }, { key: 'okta_password' }],
     policies: {

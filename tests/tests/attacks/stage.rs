@@ -3,6 +3,8 @@
 #[path = "../../../shared/engine/tests/stage/browser.rs"]
 mod browser;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use browser::{Answer, Browser, Kind, Letter, MailFault};
 use dynamodb::DynamoStore;
 use engine::ports::{Clock as _, Expect, Item, Key, Store as _, Write};
@@ -37,7 +39,22 @@ pub fn demo() -> Organisation {
     organisation
 }
 
+fn part_of(token: &str, index: usize) -> Value {
+    let part = URL_SAFE_NO_PAD.decode(token.split('.').nth(index).unwrap()).unwrap();
+    serde_json::from_slice(&part).unwrap()
+}
+
 impl Stage {
+    /// The header of a token.
+    pub fn header(&self, token: &str) -> Value {
+        part_of(token, 0)
+    }
+
+    /// The claims of a token.
+    pub fn claims(&self, token: &str) -> Value {
+        part_of(token, 1)
+    }
+
     pub fn new() -> Self {
         Self::with(&demo())
     }

@@ -71,7 +71,9 @@ fn r_t4_a_097_claims_of_another_type_or_purpose_are_no_claims() {
     let (_, claims) = signed_in(&stage);
     let signer = stage.signer();
     let sign = |typ: &str, claims: &Value| RUNTIME.block_on(signer.sign(typ, claims)).unwrap();
-    assert_eq!(userinfo(&stage, &sign("at+jwt", &claims)), 200, "what is changed below is good as it is");
+    for typ in ["JWT", "at+jwt"] {
+        assert_eq!(userinfo(&stage, &sign(typ, &claims)), 200, "what is changed below is good as it is");
+    }
     for (name, value) in [
         ("exp", json!("9999999999")),
         ("exp", json!(null)),
@@ -83,14 +85,17 @@ fn r_t4_a_097_claims_of_another_type_or_purpose_are_no_claims() {
         ("iss", json!("https://evil.example")),
         ("sub", json!("nobody")),
         ("jti", json!(null)),
+        // What tells it from an ID token.
+        ("cid", json!("workforce-spa")),
+        ("scp", json!("openid")),
     ] {
         let mut changed = claims.clone();
         changed[name] = value.clone();
-        assert_eq!(userinfo(&stage, &sign("at+jwt", &changed)), 401, "{name} = {value}");
+        assert_eq!(userinfo(&stage, &sign("JWT", &changed)), 401, "{name} = {value}");
         changed.as_object_mut().unwrap().remove(name);
-        assert_eq!(userinfo(&stage, &sign("at+jwt", &changed)), 401, "without {name}");
+        assert_eq!(userinfo(&stage, &sign("JWT", &changed)), 401, "without {name}");
     }
-    for typ in ["JWT", "at+JWT;", "logout+jwt"] {
+    for typ in ["", "jwt;", "at+JWT;", "logout+jwt"] {
         assert_eq!(userinfo(&stage, &sign(typ, &claims)), 401, "{typ}");
     }
 }

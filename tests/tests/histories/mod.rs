@@ -154,7 +154,7 @@ fn understood(answer: &Answer) -> Option<Ret> {
         429 => Ret::Refused,
         500.. => return None,
         _ if answer.interaction_code().is_some() => Ret::Done(answer.interaction_code().unwrap().into()),
-        _ if says("notUnique") => Ret::Taken,
+        _ if says("notUnique") || says("account.exists") => Ret::Taken,
         _ if says("unknown.user") => Ret::Unknown,
         _ if says("session.expired") => Ret::Over,
         200 if answer.forms().first() == Some(&"enroll-authenticator") => Ret::Sent,

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::load::Early;
 use super::{Arrival, Memory};
-use crate::budget::Counter;
+use crate::budget::{Counter, Room};
 use crate::commit::{self, About, Commit, StoredPassword};
 use crate::configuration::read;
 use crate::derive::same;
@@ -62,11 +62,18 @@ impl Engine {
         wanted.extend(looked_at.clone());
         let watched = self.counters(&needs.watched_budgets, arrival.source, context.now);
         wanted.extend(watched.iter().flat_map(Counter::places).filter(|place| !early.counters.iter().any(|(known, _)| known == *place)).cloned());
-        let (mut items, over) = self.counted(arrival, context, needs, wanted, memory).await?;
+        let (mut items, room) = self.counted(arrival, context, needs, wanted, memory).await?;
         items.extend(early.counters.into_iter().map(|(_, item)| item));
-        let over_budget = over || watched.iter().any(|counter| counter.is_used_up(&items, context.now));
+        let room = watched.iter().map(|counter| counter.room(&items, context.now)).fold(room, Room::and);
+        let over_budget = !room.is_left();
         let find = |key: &Key| items.iter().flatten().find(|item| item.key == *key);
-        let mut facts = Facts { over_budget, over_commit_budget: memory.over_commit_budget, contested: memory.contested, ..Facts::default() };
+        let mut facts = Facts {
+            over_budget,
+            over_commit_budget: memory.commit_room.is_some(),
+            room: if over_budget { room.from() } else { memory.commit_room.and_then(Room::from) },
+            contested: memory.contested,
+            ..Facts::default()
+        };
         for owner in &owners {
             let item = owner.as_ref().and_then(|id| find(&keys::user(id)));
             facts.owners.push(match item {
@@ -145,20 +152,29 @@ impl Engine {
         needs: &Needs,
         wanted: Vec<Key>,
         memory: &mut Memory,
-    ) -> Result<(Vec<Option<Item>>, bool), Failure> {
-        if let Some((_, over)) = memory.spent {
-            return Ok((self.read(&wanted).await?, over));
+    ) -> Result<(Vec<Option<Item>>, Room), Failure> {
+        if let Some((_, room)) = memory.spent {
+            return Ok((self.read(&wanted).await?, room));
         }
         let mut alternatives = needs.budgets.iter();
         let first = alternatives.next().map(Vec::as_slice).unwrap_or_default();
         let (items, mut counters, mut over) = self.read_and_count(wanted, first, arrival.source, context.now).await?;
+        let mut tried = Vec::new();
         for budgets in alternatives {
             if over {
+                tried.push(counters);
                 (_, counters, over) = self.read_and_count(Vec::new(), budgets, arrival.source, context.now).await?;
             }
         }
-        memory.spent = Some((counters, over));
-        Ok((items, over))
+        let room = if over {
+            // Whichever has room first lets the person in.
+            let all: Vec<&[Counter]> = tried.iter().chain([&counters]).map(Vec::as_slice).collect();
+            self.when(&all, context.now).await?
+        } else {
+            Room::Left
+        };
+        memory.spent = Some((counters, room));
+        Ok((items, room))
     }
 
     /// Gives back what was counted for a guess that was right: what is limited are wrong ones.

@@ -12,7 +12,7 @@ use policy::transaction::Transaction;
 
 use super::familiar::{Known, Places};
 use super::{Arrival, Memory};
-use crate::budget::Counter;
+use crate::budget::{Counter, Room};
 use crate::commit::Stored;
 use crate::configuration::{Revision, read};
 use crate::derive::same;
@@ -43,8 +43,8 @@ pub(super) struct Loaded {
     pub refreshed: bool,
     pub early: Early,
     pub places: Places,
-    /// Whether there were too many requests with this handle (security.md R-R5).
-    pub hurried: bool,
+    /// Whether there was room for one more request with this handle (security.md R-R5).
+    pub room: Room,
 }
 
 /// What the policy will probably ask for.
@@ -75,7 +75,7 @@ impl Engine {
         wanted.extend(named.iter().map(keys::unique));
         let watched = self.watched(arrival, now);
         wanted.extend(watched.clone());
-        let (items, hurried) = self.arrived(arrival, id, wanted, memory, now).await?;
+        let (items, room) = self.arrived(arrival, id, wanted, memory, now).await?;
         let mut items = items.into_iter();
         let head = items.next().flatten();
         let item = items.next().flatten().filter(|item| item.lives(now)).ok_or(Failure::SessionExpired)?;
@@ -100,7 +100,7 @@ impl Engine {
         }
         let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
         let refreshed = memory.stale_user && self.refresh_user(&mut stored, &revision.organisation).await?;
-        Ok(Loaded { revision, stored, version: item.version, refreshed, early, places: Places { browser, network }, hurried })
+        Ok(Loaded { revision, stored, version: item.version, refreshed, early, places: Places { browser, network }, room })
     }
 
     /// The values that the request itself names, so that their owners are read in the first round trip. A guess of what the policy will ask
@@ -146,7 +146,7 @@ impl Engine {
         self.counters(&step::watched(&limits, &arrival.input), arrival.source, now).iter().flat_map(Counter::places).cloned().collect()
     }
 
-    /// Reads, and counts the request beside it: ten per handle in five seconds (security.md R-R5). Whether that is too many.
+    /// Reads, and counts the request beside it: ten per handle in five seconds (security.md R-R5). Whether there was room for it.
     async fn arrived(
         &self,
         arrival: &Arrival<'_>,
@@ -154,17 +154,18 @@ impl Engine {
         wanted: Vec<Key>,
         memory: &mut Memory,
         now: Timestamp,
-    ) -> Result<(Vec<Option<Item>>, bool), Failure> {
+    ) -> Result<(Vec<Option<Item>>, Room), Failure> {
         // A poll is cheaper than its count, and comes all by itself. A link is no handle.
         let counts = !memory.arrived && arrival.operation != Operation::Poll && matches!(arrival.finder, Finder::Handle(_));
         if !counts {
-            return Ok((self.read(&wanted).await?, false));
+            return Ok((self.read(&wanted).await?, Room::Left));
         }
         memory.arrived = true;
         // As this instance knows the limit: good enough for a brake.
         let limits = self.cache.known().map(|revision| revision.organisation.settings.limits.clone()).unwrap_or_default();
-        let (items, _, over) = self.read_and_count(wanted, &[step::requests(&limits, id)], arrival.source, now).await?;
-        Ok((items, over))
+        let (items, counters, over) = self.read_and_count(wanted, &[step::requests(&limits, id)], arrival.source, now).await?;
+        let room = if over { self.when(&[&counters], now).await? } else { Room::Left };
+        Ok((items, room))
     }
 
     /// Whether the token of a link is the one of the code that is out.

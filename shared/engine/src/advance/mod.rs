@@ -23,7 +23,7 @@ use policy::step::{self, Decision, Facts, Input, Rejection, StepError};
 use policy::transaction::{Familiar, Subject, Transaction};
 use policy::user::PasswordHash;
 
-use crate::budget::Counter;
+use crate::budget::{Counter, Room};
 use crate::commit::{About, Commit, LastRequest, Stored, put_transaction};
 use crate::configuration::Revision;
 use crate::handles::RequestMac;
@@ -66,6 +66,13 @@ pub(crate) struct Advanced {
     pub code: Option<Secret>,
 }
 
+impl Advanced {
+    /// Whether the client is shown another page than the one that it has.
+    pub(crate) fn is_redrawn(&self) -> bool {
+        matches!(self.status, Status::Rejected(Rejection::Outdated(_)))
+    }
+}
+
 /// What kind of answer a step gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -104,12 +111,13 @@ struct Memory {
     /// Whether the request itself was counted.
     arrived: bool,
     /// What was counted for a guess, and whether there was room.
-    spent: Option<(Vec<Counter>, bool)>,
+    spent: Option<(Vec<Counter>, Room)>,
     /// A count could not be given back: it stays.
     keeps_counts: bool,
     /// The code that the typed one was compared with: one count, one comparison.
     compared: Option<u32>,
-    over_commit_budget: bool,
+    /// A budget that the commit counts was used up; when there is room again.
+    commit_room: Option<Room>,
     contested: bool,
     /// These places are known of somebody else, or of whoever had the account before it changed hands.
     foreign: Familiar,
@@ -135,8 +143,9 @@ impl Engine {
             if arrival.server_of.is_some_and(|server_of| server_of != app.id) {
                 return Err(Failure::ForeignOrigin);
             }
-            if loaded.hurried {
-                let (transaction, notices) = (loaded.stored.transaction, message::form(Message::TooManyRequests));
+            if !loaded.room.is_left() {
+                let notices = message::form(Message::TooManyRequests(loaded.room.from().map(|at| at - now)));
+                let transaction = loaded.stored.transaction;
                 return Ok(Advanced { revision, transaction, notices, status: Status::Hurried, code: None });
             }
             if let Some(answered) = self.answered_before(arrival, &loaded, now).await? {
@@ -147,8 +156,8 @@ impl Engine {
             }
         }
         // A count that the decision cannot do without found no room, because others were faster.
-        if memory.over_commit_budget {
-            return Err(Failure::Busy);
+        if let Some(room) = memory.commit_room {
+            return Err(Failure::Busy(room.from().map_or(Failure::SOON, |at| at - self.clock.now())));
         }
         Err(Failure::Unavailable("the same transaction is being changed by many".into()))
     }
@@ -183,6 +192,9 @@ impl Engine {
         };
         let Plan { commit, counters, code, written, last_request } = self.plan(arrival, context, &loaded, &facts, &mut decision, memory).await?;
         if !self.commit(&commit, memory, &counters).await? {
+            if memory.commit_room.is_some() {
+                memory.commit_room = Some(self.when(&[&counters], context.now).await?);
+            }
             return Ok(None);
         }
         if let Some((user, rehash)) = outdated {
@@ -227,8 +239,9 @@ impl Engine {
         if decision.transaction != stored.transaction || *refreshed {
             decision.transaction.touched = context.now;
             // A poll is answered anew each time, and what was asked before it may still be repeated; but the one that got the code gets it again.
-            if decision.rejection.is_none() && (arrival.operation != Operation::Poll || code.is_some()) {
-                last_request = Some(LastRequest { mac: arrival.mac.noted(), at: context.now });
+            let outdated = decision.rejection.and_then(Rejection::outdated);
+            if (decision.rejection.is_none() || outdated.is_some()) && (arrival.operation != Operation::Poll || code.is_some()) {
+                last_request = Some(LastRequest { mac: arrival.mac.noted(), at: context.now, outdated });
             }
             written = version + 1;
             let after = Stored { transaction: decision.transaction.clone(), last_request: last_request.clone() };
@@ -299,7 +312,7 @@ impl Memory {
     fn learn(&mut self, commit: &Commit, places: &[usize]) {
         for about in places.iter().filter_map(|place| commit.about.get(*place)) {
             match about {
-                About::Budget => self.over_commit_budget = true,
+                About::Budget => self.commit_room = Some(Room::Never),
                 About::Claim => self.contested = true,
                 About::User => self.stale_user = true,
                 About::Refund => self.keeps_counts = true,

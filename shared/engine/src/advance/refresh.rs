@@ -2,7 +2,7 @@
 
 use policy::organisation::Organisation;
 use policy::step::Identity;
-use policy::transaction::{Familiar, Subject, Transaction};
+use policy::transaction::{Challenge, Familiar, Subject, Transaction};
 use policy::user::User;
 
 use crate::commit::Stored;
@@ -30,6 +30,8 @@ impl Engine {
         let Subject::Member { user, version, .. } = &mut transaction.subject else { return Ok(false) };
         // What was proven of the account before proves nothing of this one (I3).
         let changed_hands = current.id != user.id || current.generation != user.generation;
+        // Where it is the same account, what was mailed for an earlier generation is void as well.
+        let mailed_before = current.id == user.id && current.generation != user.generation;
         (*user, *version) = (current, item.version);
         if changed_hands {
             transaction.proofs.clear();
@@ -39,7 +41,8 @@ impl Engine {
         }
         // A code proves the mailbox that it was sent to, and no later one (security.md R-O7).
         let mailbox = transaction.mailbox();
-        transaction.challenge = transaction.challenge.take().filter(|challenge| Some(&challenge.address) == mailbox.as_ref());
+        let is_good = |challenge: &Challenge| !mailed_before && Some(&challenge.address) == mailbox.as_ref();
+        transaction.challenge = transaction.challenge.take().filter(is_good);
         Ok(true)
     }
 

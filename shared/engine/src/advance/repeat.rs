@@ -5,9 +5,9 @@ use std::sync::Arc;
 use idx::operation::Operation;
 use policy::message::{self, Message};
 use policy::organisation::AuthenticatorKey;
-use policy::step;
+use policy::step::{self, Rejection};
 use policy::time::{Span, Timestamp};
-use policy::transaction::{Challenge, Outcome, REPEAT_WINDOW};
+use policy::transaction::{Challenge, Outcome, REPEAT_WINDOW, RESEND_REPEAT_WINDOW};
 
 use super::load::Loaded;
 use super::{Advanced, Arrival, Status};
@@ -25,10 +25,9 @@ impl Engine {
         let answer =
             |notices, status, code| Advanced { revision: Arc::clone(&loaded.revision), transaction: transaction.clone(), notices, status, code };
         let issued = matches!(transaction.outcome, Some(Outcome::Done { issued: true, .. }));
-        // Whoever asks for another code when one may be had again means another code.
         let window = match arrival.operation {
             Operation::Introspect => Span(0),
-            Operation::Resend => REPEAT_WINDOW.min(Span::seconds(loaded.revision.organisation.settings.limits.resend_cooldown_seconds.into())),
+            Operation::Resend => RESEND_REPEAT_WINDOW,
             _ => REPEAT_WINDOW,
         };
         let same_request = |window| loaded.stored.last_request.as_ref().is_some_and(|last| arrival.mac.is(&last.mac) && now - last.at < window);
@@ -44,6 +43,9 @@ impl Engine {
             let anew = arrival.operation == Operation::Poll || asks_again;
             if !repeated || anew {
                 return Ok(None);
+            }
+            if let Some(outdated) = loaded.stored.last_request.as_ref().and_then(|last| last.outdated) {
+                return Ok(Some(answer(outdated.notices(), Status::Rejected(Rejection::Outdated(outdated)), None)));
             }
             // The first one may have ended between commit and mail. Said rather than mended: of many at once, each would send.
             let waits_for_mail = challenge.is_some_and(|challenge| !challenge.sent) && transaction.chosen != Some(AuthenticatorKey::OktaPassword);

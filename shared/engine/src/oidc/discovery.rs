@@ -1,9 +1,11 @@
 //! What clients and verifiers read first: discovery and keys.
 
 use ::http::StatusCode;
+use policy::assurance::Level;
 use serde_json::json;
 
 use super::SCOPES;
+use super::interact::PROMPTS;
 use crate::reply::Reply;
 use crate::{Engine, Failure};
 
@@ -22,8 +24,14 @@ impl Engine {
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "scopes_supported": SCOPES,
-            "claims_supported": ["iss", "sub", "aud", "iat", "exp", "auth_time", "amr", "nonce", "at_hash", "name", "given_name", "family_name",
+            "claims_supported": ["iss", "sub", "aud", "iat", "exp", "auth_time", "amr", "nonce", "at_hash", "acr", "name", "given_name", "family_name",
                 "preferred_username", "locale", "zoneinfo", "email", "email_verified", "groups"],
+            "acr_values_supported": Level::ALL.map(Level::as_str),
+            "prompt_values_supported": PROMPTS,
+            "ui_locales_supported": ["en"],
+            "claims_parameter_supported": false,
+            "request_parameter_supported": false,
+            "request_uri_parameter_supported": false,
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ["none"],
         });

@@ -1,5 +1,6 @@
 //! An interaction code and what became of it.
 
+use policy::assurance::Level;
 use policy::time::{Span, Timestamp};
 use policy::transaction::{CLOCK_SKEW, Transaction};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,12 @@ pub(crate) struct Grant {
     /// When the person proved who they are.
     pub(super) auth_time: Timestamp,
     pub(super) amr: Vec<String>,
+    /// The level of assurance that was asked for and reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) acr: Option<String>,
+    /// `aud` of its access token; the issuer if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) audience: Option<String>,
     expires: Timestamp,
     /// The code was presented, rightly or wrongly.
     pub(super) used: bool,
@@ -43,6 +50,8 @@ impl Grant {
             amr.push("mfa".into());
         }
         let client = &transaction.client;
+        let proven = transaction.proofs.keys().copied().collect();
+        let reached = |asked: &&String| Level::ALL.iter().any(|level| level.as_str() == asked.as_str() && level.is_reached_by(&proven));
         Self {
             client_id: client.client_id.clone(),
             app: client.app.clone(),
@@ -54,6 +63,8 @@ impl Grant {
             generation,
             auth_time: at,
             amr,
+            acr: client.acr_values.iter().find(reached).cloned(),
+            audience: None,
             expires: now + CODE_LIFETIME,
             used: false,
             revoked: false,

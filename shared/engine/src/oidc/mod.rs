@@ -19,9 +19,6 @@ pub(crate) use grant::Grant;
 /// Tokens are good for so long.
 const TOKEN_LIFETIME: Span = Span::hours(1);
 
-/// `typ` of access tokens (RFC 9068).
-const ACCESS_TOKEN: &str = "at+jwt";
-
 /// `typ` of ID tokens.
 const ID_TOKEN: &str = "JWT";
 

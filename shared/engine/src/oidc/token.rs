@@ -2,12 +2,12 @@
 
 use ::http::StatusCode;
 use futures_util::future::join;
-use policy::organisation::Organisation;
+use policy::organisation::{AccessTokenType, AccessTokens};
 use policy::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::claims::{active, claims, fields};
-use super::{ACCESS_TOKEN, Grant, ID_TOKEN, TOKEN_LIFETIME, parameters};
+use super::{Grant, ID_TOKEN, TOKEN_LIFETIME, parameters};
 use crate::advance::of_app;
 use crate::configuration::read;
 use crate::derive::{half_sha256, sha256};
@@ -39,14 +39,17 @@ impl Engine {
                 break;
             }
             let revision = self.cache.at(self.store.as_ref(), head.as_ref()).await?;
-            // A page of another app does not even spend it.
-            if let Some(app) = revision.organisation.app(&grant.app) {
-                of_app(page, app)?;
-            }
-            let tokens = if grant.redeemable(now) && grant.presented_by_its_client(parameter) {
-                self.tokens(&grant, &key.0, &revision.organisation, now).await?
-            } else {
-                None
+            let app = revision.organisation.app(&grant.app);
+            let tokens = match app {
+                Some(app) => {
+                    // A page of another app does not even spend it.
+                    of_app(page, app)?;
+                    let AccessTokens { audience, kind } = revision.organisation.access_tokens(app);
+                    grant.audience = audience;
+                    let good = grant.redeemable(now) && grant.presented_by_its_client(parameter);
+                    if good { self.tokens(&grant, &key.0, kind.unwrap_or_default(), now).await? } else { None }
+                }
+                None => None,
             };
             if grant.used {
                 tracing::warn!(app = grant.app, "an interaction code was presented again: what it gave is void");
@@ -66,31 +69,32 @@ impl Engine {
         Ok(Reply::oauth("invalid_grant", "The interaction code is invalid or has expired."))
     }
 
-    /// What the code is worth: nothing, if the person or the app is no longer there.
-    async fn tokens(&self, grant: &Grant, id: &str, organisation: &Organisation, now: Timestamp) -> Result<Option<Value>, Failure> {
+    /// What the code is worth: nothing, if the person is no longer there.
+    async fn tokens(&self, grant: &Grant, id: &str, kind: AccessTokenType, now: Timestamp) -> Result<Option<Value>, Failure> {
         let (issuer, expires) = (self.issuer(), (now + TOKEN_LIFETIME).seconds());
         let access = json!({
             "ver": 1,
             // Names the grant, so that it can be revoked; the code itself is not in it.
             "jti": id.strip_prefix("CODE#").unwrap_or(id),
             "iss": issuer,
-            "aud": issuer,
+            "aud": grant.audience.as_ref().unwrap_or(&issuer),
             "sub": grant.user_id,
             "uid": grant.user_id,
             "cid": grant.client_id,
             "client_id": grant.client_id,
             "scp": grant.scopes,
+            "amr": grant.amr,
             "auth_time": grant.auth_time.seconds(),
             "iat": now.seconds(),
             "exp": expires,
         });
         let signer = self.signer()?;
         let person = [keys::user(&grant.user_id)];
-        let (access_token, user) = join(signer.sign(ACCESS_TOKEN, &access), self.store.read(&person)).await;
+        let (access_token, user) = join(signer.sign(kind.as_str(), &access), self.store.read(&person)).await;
         let (access_token, user) = (access_token?, active(user?.first())?);
         // Whoever signed in before the account changed hands has nothing to do with it any more (I3).
         let user = user.filter(|user| user.generation == grant.generation);
-        let (Some(user), Some(_)) = (user, organisation.app(&grant.app)) else { return Ok(None) };
+        let Some(user) = user else { return Ok(None) };
         let mut body = json!({
             "token_type": "Bearer",
             "expires_in": TOKEN_LIFETIME.0 / 1_000,
@@ -110,8 +114,10 @@ impl Engine {
                 "auth_time": grant.auth_time.seconds(),
                 "at_hash": half_sha256(&access_token),
             })));
-            if let Some(nonce) = &grant.nonce {
-                claims.insert("nonce".into(), nonce.clone().into());
+            for (claim, value) in [("nonce", &grant.nonce), ("acr", &grant.acr)] {
+                if let Some(value) = value {
+                    claims.insert(claim.into(), value.clone().into());
+                }
             }
             let id_token = signer.sign(ID_TOKEN, &Value::Object(claims)).await?;
             if let Value::Object(map) = &mut body {

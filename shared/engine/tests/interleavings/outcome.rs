@@ -105,6 +105,7 @@ pub fn mail(mail: &Mail) -> String {
         MailContent::EmailChallenge { passcode, .. } => format!("sign-in {}", passcode.expose()),
         MailContent::RegistrationEmailVerification { .. } => "welcome".into(),
         MailContent::AlreadyRegistered { .. } => "already registered".into(),
+        MailContent::UserActivation { .. } => "account made".into(),
     };
     format!("{}: {content}", mail.to)
 }

@@ -59,13 +59,15 @@ fn the_walks_get_around() {
 }
 
 /// What the model notes when it happens.
-const WORTH_TRYING: [&str; 35] = [
+const WORTH_TRYING: [&str; 37] = [
     "a decoy",
     "a link in another browser",
     "a link that is no good",
+    "a password joined the first page",
     "a request of an abandoned or foreign flow",
     "a stranger",
     "access was denied meanwhile",
+    "an attribute joined the open form",
     "an attribute was taken from the open form",
     "an interaction code of an account that is not theirs any more",
     "an interaction code of another app",

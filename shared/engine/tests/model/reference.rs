@@ -18,6 +18,7 @@ const CODE_LIVES: u64 = 300;
 const IDLE: u64 = 15 * 60;
 const ABSOLUTE: u64 = 60 * 60;
 const REPEATED_WITHIN: u64 = 60;
+const RESEND_REPEATED_WITHIN: u64 = 2;
 const COOLDOWN: u64 = 30;
 const CODES: u32 = 5;
 const ATTEMPTS: u32 = 5;
@@ -102,6 +103,8 @@ struct Flow {
     chose_email: bool,
     /// What its open page asks for, whatever is configured meanwhile.
     page: Page,
+    /// What the engine believes is on that page.
+    shown: Shown,
     /// The request that changed it last, and when.
     last: Option<(Request, u64)>,
     /// The link that did instead, and when.
@@ -114,6 +117,24 @@ struct Page {
     /// The first page, for a password too.
     password: bool,
     /// The sign-up form, for the shoe size.
+    shoe: bool,
+}
+
+/// A page, as far as other things are sent from another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Offer {
+    view: View,
+    /// The first page, with a password; the sign-up form, with the shoe size.
+    asks_more: bool,
+    /// The first page, with the way to sign up.
+    registers: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shown {
+    /// `None`: nothing that anything could be sent from.
+    offer: Option<Offer>,
+    /// Whether the form asked for the shoe size since it is open.
     shoe: bool,
 }
 
@@ -274,6 +295,8 @@ impl ReferenceStateMachine for Model {
             Operation::Begin(browser, app) => {
                 state.tabs[*browser] = Some(state.flows.len());
                 state.flows.push(Flow::new(*browser, *app, state.now, state.policy.page()));
+                let begun = state.flows.len() - 1;
+                state.flows[begun].shown = state.shows(&state.flows[begun]);
                 state.expected = Some(Expected { status: 200, view: View::FirstPage });
             }
             Operation::Step(browser, step) => state.request(*browser, state.tabs[*browser].unwrap(), step),
@@ -384,6 +407,7 @@ impl Flow {
             sends: 0,
             chose_email: false,
             page,
+            shown: Shown { offer: None, shoe: false },
             last: None,
             pressed: None,
             end: None,

@@ -169,6 +169,8 @@ impl System {
                     (Some(Some(passcode.expose().to_string())), Some(link))
                 }
                 MailContent::AlreadyRegistered { .. } => (Some(None), None),
+                // Only an administrator has it mailed, and there is none here.
+                MailContent::UserActivation { .. } => (None, None),
                 MailContent::RegistrationEmailVerification { link, .. } => (None, Some(link)),
             };
             if let Some(code) = code {

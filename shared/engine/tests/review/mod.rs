@@ -339,20 +339,3 @@ fn a_mailbox_that_is_not_for_signing_in_can_be_set_up() {
     let done = ada.answer_code(&stage.code(ADA));
     assert!(done.interaction_code().is_some(), "{}", done.text);
 }
-
-/// idx.md §16.4: whose page was open while the policy changed sees the form as it is now.
-#[test]
-fn a_form_that_has_changed_meanwhile_is_shown_as_it_is_now() {
-    let asked = ("# - { name: shoeSize, label: Shoe size, required: true }", "- { name: shoeSize, label: Shoe size, required: true }");
-    let stage = Stage::with(&demo_with(&[asked]));
-    let mut ada = stage.browser("demo-spa");
-    ada.begin();
-    ada.step("/idp/idx/enroll", json!({}));
-    stage.apply(&demo_with(&[]));
-    let profile = json!({"email": ADA, "firstName": "Ada", "lastName": "Lovelace", "shoeSize": "38"});
-    let refused = ada.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}));
-    assert_eq!((refused.status, refused.messages()), (400, vec!["idx.error.attribute.unknown".to_string()]), "{}", refused.text);
-    assert_eq!(refused.forms()[0], "enroll-profile");
-    assert!(!refused.text.contains("Shoe size"));
-    assert_eq!(ada.sign_up(ADA, PASSWORD).status, 200);
-}

@@ -209,7 +209,7 @@ fn whoever_was_slower_is_told_behind_the_link_too() {
     let path = &format!("/email/{path}");
     let told = slower.send(path, "application/x-www-form-urlencoded", format!("token={token}").as_bytes());
     assert_eq!(told.status, 400);
-    assert!(told.text.contains("A user with this Email already exists"), "{}", told.text);
+    assert!(told.text.contains("There is an account with your email address now"), "{}", told.text);
 }
 
 /// I9: who was asked for the password before the account changed hands is let in with the one that is right now.

@@ -19,6 +19,8 @@ fn transaction(id: &str, app: &str) -> Transaction {
         scopes: vec!["openid".into()],
         state: "s".into(),
         nonce: None,
+        acr_values: Vec::new(),
+        login_hint: None,
         code_challenge: "c".repeat(43),
         browser: "b".into(),
     };

@@ -41,6 +41,7 @@ pub enum Kind {
     SignIn,
     Welcome,
     AlreadyRegistered,
+    AccountMade,
 }
 
 /// What a mail provider can do instead of taking a mail.

@@ -119,6 +119,16 @@ impl Stage {
         *self.mailbox.to_nobody.lock().unwrap()
     }
 
+    /// The header of a token.
+    pub fn header(&self, token: &str) -> Value {
+        serde_json::from_str::<Value>(token).unwrap()
+    }
+
+    /// The claims of a token.
+    pub fn claims(&self, token: &str) -> Value {
+        self.header(token)["claims"].clone()
+    }
+
     /// Every item, expired ones too.
     pub fn dump(&self) -> Vec<Item> {
         self.store.inner().dump()
@@ -174,6 +184,7 @@ fn letter(mail: &Mail) -> Letter {
         MailContent::EmailChallenge { passcode, link, .. } => (Kind::SignIn, Some(passcode), Some(link)),
         MailContent::RegistrationEmailVerification { link, .. } => (Kind::Welcome, None, Some(link)),
         MailContent::AlreadyRegistered { .. } => (Kind::AlreadyRegistered, None, None),
+        MailContent::UserActivation { .. } => (Kind::AccountMade, None, None),
     };
     let text = |secret: Option<&Secret>| secret.map(|secret| secret.expose().to_owned());
     Letter { to: mail.to.clone(), kind, code: text(passcode), link: text(link), text: format!("{mail:?}") }

@@ -37,7 +37,7 @@ pub fn link_of(world: &World) -> String {
         MailContent::RegistrationActivation { link, .. }
         | MailContent::EmailChallenge { link, .. }
         | MailContent::RegistrationEmailVerification { link, .. } => link,
-        other @ MailContent::AlreadyRegistered { .. } => panic!("{other:?} has no link"),
+        other @ (MailContent::AlreadyRegistered { .. } | MailContent::UserActivation { .. }) => panic!("{other:?} has no link"),
     };
     link.expose().strip_prefix(BASE).unwrap().into()
 }
@@ -108,6 +108,8 @@ impl World {
         }
         let claims = self.get(person, "/oauth2/default/v1/userinfo");
         assert_eq!((claims.status, &claims.body["email"]), (200, &json!(ADA)), "{}", claims.text);
+        let by_post = self.post_form(person, "/oauth2/default/v1/userinfo", "");
+        assert_eq!((by_post.status, &by_post.body), (200, &claims.body), "{}", by_post.text);
         // A code succeeds at most once.
         let spent = self.aside(|world| world.token(&mut person.clone(), code));
         assert_eq!(spent.status, 400, "{}", spent.text);

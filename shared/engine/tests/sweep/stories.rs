@@ -87,6 +87,7 @@ fn signs_up_with_a_code(world: &mut World) {
     world.get(&mut ada, "/oauth2/default/.well-known/openid-configuration");
     world.get(&mut ada, "/oauth2/default/v1/keys");
     world.get(&mut ada, "/openapi.json");
+    world.get(&mut ada, "/favicon.ico");
     world.sign_up(&mut ada, PASSWORD);
     world.step(&mut ada, "/idp/idx/email/poll", json!({}));
     world.step(&mut ada, "/idp/idx/email/answer", json!({"credentials": {"passcode": another(&code_of(world))}}));

@@ -41,9 +41,10 @@ pub(super) fn declared(operation: Operation) -> Vec<Answer> {
         | Operation::Resend
         | Operation::Poll
         | Operation::UpdateProfile => {
+            // Where waiting does not help, nothing says how long.
             let limited = answer(429, Some(envelope::MEDIA_TYPE), &["retry-after"]);
             let unsent = (operation == Operation::Resend).then(|| ion(503));
-            [ion(200), ion(400), ion(401), ion(403), limited].into_iter().chain(unsent).collect()
+            [ion(200), ion(400), ion(401), ion(403), ion(429), limited].into_iter().chain(unsent).collect()
         }
         Operation::OpenLink => vec![html(200), answer(303, None, &["location"]), html(400)],
         Operation::ConfirmLink => vec![html(200), html(400)],

@@ -60,6 +60,11 @@ pub(super) fn interact_form() -> Value {
         "scope": {"type": "string", "pattern": r"^(\s|(openid|profile|email|groups)(\s|$))*$"},
         "state": {"type": "string", "maxLength": 1024},
         "nonce": {"type": "string", "maxLength": 1024},
+        "login_hint": {"type": "string", "maxLength": 1024, "description": "Prefills the name on the first page."},
+        "ui_locales": {"type": "string", "description": "There is English."},
+        "prompt": {"type": "string", "pattern": "^(login|select_account)?$"},
+        "max_age": {"type": "string", "pattern": "^[0-9]{0,15}$", "description": "Everybody proves themselves anew: always met."},
+        "acr_values": {"type": "string", "pattern": "^(urn:okta:loa:1fa:any)?$", "description": "urn:okta:loa:2fa:any where the app's policy asks all for it."},
     });
     form(&properties, &["client_id", "redirect_uri", "code_challenge", "code_challenge_method"])
 }

@@ -17,6 +17,7 @@ use policy::organisation::Organisation;
 use policy::remediation::remediations;
 use policy::time::Timestamp;
 use policy::transaction::{Client, Subject, Transaction};
+use policy::user::Profile;
 use serde_json::Value;
 
 /// Random inputs beside the corpus, in `cargo test`.
@@ -73,6 +74,8 @@ fn envelopes() {
                 scopes: vec!["openid".into()],
                 state: text.clone(),
                 nonce: None,
+                acr_values: Vec::new(),
+                login_hint: None,
                 code_challenge: "c".repeat(43),
                 browser: "b".into(),
             };
@@ -86,6 +89,7 @@ fn envelopes() {
                 transaction: &transaction,
                 standing: &standing,
                 notices: &notices,
+                typed: &Profile::new(),
                 state_handle: "02handle",
                 base_url: "https://id.example.com",
                 expires_at: rfc3339(transaction.expires()),

@@ -78,10 +78,10 @@ pub struct VerificationMethod {
     /// How many classes of proof.
     #[serde(default = "FactorMode::two")]
     pub factor_mode: FactorMode,
-    /// ISO 8601 duration; without effect while there are no sessions, since every proof is fresh.
+    /// ISO 8601 duration; only `PT0S` while there are no sessions: every proof is fresh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reauthenticate_in: Option<String>,
-    /// ISO 8601 duration; without effect while there are no sessions.
+    /// ISO 8601 duration; only `PT0S` while there are no sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inactivity_period: Option<String>,
     /// Any one of these must hold; none is no constraint.
@@ -167,7 +167,7 @@ pub struct Constraint {
     /// Authenticators that do not count at all. With one, the class is not required (policies.md §7.3).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub excluded_authentication_methods: Vec<AuthenticationMethod>,
-    /// ISO 8601 duration; without effect while there are no sessions.
+    /// ISO 8601 duration; only `PT0S` while there are no sessions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reauthenticate_in: Option<String>,
     /// Whether the class is required; `true` for a constraint that is written down.

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::Status;
+use super::{AccessTokens, Status};
 
 /// An OpenID Connect app (`/api/v1/apps`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct App {
     /// Origins of pages that may call the API for this app (CORS), compared exactly.
     #[serde(default)]
     pub allowed_origins: Vec<String>,
+    /// What its access tokens say to the servers that take them; where it says nothing, the organisation's settings do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_tokens: Option<AccessTokens>,
     /// Page of the app that finishes an email link in the browser it was asked from (`?state=&otp=`); without it a page of ours does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_verify_callback_uri: Option<String>,
@@ -104,13 +107,13 @@ pub struct OAuthClientSettings {
     /// Where a link leads that has no flow to go back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initiate_login_uri: Option<String>,
-    /// `browser`, `native` or `web`; for people, without effect.
+    /// `browser` or `native`: clients without a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub application_type: Option<String>,
-    /// For people; the one grant is `interaction_code`.
+    /// The one grant is `interaction_code`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grant_types: Vec<String>,
-    /// For people; the one type is `code`.
+    /// The one type is `code`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub response_types: Vec<String>,
 }

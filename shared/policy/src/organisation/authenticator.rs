@@ -1,11 +1,11 @@
 use alloc::string::String;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::Status;
 
 /// Okta's key of an authenticator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthenticatorKey {
     /// Something the person knows.
@@ -27,6 +27,25 @@ pub enum FactorClass {
 impl AuthenticatorKey {
     /// Every authenticator, in the order in which lists show them.
     pub const ALL: [Self; 2] = [Self::OktaPassword, Self::OktaEmail];
+
+    /// Okta's other authenticators, by their keys. Each is refused by name.
+    pub const NOT_BUILT: [&str; 15] = [
+        "custom_app",
+        "custom_otp",
+        "duo",
+        "external_idp",
+        "google_otp",
+        "okta_verify",
+        "onprem_mfa",
+        "phone_number",
+        "rsa_token",
+        "security_question",
+        "smart_card_idp",
+        "symantec_vip",
+        "tac",
+        "webauthn",
+        "yubikey_token",
+    ];
 
     /// The class of proof that this authenticator gives.
     pub fn class(self) -> FactorClass {
@@ -50,6 +69,19 @@ impl AuthenticatorKey {
             Self::OktaPassword => "password",
             Self::OktaEmail => "email",
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for AuthenticatorKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let key = String::deserialize(deserializer)?;
+        Self::ALL.into_iter().find(|one| one.as_str() == key).ok_or_else(|| {
+            if Self::NOT_BUILT.contains(&key.as_str()) {
+                de::Error::custom(format_args!("\"{key}\" is not built yet; leave it out"))
+            } else {
+                de::Error::unknown_variant(&key, &["okta_password", "okta_email"])
+            }
+        })
     }
 }
 

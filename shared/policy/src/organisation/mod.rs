@@ -46,7 +46,7 @@ pub use schema::{
     Action, Definitions, Format, Items, Master, MasterType, Mutability, OneOf, Permission, Properties, PropertiesType, Property, PropertyType, Scope,
     UserSchema,
 };
-pub use settings::{Limits, Settings, UserEnumerationPrevention};
+pub use settings::{AccessTokenType, AccessTokens, Limits, Settings, UserEnumerationPrevention};
 pub use sign_on::{FactorPromptMode, PrimaryFactor, SessionSettings, SignOn, SignOnActions, SignOnRule};
 pub use ui_schema::{DisplayFormat, UiControl, UiOptions, UiSchema, UiSchemaBody};
 
@@ -184,6 +184,12 @@ impl Organisation {
     /// The authentication policy of an app: the one it names, else the default policy.
     pub fn access_policy(&self, app: &App) -> Option<&Policy<AppSignOnRule>> {
         mapped(&self.policies.access, app.access_policy.as_deref())
+    }
+
+    /// What the access tokens of an app say: the app's word, or else the organisation's.
+    pub fn access_tokens(&self, app: &App) -> AccessTokens {
+        let (own, all) = (app.access_tokens.clone().unwrap_or_default(), &self.settings.access_tokens);
+        AccessTokens { audience: own.audience.or_else(|| all.audience.clone()), kind: own.kind.or(all.kind) }
     }
 
     /// The UI schema with this id.

@@ -14,6 +14,9 @@ pub struct Settings {
     pub user_enumeration_prevention: UserEnumerationPrevention,
     /// Okta's "require possession factor before password during MFA": makes the first page identifier-first (policies.md §6.3).
     pub verify_knowledge_second_when_2fa_required: bool,
+    /// What access tokens say to the servers that take them, unless an app says otherwise.
+    #[serde(skip_serializing_if = "AccessTokens::is_default")]
+    pub access_tokens: AccessTokens,
     /// Budgets against guessing and mail bombing (security.md R-O4..R-O6, R-R6).
     pub limits: Limits,
 }
@@ -25,7 +28,48 @@ impl Default for Settings {
             mail_from: "no-reply@example.com".into(),
             user_enumeration_prevention: UserEnumerationPrevention::default(),
             verify_knowledge_second_when_2fa_required: false,
+            access_tokens: AccessTokens::default(),
             limits: Limits::default(),
+        }
+    }
+}
+
+/// What access tokens say to the servers that take them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct AccessTokens {
+    /// `aud`: the API that they are for. The issuer, if nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// `typ` in their header. `JWT`, if nothing is said.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<AccessTokenType>,
+}
+
+impl AccessTokens {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// `typ` in the header of access tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AccessTokenType {
+    /// As at Okta: every verifier takes it.
+    #[default]
+    #[serde(rename = "JWT")]
+    Jwt,
+    /// RFC 9068. Spring Security, for one, takes it only if it is told to.
+    #[serde(rename = "at+jwt")]
+    AtJwt,
+}
+
+impl AccessTokenType {
+    /// As in the header.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Jwt => "JWT",
+            Self::AtJwt => "at+jwt",
         }
     }
 }

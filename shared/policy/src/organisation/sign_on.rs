@@ -52,13 +52,13 @@ pub struct SignOn {
     /// When the second authenticator is asked for; only `ALWAYS` while there are no sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub factor_prompt_mode: Option<FactorPromptMode>,
-    /// Minutes; for `SESSION`, which is not built yet.
+    /// Minutes; for `SESSION`, which is not built yet: only 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub factor_lifetime: Option<u32>,
     /// Not built yet: only `false`.
     #[serde(default)]
     pub remember_device_by_default: bool,
-    /// Not built yet; kept as written.
+    /// Not built yet: [`super::check`] refuses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionSettings>,
 }

@@ -19,19 +19,23 @@ impl Step<'_> {
             (asks_password && password.is_none_or(|password| password.expose().is_empty())).then(|| message::blank(Place::Passcode)),
         ];
         if left_blank.iter().any(Option::is_some) {
-            return Ok(decision.reject(Rejection::Invalid, left_blank.into_iter().flatten().collect()));
+            return Ok(self.wrong(decision, left_blank.into_iter().flatten().collect()));
         }
         // The first attribute that has a match decides; there is no fall-through to a lower one (policies.md §1.6).
         let found = self.facts.owners.iter().flatten().next().filter(|(user, _)| user.is_active());
         let Some((user, version)) = found.cloned() else {
             return Ok(self.unknown(decision, identifier, asks_password));
         };
-        if asks_password && !self.facts.password_right {
+        // Without a password none can be right: such a person is asked for what there is, as on a page that asks for the
+        // name alone. What was typed proves nothing. That there is such an account is told by this, but only where the
+        // answers may tell who has one: elsewhere the page asks for the name alone.
+        let proves = asks_password && user.has_password;
+        if proves && !self.facts.password_right {
             return Ok(decision.reject(Rejection::Unauthenticated, message::form(Message::AuthenticationFailed)));
         }
         decision.transaction.turn_to(Subject::Member { identifier: identifier.into(), user, version });
         decision.transaction.familiar = self.facts.familiar;
-        if asks_password {
+        if proves {
             decision.transaction.proofs.insert(AuthenticatorKey::OktaPassword, self.context.now);
         }
         Ok(self.settle(decision))
@@ -43,7 +47,7 @@ impl Step<'_> {
             // Where no password is asked, this was counted before anybody was looked up.
             if asks_password {
                 if self.facts.over_commit_budget {
-                    return decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
+                    return self.too_many(decision);
                 }
                 decision.counts.push(budget::unknown_name(self.context));
             }

@@ -55,7 +55,7 @@ pub enum PasswordWork {
 pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, familiar: Familiar, contested: bool) -> Needs {
     // What is not offered costs nothing.
     let Some(taken) = taken(context, transaction, input) else { return Needs::default() };
-    let mut needs = match taken {
+    let mut needs = match taken.as_ref() {
         Input::Identify { identifier, password } => identify(context, transaction, identifier, password.as_ref(), familiar),
         Input::AnswerPassword(password) => Needs {
             password: guess(password),
@@ -79,7 +79,7 @@ pub fn lookup(context: &Context<'_>, transaction: &Transaction, input: &Input, f
         needs.identities = claims(context.organisation, &profile_today(context, registration));
     }
     // Whatever somebody answers whose mailbox need not be proven may make the account.
-    if matches!(taken, Input::EnrollPassword(_) | Input::Skip | Input::UpdateProfile(_))
+    if matches!(taken.as_ref(), Input::EnrollPassword(_) | Input::Skip | Input::UpdateProfile(_))
         && let Subject::Applicant { registration: Some(registration) } = &transaction.subject
         && !(transaction.proven(AuthenticatorKey::OktaEmail) || registration.contested || proves_mailbox_first(context))
     {

@@ -3,26 +3,31 @@
 mod budget;
 mod identify;
 mod lookup;
+mod outdated;
 mod profile;
 mod progressive_enrollment;
 mod register;
 mod settle;
 mod verify_email;
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use budget::{Budget, SHARES, Whose, requests, watched};
 pub use lookup::{Needs, PasswordWork, lookup, passcode_digits};
+pub use outdated::Outdated;
 pub use profile::{Identity, claims};
+pub(crate) use profile::{fits_a_profile, found_by_another_address};
 pub use verify_email::tells_whether_sent;
 
 use crate::Context;
 use crate::message::{self, Message, Notice};
 use crate::organisation::AuthenticatorKey;
 use crate::remediation::{Remediation, Standing, remediations};
-use crate::requirement::requirements;
+use crate::requirement::{Refusal, requirements};
 use crate::secret::Secret;
+use crate::time::{Span, Timestamp};
 use crate::transaction::{Challenge, Familiar, Outcome, Subject, Transaction};
 use crate::user::{PasswordHash, Profile, User};
 
@@ -92,6 +97,8 @@ pub struct Facts {
     pub over_budget: bool,
     /// A budget that the commit would count (a mail's, an unknown or taken name's, an unproven account's) is used up. Which one is not known.
     pub over_commit_budget: bool,
+    /// When the budget that is used up has room again. `None`: waiting does not help.
+    pub room: Option<Timestamp>,
     /// Where the person named has signed in from before.
     pub familiar: Familiar,
     /// Whether a commit was refused because somebody else has one of the values: `owners` then tells who.
@@ -183,6 +190,8 @@ pub enum PasswordChange {
     Keep,
     /// It is this from now on.
     Set(PasswordHash),
+    /// There is none any more.
+    Remove,
 }
 
 /// Something to mail.
@@ -215,6 +224,15 @@ pub enum Rejection {
     Unauthenticated,
     /// A budget is used up: 429.
     TooManyRequests,
+    /// What the client has on its page is not what is offered now: 200, because clients draw a new page only then (idx.md §12.12).
+    Outdated(Outdated),
+}
+
+impl Rejection {
+    /// Why the client has another page, if that is it.
+    pub fn outdated(self) -> Option<Outdated> {
+        if let Self::Outdated(why) = self { Some(why) } else { None }
+    }
 }
 
 /// No person does this by following what is offered.
@@ -233,15 +251,18 @@ pub enum StepError {
 /// # Errors
 /// [`StepError`] if the input is not what is offered now; nothing changes then.
 pub fn step(context: &Context<'_>, transaction: Transaction, input: &Input, facts: &Facts) -> Result<Decision, StepError> {
-    let Some(taken) = taken(context, &transaction, input) else { return Err(StepError::NotOffered) };
+    let Some(taken) = taken(context, &transaction, input) else {
+        return outdated::redrawn(context, input, transaction).ok_or(StepError::NotOffered);
+    };
     let before = transaction.clone();
     let step = Step { context, facts, before: &before, can_mail: input.can_mail() };
     let decision = Decision::unchanged(transaction);
     if facts.over_budget {
-        let message = if matches!(input, Input::AnswerEmail(_)) { Message::TooManyPasscodes } else { Message::TooManyRequests };
+        let wait = step.wait();
+        let message = if matches!(input, Input::AnswerEmail(_)) { Message::TooManyPasscodes(wait) } else { Message::TooManyRequests(wait) };
         return Ok(decision.reject(Rejection::TooManyRequests, message::form(message)));
     }
-    let decided = match taken {
+    let decided = match taken.as_ref() {
         Input::Introspect => Ok(step.settle(decision)),
         Input::Cancel => Ok(cancel(decision)),
         Input::Identify { identifier, password } => step.identify(decision, identifier, password.as_ref()),
@@ -259,17 +280,18 @@ pub fn step(context: &Context<'_>, transaction: Transaction, input: &Input, fact
         Input::ConfirmLink { sequence } => step.confirm_link(decision, *sequence),
         Input::UpdateProfile(profile) => step.update_profile(decision, profile),
     };
-    decided.map(Decision::with_new_version)
+    decided.map(|decision| outdated::remembered(context, input, decision).with_new_version())
 }
 
-/// What `input` is taken for: itself, where it is offered. Where nothing is missing any more, because another tab was faster or a policy was relaxed, it
-/// is a mere look, which ends the flow: whoever sends a form that is not asked for any more goes on (policies.md §4, edge cases).
-pub(crate) fn taken<'i>(context: &Context<'_>, transaction: &Transaction, input: &'i Input) -> Option<&'i Input> {
+/// What `input` is taken for: itself, where it is offered, without what its page offered and the page of today does not. Where nothing is missing any more,
+/// because another tab was faster or a policy was relaxed, it is a mere look, which ends the flow: whoever sends a form that is not asked for any more
+/// goes on (policies.md §4, edge cases).
+pub(crate) fn taken<'i>(context: &Context<'_>, transaction: &Transaction, input: &'i Input) -> Option<Cow<'i, Input>> {
     if accepts(context, transaction, input) {
-        return Some(input);
+        return Some(outdated::without_what_left(context, transaction, input));
     }
     let ends = transaction.outcome.is_none() && requirements(context, transaction).is_empty();
-    ends.then_some(&Input::Introspect)
+    ends.then_some(Cow::Owned(Input::Introspect))
 }
 
 /// Whether `input` is offered now. The one place that says which input belongs to which remediation.
@@ -279,6 +301,8 @@ pub fn accepts(context: &Context<'_>, transaction: &Transaction, input: &Input) 
     let looks = matches!(input, Input::Introspect) || (matches!(input, Input::Poll) && transaction.sends > 0);
     match remediations(context, transaction) {
         Standing::Offered(offered) => looks || offered.iter().any(|remediation| remediation.takes(input)),
+        // The sign-up form, which may still be open, has a way back of its own.
+        Standing::Refused(Refusal::RegistrationClosed) => looks || matches!(input, Input::Cancel | Input::SelectIdentify),
         Standing::Refused(_) => looks || matches!(input, Input::Cancel),
         // The client whose link was followed elsewhere fetches its code by asking again.
         Standing::Finished { issued, .. } => !issued && looks,
@@ -307,6 +331,14 @@ impl Remediation {
 }
 
 impl Input {
+    /// The values of a profile form.
+    pub fn profile(&self) -> Option<&Profile> {
+        match self {
+            Self::EnrollProfile { profile, .. } | Self::UpdateProfile(profile) => Some(profile),
+            _ => None,
+        }
+    }
+
     /// Whether the function that serves this input may send mail (`functions/README.md`): `register` and `verify-email` may.
     fn can_mail(&self) -> bool {
         match self {
@@ -334,6 +366,18 @@ struct Step<'a> {
     /// The transaction as it came in.
     before: &'a Transaction,
     can_mail: bool,
+}
+
+impl Step<'_> {
+    /// How long until the budget that is used up has room again, if waiting helps.
+    fn wait(&self) -> Option<Span> {
+        self.facts.room.map(|room| room - self.context.now)
+    }
+
+    /// Refuses: a budget that the commit would count is used up.
+    fn too_many(&self, decision: Decision) -> Decision {
+        decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests(self.wait())))
+    }
 }
 
 impl Decision {

@@ -32,6 +32,11 @@ impl Identity {
     pub fn of(attribute: &str, text: &str) -> Self {
         Self { attribute: attribute.into(), value: identifier_key(text) }
     }
+
+    /// The identity that a stored value has, whether or not the attribute is unique.
+    pub fn of_value(attribute: &str, value: &Value) -> Self {
+        Self { attribute: attribute.into(), value: canonical(value) }
+    }
 }
 
 /// The values of `profile` that at most one person may have. Whatever the username is, people are also found by their email, and nobody else by it.
@@ -82,7 +87,7 @@ pub(super) fn read(context: &Context<'_>, form: &Form, typed: &Profile, known: &
     whole.extend(reading.stored.clone());
     let notice = |name: &str| form.field(name).map(|field| field.notice(Violation::NotAllowed));
     let mut wrong: Vec<_> = reading.stored.keys().filter(|name| names_somebody_else(name, context, &whole)).filter_map(|name| notice(name)).collect();
-    if serde_json::to_vec(&whole).is_ok_and(|json| json.len() > MOST_OCTETS) {
+    if !fits_a_profile(&whole) {
         let longest = reading.stored.iter().max_by_key(|(_, value)| value.as_str().map_or(0, str::len));
         wrong.extend(longest.and_then(|(name, _)| notice(name)));
     }
@@ -93,7 +98,12 @@ pub(super) fn read(context: &Context<'_>, form: &Form, typed: &Profile, known: &
 /// (security.md A-046), and apps that know people by `preferred_username` would take one for the other. Whatever is configured, a username that looks
 /// like an address is refused unless it is one's own email; so is any other identifier that is an address.
 fn names_somebody_else(name: &str, context: &Context<'_>, profile: &Profile) -> bool {
-    let mut policies = context.organisation.policies.profile_enrollment.iter().flat_map(|policy| &policy.rules);
+    found_by_another_address(name, context.organisation, profile)
+}
+
+/// The same, of whatever is to be in an account.
+pub(crate) fn found_by_another_address(name: &str, organisation: &Organisation, profile: &Profile) -> bool {
+    let mut policies = organisation.policies.profile_enrollment.iter().flat_map(|policy| &policy.rules);
     let own = address(profile, "email");
     match name {
         "login" => {
@@ -105,6 +115,11 @@ fn names_somebody_else(name: &str, context: &Context<'_>, profile: &Profile) -> 
                 && address(profile, name).is_some_and(|named| Some(named) != own)
         }
     }
+}
+
+/// Whether a profile is small enough to be carried along by every sign-in (security.md R-V7).
+pub(crate) fn fits_a_profile(profile: &Profile) -> bool {
+    serde_json::to_vec(profile).is_ok_and(|json| json.len() <= MOST_OCTETS)
 }
 
 /// Whether people would take `text` for an address: something before an at sign, of whatever width, and something behind it.

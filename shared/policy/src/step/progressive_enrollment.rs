@@ -19,7 +19,7 @@ impl Step<'_> {
         let reading = match profile::read(self.context, &form, typed, &known) {
             Ok(reading) => reading,
             Err(Unreadable::UnknownField(name)) => return Ok(decision.reject(Rejection::Invalid, message::not_on_the_form(name))),
-            Err(Unreadable::Wrong(notices)) => return Ok(decision.reject(Rejection::Invalid, notices)),
+            Err(Unreadable::Wrong(notices)) => return Ok(self.wrong(decision, notices)),
         };
         let (claims, own) = match &decision.transaction.subject {
             Subject::Member { user, .. } => (claims(self.context.organisation, &reading.stored), Some(user.id.as_str())),

@@ -38,7 +38,7 @@ impl Step<'_> {
         wrong.extend(password.into_iter().flat_map(|password| self.password_notices(&decision, password, &profile)));
         wrong.extend((asks_password && password.is_none()).then(|| message::blank(Place::Passcode)));
         if !wrong.is_empty() {
-            return Ok(decision.reject(Rejection::Invalid, wrong));
+            return Ok(self.wrong(decision, wrong));
         }
 
         let owned = self.owned(&profile);
@@ -71,7 +71,7 @@ impl Step<'_> {
             _ => false,
         };
         if !listed {
-            return Err(StepError::Malformed);
+            return self.not_listed(decision);
         }
         if key == AuthenticatorKey::OktaEmail {
             // If a code is out already, another one is what "resend" is for.
@@ -135,7 +135,7 @@ impl Step<'_> {
     /// Says that values are taken, and counts it.
     pub(super) fn taken(&self, mut decision: Decision, notices: Vec<Notice>) -> Decision {
         if self.facts.over_commit_budget {
-            return decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
+            return self.too_many(decision);
         }
         decision.counts.push(budget::taken_name(&self.context.organisation.settings.limits));
         decision.reject(Rejection::Invalid, notices)

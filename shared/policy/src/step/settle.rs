@@ -4,9 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::profile::{Identity, cedes, claims, profile_today};
-use super::register::not_unique;
-use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, budget};
-use crate::form;
+use super::{Decision, Effect, Mail, Outdated, PasswordChange, Step, budget};
 use crate::organisation::AuthenticatorKey;
 use crate::requirement::{Requirement, requirements};
 use crate::transaction::{Outcome, Purpose, Registration, Subject};
@@ -42,13 +40,7 @@ impl Step<'_> {
 
     /// A known person joins the policy's group once: whoever was taken out of it stays out (policies.md §4.4).
     fn join_groups(&self, decision: &mut Decision, mut user: User, version: u64) {
-        let granted = user.granted.entry(self.context.enrollment_id.into()).or_default();
-        let new: Vec<_> = self.context.enrollment.target_groups().iter().filter(|group| !granted.contains(*group)).cloned().collect();
-        if !new.is_empty() {
-            granted.extend(new.iter().cloned());
-            user.groups.extend(new);
-            user.last_updated = self.context.now;
-        }
+        self.grant_groups(&mut user);
         self.done(decision, &user);
         // What this step has saved already gets the groups too; otherwise the person must still be who was signed in (security.md A-073).
         let groups = user.groups.clone();
@@ -74,6 +66,16 @@ impl Step<'_> {
         }
     }
 
+    fn grant_groups(&self, user: &mut User) {
+        let granted = user.granted.entry(self.context.enrollment_id.into()).or_default();
+        let new: Vec<_> = self.context.enrollment.target_groups().iter().filter(|group| !granted.contains(*group)).cloned().collect();
+        if !new.is_empty() {
+            granted.extend(new.iter().cloned());
+            user.groups.extend(new);
+            user.last_updated = self.context.now;
+        }
+    }
+
     /// The account is made now, whole: profile, password, groups (policies.md §3.3, §3.4; security.md I5).
     fn create(&self, mut decision: Decision, registration: &Registration) -> Decision {
         let mailbox_proven = decision.transaction.proven(AuthenticatorKey::OktaEmail);
@@ -89,6 +91,7 @@ impl Step<'_> {
             groups: groups.clone(),
             granted: BTreeMap::from([(self.context.enrollment_id.into(), groups)]),
             generation: 0,
+            provisioned: false,
             other: <_>::default(),
         };
         let mut claims = claims(self.context.organisation, &user.profile);
@@ -105,17 +108,42 @@ impl Step<'_> {
         };
         let one_owner = owners.iter().all(|(other, _)| other.id == owner.id);
         if mailbox_proven && one_owner && owner.gives_way_to(&user.profile) {
+            if owner.provisioned {
+                return self.hand_over(decision, owner, *version, &user, registration.password.clone());
+            }
             self.done(&mut decision, &user);
             decision.effects.push(self.replace(owner, *version, user, registration.password.clone(), claims));
             return decision;
         }
-        // Somebody else was faster. Whoever reads the mailbox may know (security.md A-031).
+        // Another browser was faster. Whoever reads the mailbox may know (security.md A-031), and is led on: to sign in to the account that has
+        // their address by now, or to the form, where another value is needed.
         decision.effects.clear();
-        let taken: Vec<_> = contested.into_iter().map(|(_, identity)| identity.attribute).collect();
-        let notices = not_unique(&form::registration(self.context), &taken);
-        let notices = notices.into_iter().map(|notice| crate::message::Notice { place: crate::message::Place::Form, ..notice }).collect();
-        decision.transaction.turn_to(Subject::Visitor);
-        decision.reject(Rejection::Invalid, notices)
+        if owners.iter().any(|(owner, _)| owner.is_active() && owner.has_address_of(&user.profile)) {
+            decision.transaction.turn_to(Subject::Visitor);
+            return decision.outdated(Outdated::AccountExists);
+        }
+        decision.transaction.turn_to(Subject::Applicant { registration: None });
+        decision.outdated(Outdated::ValueTaken)
+    }
+
+    /// An account that an administrator made goes to the owner of its mailbox: its id, profile and groups stay, and the form adds what is not there.
+    fn hand_over(&self, mut decision: Decision, owner: &User, version: u64, made: &User, password: Option<PasswordHash>) -> Decision {
+        let organisation = self.context.organisation;
+        let before = claims(organisation, &owner.profile);
+        let mut user = owner.clone();
+        for (name, value) in &made.profile {
+            user.profile.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        self.grant_groups(&mut user);
+        user.email_verified = true;
+        user.has_password = password.is_some();
+        user.generation = owner.generation.saturating_add(1);
+        user.last_updated = self.context.now;
+        let claims = claims(organisation, &user.profile).into_iter().filter(|identity| !before.contains(identity)).collect();
+        let password = password.map_or(PasswordChange::Remove, PasswordChange::Set);
+        self.done(&mut decision, &user);
+        decision.effects.push(Effect::SaveUser { user, version, password, claims });
+        decision
     }
 
     /// The account `old` is over: `user` has proven its mailbox, which was never proven before (security.md I3).

@@ -8,14 +8,13 @@ use super::lookup::{passcode_digits, passcode_length};
 use super::profile::{claims, new_profile};
 use super::{Decision, Effect, Mail, PasswordChange, Rejection, Step, StepError, budget};
 use crate::Context;
-use crate::assurance::Who;
 use crate::message::{self, Message};
 use crate::organisation::{AuthenticatorKey, Organisation};
 use crate::remediation::{Remediation, Standing, remediations};
-use crate::requirement::usable_mailbox;
+use crate::requirement::own_mailbox;
 use crate::secret::Secret;
 use crate::time::Span;
-use crate::transaction::{Challenge, Familiar, Purpose, Subject, Transaction};
+use crate::transaction::{Challenge, Familiar, IDLE_LIFETIME, Purpose, Subject, Transaction};
 use crate::user::User;
 
 impl Step<'_> {
@@ -25,7 +24,7 @@ impl Step<'_> {
             _ => false,
         };
         if !listed {
-            return Err(StepError::Malformed);
+            return self.not_listed(decision);
         }
         decision.transaction.chosen = Some(key);
         // Choosing the mailbox again shows the code that is out; a new one is what "resend" is for.
@@ -59,19 +58,25 @@ impl Step<'_> {
     }
 
     pub(super) fn resend(&self, decision: Decision) -> Decision {
-        let limits = &self.context.organisation.settings.limits;
-        let cooling = decision.transaction.challenge.as_ref().is_some_and(|challenge| {
-            let waits = !challenge.is_unsent(self.context.now) || !tells_whether_sent(self.context.organisation, challenge);
-            waits && challenge.lives(self.context.now) && self.context.now < challenge.made + Span::seconds(u64::from(limits.resend_cooldown_seconds))
+        let now = self.context.now;
+        let cooldown = Span::seconds(u64::from(self.context.organisation.settings.limits.resend_cooldown_seconds));
+        let warm = decision.transaction.challenge.as_ref().filter(|challenge| {
+            let waits = !challenge.is_unsent(now) || !tells_whether_sent(self.context.organisation, challenge);
+            waits && challenge.lives(now) && now < challenge.made + cooldown
         });
-        if cooling {
-            return decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
+        if let Some(challenge) = warm {
+            let wait = (challenge.made + cooldown).min(challenge.expires) - now;
+            return decision.reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests(Some(wait))));
         }
         self.send_code(decision)
     }
 
     pub(super) fn poll(&self, mut decision: Decision) -> Decision {
         let now = self.context.now;
+        // A page that waits keeps its transaction alive. Once in half of its life is enough: any other poll writes nothing.
+        if decision.transaction.outcome.is_none() && now - decision.transaction.touched > IDLE_LIFETIME.half() {
+            decision.transaction.touched = now;
+        }
         let overdue = |challenge: &Challenge| challenge.is_overdue(now) && !challenge.retried && challenge.lives(now);
         let transaction = &mut decision.transaction;
         let Some(challenge) = transaction.challenge.as_mut().filter(|challenge| overdue(challenge) && !self.facts.over_commit_budget) else {
@@ -90,9 +95,13 @@ impl Step<'_> {
         let settings = &self.context.organisation.settings;
         let transaction = &mut decision.transaction;
         let Some(address) = transaction.mailbox() else { return decision };
-        if self.facts.over_commit_budget || transaction.sends >= settings.limits.sends_per_transaction {
-            // What could not be mailed did not happen: the form that led here stays.
-            return Decision::unchanged(self.before.clone()).reject(Rejection::TooManyRequests, message::form(Message::TooManyRequests));
+        // What could not be mailed did not happen: the form that led here stays.
+        if transaction.sends >= settings.limits.sends_per_transaction {
+            let notices = message::form(Message::TooManyRequests(None));
+            return Decision::unchanged(self.before.clone()).reject(Rejection::TooManyRequests, notices);
+        }
+        if self.facts.over_commit_budget {
+            return self.too_many(Decision::unchanged(self.before.clone()));
         }
         let purpose = match transaction.subject {
             Subject::Applicant { .. } => Purpose::Registration,
@@ -133,6 +142,16 @@ impl Step<'_> {
                 user.last_updated = now;
                 let (user, version) = (user.clone(), *version);
                 decision.effects.push(Effect::SaveUser { user, version, password: PasswordChange::Keep, claims: Vec::new() });
+            } else if user.provisioned {
+                // An administrator made the account for its owner, and here they are: it stays. The
+                // password that was given with it may be another person's, so it does not (security.md I3).
+                user.email_verified = true;
+                user.has_password = false;
+                user.generation = user.generation.saturating_add(1);
+                user.last_updated = now;
+                let (user, version) = (user.clone(), *version);
+                decision.effects.push(Effect::SaveUser { user, version, password: PasswordChange::Remove, claims: Vec::new() });
+                transaction.familiar = Familiar::default();
             } else {
                 // Whoever proves a mailbox first owns its account. The one that is there was made by
                 // somebody who never proved it: it makes room for one with another id (security.md I3).
@@ -168,6 +187,7 @@ fn newcomer(context: &Context<'_>, old: &User, id: String) -> User {
         groups: BTreeSet::new(),
         granted: BTreeMap::new(),
         generation: 0,
+        provisioned: false,
         other: BTreeMap::new(),
     }
 }
@@ -181,7 +201,7 @@ fn provable(context: &Context<'_>, transaction: &Transaction) -> bool {
     match &transaction.subject {
         Subject::Applicant { registration: Some(registration) } => !registration.decoy,
         // Whoever has proven something else already may set the mailbox up, also where it is not for signing in.
-        Subject::Member { user, .. } => !transaction.proofs.is_empty() || usable_mailbox(context, &Who::is(user)),
+        Subject::Member { user, .. } => !transaction.proofs.is_empty() || own_mailbox(context, user),
         Subject::Visitor | Subject::Applicant { registration: None } | Subject::Stranger { .. } => false,
     }
 }

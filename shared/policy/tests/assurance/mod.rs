@@ -302,6 +302,7 @@ fn member(has_password: bool) -> Transaction {
         groups: BTreeSet::new(),
         granted: std::collections::BTreeMap::new(),
         generation: 0,
+        provisioned: false,
         other: <_>::default(),
     };
     let client = Client {
@@ -311,6 +312,8 @@ fn member(has_password: bool) -> Transaction {
         scopes: vec!["openid".into()],
         state: String::new(),
         nonce: None,
+        acr_values: Vec::new(),
+        login_hint: None,
         code_challenge: "c".repeat(43),
         browser: "browser".into(),
     };

@@ -2,19 +2,19 @@
 //! many organisations (security.md R-S4, R-S5; policies.md §0).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
+mod edits;
 pub mod people;
 mod walk;
 mod world;
 
 use std::collections::BTreeMap;
 
-use policy::assurance::{Keys, Rules, Who, enrolment};
+use policy::assurance::{Keys, Rules, Who};
 use policy::dry_run;
 use policy::organisation::AuthenticatorKey::{OktaEmail, OktaPassword};
-use policy::organisation::SelfEnroll;
 use policy::remediation::{Remediation, Standing, remediations};
-use policy::requirement::{Requirement, future_member, proves_mailbox_first, requirements, usable_mailbox};
-use policy::step::{Budget, Decision, Effect, Input, Mail, PasswordWork, Rejection, StepError, lookup, step};
+use policy::requirement::{Refusal, Requirement, future_member, own_mailbox, proves_mailbox_first, requirements, usable_mailbox};
+use policy::step::{Budget, Decision, Effect, Input, Mail, Outdated, PasswordChange, PasswordWork, Rejection, StepError, lookup, step};
 use policy::transaction::{Challenge, Outcome, Subject, Transaction};
 use policy::user::{User, UserStatus};
 use walk::{Graph, Tried, walk};
@@ -57,9 +57,19 @@ fn every_law_holds_for_every_input_in_every_state_of_every_organisation() {
         });
         there_is_a_way_to_the_end(&world, &graph);
     }
-    for what in
-        ["accepted", "rejected", "not offered", "malformed", "member done", "account made", "account taken over", "decoy", "stranger", "lost race"]
-    {
+    for what in [
+        "accepted",
+        "rejected",
+        "not offered",
+        "malformed",
+        "member done",
+        "account made",
+        "account taken over",
+        "account handed over",
+        "decoy",
+        "stranger",
+        "lost race",
+    ] {
         assert!(seen.get(what).is_some_and(|times| *times > 10), "{what} hardly ever happened: {seen:?}");
     }
 }
@@ -131,6 +141,7 @@ fn is_offered(tried: &Tried<'_>) -> bool {
         // Nothing is missing any more: whatever is sent, it is the end.
         Standing::Offered(offered) => offered.iter().any(takes) || requirements(&tried.context, tried.before).is_empty(),
         // Nothing helps: look at it, or give up.
+        Standing::Refused(Refusal::RegistrationClosed) => looks || matches!(tried.input, Input::Cancel | Input::SelectIdentify),
         Standing::Refused(_) => looks || matches!(tried.input, Input::Cancel),
         // The link was followed elsewhere: the client that waits fetches its code.
         Standing::Finished { issued, .. } => !issued && looks,
@@ -144,8 +155,14 @@ fn refused_changes_nothing(tried: &Tried<'_>) {
     assert_eq!((decision.effects.as_slice(), &decision.mail), ([].as_slice(), &None));
     assert!(!decision.notices.is_empty(), "a person is told why");
     if lost_race(tried, decision) {
-        assert_eq!((decision.transaction.subject.clone(), rejection), (Subject::Visitor, Rejection::Invalid));
+        let led_to = match rejection {
+            Rejection::Outdated(Outdated::AccountExists) => Subject::Visitor,
+            _ => Subject::Applicant { registration: None },
+        };
+        assert_eq!(decision.transaction.subject, led_to);
     } else {
+        // Nothing has changed, so nobody's page is outdated.
+        assert!(rejection.outdated().is_none(), "{rejection:?}");
         assert_eq!(decision.transaction, *tried.before);
     }
     if tried.facts.over_budget {
@@ -155,10 +172,8 @@ fn refused_changes_nothing(tried: &Tried<'_>) {
 
 /// The one exception: two people were about to get the same name, and the other one was faster. There is nothing to go back to.
 fn lost_race(tried: &Tried<'_>, decision: &Decision) -> bool {
-    tried.facts.owners.iter().any(Option::is_some)
-        && matches!(tried.before.subject, Subject::Applicant { .. })
-        && decision.rejection == Some(Rejection::Invalid)
-        && decision.transaction.subject == Subject::Visitor
+    let faster = matches!(decision.rejection, Some(Rejection::Outdated(Outdated::AccountExists | Outdated::ValueTaken)));
+    faster && tried.facts.owners.iter().any(Option::is_some) && matches!(tried.before.subject, Subject::Applicant { .. })
 }
 
 fn no_account_without_proof(tried: &Tried<'_>) {
@@ -221,6 +236,8 @@ fn done_is_everything_met(tried: &Tried<'_>) {
             assert_eq!(registration.password, None);
             registration.password = effects.iter().find_map(|effect| match effect {
                 Effect::CreateUser { password, .. } | Effect::ReplaceUser { password, .. } => password.clone(),
+                // What an administrator made is handed over as it is.
+                Effect::SaveUser { password: PasswordChange::Set(password), .. } => Some(password.clone()),
                 _ => None,
             });
             future_member(&tried.context)
@@ -287,9 +304,8 @@ fn somebody(transaction: &Transaction) -> bool {
 /// has an account, nor what they have, a member without a password is asked for one like anybody (R-R1).
 fn has_nothing_to_prove_with(world: &World, transaction: &Transaction) -> bool {
     let Subject::Member { user, .. } = &transaction.subject else { return false };
-    let who = Who::is(user);
-    let hides = world.context(people::NOON).prevents_enumeration();
-    transaction.proofs.is_empty() && !user.has_password && (hides || enrolment(&world.organisation, &who, OktaEmail) == SelfEnroll::NotAllowed)
+    let context = world.context(people::NOON);
+    transaction.proofs.is_empty() && !user.has_password && (context.prevents_enumeration() || !own_mailbox(&context, user))
 }
 
 /// R-R1: where answers must not tell who has an account.
@@ -408,7 +424,7 @@ fn dry_run_agrees(tried: &Tried<'_>) {
     assert!(!open.iter().any(|one| matches!(one, Requirement::Refused(_))), "{open:?}");
     let of_profile = |list: &[Requirement]| list.iter().filter(|one| matches!(one, Requirement::CompleteProfile(_))).cloned().collect::<Vec<_>>();
     assert_eq!(of_profile(&open), of_profile(&asked));
-    let provable = [(OktaPassword, user.has_password), (OktaEmail, usable_mailbox(&tried.context, &Who::is(user)))];
+    let provable = [(OktaPassword, user.has_password), (OktaEmail, own_mailbox(&tried.context, user))];
     if provable.iter().all(|(key, can)| !can || tried.before.proven(*key)) {
         let open: Vec<_> = open.into_iter().filter(|one| !matches!(one, Requirement::EnrollOptional(_))).collect();
         assert_eq!(open, asked);
@@ -431,4 +447,5 @@ fn count(tried: &Tried<'_>, seen: &mut Seen) {
     let applicant = matches!(decision.transaction.subject, Subject::Applicant { .. });
     let replaced = decision.effects.iter().any(|effect| matches!(effect, Effect::ReplaceUser { .. }));
     saw("account taken over", applicant && replaced);
+    saw("account handed over", applicant && decision.effects.iter().any(|effect| matches!(effect, Effect::SaveUser { .. })));
 }

@@ -1,4 +1,4 @@
-//! The organisation that everything is tried on, and four people.
+//! The organisation that everything is tried on, and five people.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,8 @@ pub fn client() -> Client {
         scopes: vec!["openid".into()],
         state: "state".into(),
         nonce: None,
+        acr_values: Vec::new(),
+        login_hint: None,
         code_challenge: "c".repeat(43),
         browser: "browser".into(),
     }
@@ -28,7 +30,7 @@ pub fn demo() -> Organisation {
     organisation::parse("organisation.yaml", include_str!("../../../../functions/local/organisation.yaml")).unwrap()
 }
 
-/// Ada has everything; Bob's mailbox was never proven; Cleo has no password and no first name; Dan was deactivated.
+/// Ada has everything; Bob's mailbox was never proven; Cleo has no password and no first name; Dan was deactivated; Eve was made by an administrator.
 pub fn people() -> Vec<User> {
     let person = |id: &str, email: &str, profile: Value| {
         let Value::Object(mut map) = profile else { panic!("a profile is an object") };
@@ -45,6 +47,7 @@ pub fn people() -> Vec<User> {
             groups: BTreeSet::new(),
             granted: BTreeMap::new(),
             generation: 0,
+            provisioned: false,
             other: <_>::default(),
         }
     };
@@ -58,5 +61,11 @@ pub fn people() -> Vec<User> {
         User { email_verified: false, ..person("bob", "bob@example.com", json!({"firstName": "Bob", "lastName": "Bobson"})) },
         User { has_password: false, ..person("cleo", "cleo@example.com", json!({"lastName": "Patra", "shoeSize": ""})) },
         User { status: UserStatus::Deprovisioned, ..person("dan", "dan@example.com", json!({"firstName": "Dan", "lastName": "Brown"})) },
+        User {
+            provisioned: true,
+            email_verified: false,
+            has_password: false,
+            ..person("eve", "eve@example.com", json!({"firstName": "Eve", "lastName": "Smith"}))
+        },
     ]
 }

@@ -54,7 +54,9 @@ pub fn walk(world: &World, mut visit: impl FnMut(&Tried<'_>)) -> Graph {
             graph.states.len() - 1
         })
     };
-    reach(&mut graph, &mut queue, Transaction::begin("transaction".into(), client(), NOON), NOON);
+    let mut begun = Transaction::begin("transaction".into(), client(), NOON);
+    begun.show(&world.context(NOON));
+    reach(&mut graph, &mut queue, begun, NOON);
     while let Some(from) = queue.pop_front() {
         let (before, since) = graph.states[from].clone();
         // What is not offered is refused by its kind: one of each kind is enough.
@@ -75,7 +77,11 @@ pub fn walk(world: &World, mut visit: impl FnMut(&Tried<'_>)) -> Graph {
                     break;
                 }
                 for decision in results.into_iter().flatten().filter(|_| goes_on) {
-                    for after in carried_out(decision) {
+                    for mut after in carried_out(decision) {
+                        if matches!(input, Input::ConfirmLink { .. }) {
+                            // The page that waits for it asks where it is.
+                            after.show(&world.context(now));
+                        }
                         let to = reach(&mut graph, &mut queue, after, now);
                         if !matches!(input, Input::Cancel | Input::SelectIdentify) {
                             graph.edges.push((from, to));
@@ -90,7 +96,13 @@ pub fn walk(world: &World, mut visit: impl FnMut(&Tried<'_>)) -> Graph {
 }
 
 /// Tries one input with all facts that could be.
-fn tried(world: &World, before: &Transaction, input: &Input, now: Timestamp, visit: &mut impl FnMut(&Tried<'_>)) -> Vec<Result<Decision, StepError>> {
+pub fn tried(
+    world: &World,
+    before: &Transaction,
+    input: &Input,
+    now: Timestamp,
+    visit: &mut impl FnMut(&Tried<'_>),
+) -> Vec<Result<Decision, StepError>> {
     let context = world.context(now);
     let mut results = Vec::new();
     for (browser, network) in [(false, false), (true, false), (false, true)] {
@@ -192,7 +204,9 @@ pub fn inputs(world: &World, transaction: &Transaction, now: Timestamp) -> Vec<I
         Input::Poll,
         Input::Cancel,
     ];
-    for identifier in ["ada@example.com", "Bob@Example.com", "cleo@example.com", "dan@example.com", "nobody@example.com", "no address"] {
+    for identifier in
+        ["ada@example.com", "Bob@Example.com", "cleo@example.com", "dan@example.com", "eve@example.com", "nobody@example.com", "no address"]
+    {
         for password in [None, Some(secret("a long enough password"))] {
             inputs.push(Input::Identify { identifier: identifier.into(), password });
         }
@@ -208,6 +222,7 @@ pub fn inputs(world: &World, transaction: &Transaction, now: Timestamp) -> Vec<I
     for profile in profiles(&sign_up, "new@example.com").into_iter().chain([
         filled(&sign_up, "ada@example.com"),
         filled(&sign_up, "BOB@example.com"),
+        filled(&sign_up, "eve@example.com"),
         Profile::new(),
     ]) {
         for password in [None, Some("a long enough password"), Some("short")] {

@@ -30,8 +30,30 @@ fn r_t7_origins() {
 fn r_t1_clients() {
     wrong("/apps/0/credentials/oauthClient", "/pkce_required", json!(false), "write true");
     wrong(CLIENT, "/application_type", json!("desktop"), "\"native\"");
-    wrong_at(CLIENT, "/grant_types", json!(["interaction_code", "refresh_token"]), &format!("{CLIENT}/grant_types/1"), "not supported yet");
+    wrong(CLIENT, "/application_type", json!("web"), "not built yet");
+    for kind in ["browser", "native"] {
+        fine(&[(CLIENT, "/application_type", json!(kind))]);
+    }
+    for grant in ["refresh_token", "authorization_code", "implicit", "client_credentials"] {
+        wrong_at(CLIENT, "/grant_types", json!(["interaction_code", grant]), &format!("{CLIENT}/grant_types/1"), "not built yet");
+    }
+    wrong_at(CLIENT, "/response_types", json!(["code", "id_token"]), &format!("{CLIENT}/response_types/1"), "not built yet");
     wrong_at(CLIENT, "/response_types", json!(["token"]), &format!("{CLIENT}/response_types/0"), "\"code\"");
+}
+
+#[test]
+fn r_t4_audiences() {
+    let tokens = |audience: &str| json!({ "audience": audience });
+    for (at, place) in [("/settings", "/settings/accessTokens/audience"), ("/apps/0", "/apps/0/accessTokens/audience")] {
+        for wrong in ["", " ", "two words", "\u{fc}", &"x".repeat(257)] {
+            wrong_at(at, "/accessTokens", tokens(wrong), place, "the name of your API");
+        }
+        wrong_at(at, "/accessTokens", tokens("app"), place, "client_id of an app");
+        for right in ["api://default", "https://api.example.com", "shop"] {
+            fine(&[(at, "/accessTokens", tokens(right))]);
+        }
+        fine(&[(at, "/accessTokens", json!({ "type": "at+jwt" }))]);
+    }
 }
 
 #[test]

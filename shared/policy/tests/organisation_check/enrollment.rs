@@ -13,7 +13,7 @@ fn profile_enrollment_rules() {
     wrong("/policies/PROFILE_ENROLLMENT/1/rules/0", "/status", json!("INACTIVE"), "must be ACTIVE");
     wrong(PE, "/access", json!("DENY"), "write ALLOW");
     wrong(PE, "/targetGroupIds", json!(["customers", "staff"]), "at most one");
-    wrong(PE, "/preRegistrationInlineHooks", json!([{ "inlineHookId": "x" }]), "not supported yet");
+    wrong(PE, "/preRegistrationInlineHooks", json!([{ "inlineHookId": "x" }]), "not built yet");
     fine(&[(PE, "/preRegistrationInlineHooks", json!([])), (PE, "/targetGroupIds", Value::Null)]);
 }
 

@@ -1,7 +1,7 @@
 //! The policies that decide how people prove who they are.
 
 use policy::organisation::check::warnings;
-use policy::organisation::{AppSignOn, Constraint, Lockout, MfaRule, Organisation, PolicyConditions};
+use policy::organisation::{AppSignOn, AuthenticatorKey, Constraint, Lockout, MfaRule, Organisation, PolicyConditions};
 use serde_json::{Value, json};
 
 use crate::organisation_check::support::{AP, COMPLEXITY, GSP, fine, one_problem, organisation, put, right, wrong, wrong_at};
@@ -34,9 +34,14 @@ fn global_session_policies() {
     wrong_at(GSP, "/requireFactor", json!(true), &format!("{GSP}/factorPromptMode"), "write ALWAYS");
     fine(&[(GSP, "/requireFactor", json!(true)), (GSP, "/factorPromptMode", json!("ALWAYS"))]);
     for mode in ["DEVICE", "SESSION"] {
-        wrong(GSP, "/factorPromptMode", json!(mode), "not supported yet");
+        wrong(GSP, "/factorPromptMode", json!(mode), "not built yet");
     }
-    wrong(GSP, "/rememberDeviceByDefault", json!(true), "not supported yet");
+    wrong(GSP, "/rememberDeviceByDefault", json!(true), "not built yet");
+    for session in [json!({}), json!({ "maxSessionIdleMinutes": 120, "maxSessionLifetimeMinutes": 0, "usePersistentCookie": false })] {
+        wrong(GSP, "/session", session, "not built yet");
+    }
+    wrong(GSP, "/factorLifetime", json!(15), "not built yet");
+    fine(&[(GSP, "/factorLifetime", json!(0))]);
     let rules = "/policies/OKTA_SIGN_ON/1/rules";
     wrong("/policies/OKTA_SIGN_ON/1", "/rules", json!([]), "ACTIVE rule without conditions");
     wrong_at(rules, "/0/status", json!("INACTIVE"), rules, "ACTIVE rule without conditions");
@@ -52,8 +57,19 @@ fn authentication_policies() {
     wrong_at(rules, "/0/conditions", json!({ "people": { "groups": { "include": ["staff"] } } }), rules, "catch-all");
     wrong_at(rules, "/0/status", json!("INACTIVE"), rules, "catch-all");
     wrong(AP, "/type", json!("AUTH_METHOD_CHAIN"), "ASSURANCE");
-    wrong(AP, "/reauthenticateIn", json!("2 hours"), "PT2H");
-    wrong(AP, "/inactivityPeriod", json!("PT"), "PT2H");
+    for key in ["/reauthenticateIn", "/inactivityPeriod"] {
+        for text in ["2 hours", "PT", ""] {
+            wrong(AP, key, json!(text), "PT2H");
+        }
+        for longer in ["PT2H", "P1D", "PT0H1S", "PT43800H"] {
+            wrong(AP, key, json!(longer), "not built yet");
+        }
+        for none in ["PT0S", "P0D", "PT0H0M"] {
+            fine(&[(AP, key, json!(none))]);
+        }
+    }
+    let knowledge = json!([{ "knowledge": { "reauthenticateIn": "PT2H" } }]);
+    wrong_at(AP, "/constraints", knowledge, &format!("{AP}/constraints/0/knowledge/reauthenticateIn"), "not built yet");
     wrong_at(AP, "/constraints", json!([{ "knowledge": {}, "possession": {} }]), &format!("{AP}/constraints/0"), "2FA");
     let possession = json!([{ "possession": { "types": ["security_key"] } }]);
     wrong_at(AP, "/constraints", possession, &format!("{AP}/constraints/0/possession/types/0"), "there is \"email\"");
@@ -132,7 +148,20 @@ fn authenticator_enrollment_policies() {
     fine(&not_built);
     reads_back(&not_built);
     for own in ["REQUIRED", "OPTIONAL"] {
-        wrong_at(&format!("{at}/authenticators"), "/-", other(own), &format!("{at}/authenticators/2/key"), "there is no authenticator \"webauthn\"");
+        wrong_at(&format!("{at}/authenticators"), "/-", other(own), &format!("{at}/authenticators/2/key"), "\"webauthn\" is not built yet");
+    }
+}
+
+#[test]
+fn an_authenticator_that_is_not_built_is_refused_by_name() {
+    for key in AuthenticatorKey::NOT_BUILT {
+        let error = serde_json::from_value::<AuthenticatorKey>(json!(key)).unwrap_err().to_string();
+        assert!(error.contains(&format!("\"{key}\" is not built yet")), "{error}");
+    }
+    let error = serde_json::from_value::<AuthenticatorKey>(json!("okta_emial")).unwrap_err().to_string();
+    assert!(error.contains("okta_email"), "{error}");
+    for key in AuthenticatorKey::ALL {
+        assert_eq!(serde_json::from_value::<AuthenticatorKey>(json!(key)).unwrap(), key);
     }
 }
 
@@ -173,7 +202,7 @@ fn r_p1_password_policies() {
         wrong(COMPLEXITY, key, json!(2), "0 or 1");
     }
     wrong_at(COMPLEXITY, "/excludeAttributes", json!(["lastName", "email"]), &format!("{COMPLEXITY}/excludeAttributes/1"), "\"firstName\"");
-    wrong("/policies/PASSWORD/0", "/rules", json!([{ "name": "Reset" }]), "not supported yet");
+    wrong("/policies/PASSWORD/0", "/rules", json!([{ "name": "Reset" }]), "not built yet");
     let password = "/policies/PASSWORD/0/settings/password";
     let lockout = json!({ "maxAttempts": 10, "autoUnlockMinutes": 0, "showLockoutFailures": false, "userLockoutNotificationChannels": [] });
     let age = json!({ "maxAgeDays": 0, "expireWarnDays": 0, "minAgeMinutes": 0, "historyCount": 0 });

@@ -6,7 +6,7 @@ fn second_factor(organisation: &mut Organisation) {
     policy.rules[0].actions.app_sign_on.verification_method.factor_mode = FactorMode::TwoFactors;
 }
 
-fn any_factor(organisation: &mut Organisation) {
+pub fn any_factor(organisation: &mut Organisation) {
     organisation.policies.global_session[0].rules[0].actions.signon.primary_factor = PrimaryFactor::PasswordIdpAnyFactor;
 }
 
@@ -176,6 +176,8 @@ fn what_is_required_is_set_up_without_a_way_past_and_what_is_optional_with_one()
     assert_eq!(*keys, [OktaPassword], "a list of one, for clients that choose from lists");
 
     enrolled_by_themselves(&mut organisation, SelfEnroll::Optional, SelfEnroll::Optional);
+    let mut cleo = cleo;
+    cleo.show(&context(&organisation));
     let choice = Remediation::SelectAuthenticatorEnroll { keys: vec![OktaPassword], optional: true };
     assert_eq!(offered(&organisation, &cleo), [choice.clone(), Remediation::Skip, Remediation::Cancel]);
     let not_listed = step(&context(&organisation), cleo.clone(), &Input::SelectAuthenticatorEnroll(OktaEmail), &Facts::default());

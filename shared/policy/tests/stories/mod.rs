@@ -8,6 +8,7 @@ mod getting_in;
 mod groups;
 mod looking_up;
 mod mailing;
+mod open_pages;
 mod signing_up;
 mod typing;
 
@@ -25,7 +26,7 @@ use policy::remediation::{Remediation, Standing, remediations};
 use policy::requirement::{Refusal, Requirement, requirements};
 use policy::secret::Secret;
 use policy::step::{
-    Budget, Decision, Effect, Facts, Identity, Input, Mail, Needs, PasswordChange, PasswordWork, Rejection, StepError, Whose, lookup, step,
+    Budget, Decision, Effect, Facts, Identity, Input, Mail, Needs, Outdated, PasswordChange, PasswordWork, Rejection, StepError, Whose, lookup, step,
 };
 use policy::time::Span;
 use policy::transaction::{Familiar, Outcome, Purpose, Subject, Transaction};

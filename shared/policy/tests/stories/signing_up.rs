@@ -145,8 +145,13 @@ fn tells_whoever_reads_the_mailbox_that_somebody_was_faster() {
     let organisation = demo();
     let sent = sign_up(&organisation, ada(), vec![]);
     let late = answer_code(&organisation, &sent.transaction, vec![Some((person("ada"), 1)), Some((person("ada"), 1))]);
-    assert_eq!((late.rejection, &late.transaction.subject), (Some(Rejection::Invalid), &Subject::Visitor));
-    assert_eq!(messages(&late), [Message::NotUnique { label: "Email".into() }]);
+    assert_eq!((late.rejection, &late.transaction.subject), (Some(Rejection::Outdated(Outdated::AccountExists)), &Subject::Visitor));
+    assert_eq!(messages(&late), [Message::AccountExists]);
+    // Not their account: another value is somebody else's, and another sign-up is the way on.
+    let late = answer_code(&organisation, &sent.transaction, vec![Some((bob(), 1)), None]);
+    let form = Subject::Applicant { registration: None };
+    assert_eq!((late.rejection, &late.transaction.subject), (Some(Rejection::Outdated(Outdated::ValueTaken)), &form));
+    assert_eq!(messages(&late), [Message::ValueTaken]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::super::operation::{Browser, Code, Step};
 use super::{
-    ATTEMPTS, COOLDOWN, End, Expected, Flow, Grant, INTERACTION_CODE_LIVES, Link, Model, Person, REPEATED_WITHIN, Request, Sent, View,
+    ATTEMPTS, End, Expected, Flow, Grant, INTERACTION_CODE_LIVES, Link, Model, Person, REPEATED_WITHIN, RESEND_REPEATED_WITHIN, Request, Sent, View,
     WELCOME_LINK_LIVES, Who, from_newest,
 };
 
@@ -26,6 +26,8 @@ pub(super) enum Kind {
     Refused(u16),
     /// Refused, and back on the first page.
     Back,
+    /// Not taken: the page was another one, and today's is shown.
+    Outdated,
     NotOffered,
     Malformed,
 }
@@ -60,7 +62,7 @@ impl Model {
             self.seen.insert("too late for the flow");
             return Expected { status: 401, view: View::Over };
         }
-        let within = if request.step == Step::Resend { COOLDOWN } else { REPEATED_WITHIN };
+        let within = if request.step == Step::Resend { RESEND_REPEATED_WITHIN } else { REPEATED_WITHIN };
         let looks = matches!(request.step, Step::Introspect | Step::Reload);
         let repeated_within = |span| flow.last.as_ref().is_some_and(|(last, at)| last == request && now - at < span);
         let repeated = !looks && repeated_within(within);
@@ -127,7 +129,16 @@ impl Model {
                 let ended = self.go_on(flow.clone(), None);
                 Taken { mailed: ended.mailed.filter(|_| mails), ..ended }
             } else {
-                Taken { kind: Kind::NotOffered, flow: flow.clone(), write: None, mailed: None }
+                let closed = self.view(&flow) == View::Closed;
+                let says_why = request.step == Step::SelectEnrollProfile && self.policy.closed(flow.app) && !closed;
+                let outdated = if closed { flow.shown.offer.is_some() } else { self.outdated(&flow) && !says_why };
+                let mut flow = flow.clone();
+                if closed && outdated && !by_link {
+                    self.seen.insert("sign-up was closed meanwhile");
+                    flow.turn_to(Who::Visitor);
+                }
+                let kind = if outdated && !by_link { Kind::Outdated } else { Kind::NotOffered };
+                Taken { kind, flow, write: None, mailed: None }
             };
             if let (Some(_), Who::Member { key, seen }) = (&taken.write, &flow.who)
                 && !matches!(request.step, Step::Identify(..))
@@ -166,13 +177,18 @@ impl Model {
             }
             None => {}
         }
-        let (status, changed) = match kind {
-            Kind::Changed => (200, true),
-            Kind::Back => (400, true),
+        let (status, mut changed) = match kind {
+            Kind::Changed | Kind::Back | Kind::Outdated => (200, true),
             Kind::Same => (200, false),
             Kind::NotOffered | Kind::Malformed => (400, false),
             Kind::Refused(status) => (status, false),
         };
+        let before = flow.shown;
+        if status == 200 && !by_link {
+            flow.shown = self.shows(&flow);
+        }
+        // Who is just looking may see another page than before.
+        changed |= flow.end.is_none() && flow.shown != before;
         if changed {
             flow.touched = self.now;
             let mut gets_code = false;
@@ -188,7 +204,7 @@ impl Model {
             }
             self.flows[place] = flow.clone();
         }
-        (status == 200, self.shown(status, &flow))
+        (status == 200 && !matches!(kind, Kind::Back), self.shown(status, &flow))
     }
 
     /// The answer that shows where `flow` stands.
@@ -217,9 +233,10 @@ impl Model {
             Kind::Changed if matches!(request.step, Step::Identify(..)) && !request.with_password => "identifier first",
             Kind::Back => "somebody was faster",
             Kind::Refused(429) if request.step == Step::Resend => "resend too soon or too often",
-            Kind::Malformed if request.shoe => "an attribute was taken from the open form",
-            Kind::NotOffered if request.step == Step::UpdateProfile => "the open form is not asked for any more",
-            Kind::NotOffered if self.view(flow) == View::Closed => "sign-up was closed meanwhile",
+            Kind::Changed if request.shoe && !self.policy.asks_shoe => "an attribute was taken from the open form",
+            Kind::Outdated if matches!(request.step, Step::SignUp(..)) => "an attribute joined the open form",
+            Kind::Outdated if matches!(request.step, Step::Identify(..)) => "a password joined the first page",
+            Kind::Outdated if request.step == Step::UpdateProfile => "the open form is not asked for any more",
             Kind::NotOffered if self.view(flow) == View::Denied => "access was denied meanwhile",
             _ => return,
         };

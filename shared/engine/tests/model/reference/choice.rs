@@ -25,7 +25,11 @@ impl Model {
             |step: fn(usize, usize) -> Step| (0..ADDRESSES.len()).flat_map(move |address| (0..2).map(move |password| step(address, password)));
         let steps: Vec<Step> = match view {
             View::FirstPage => somebody(Step::Identify).chain(std::iter::repeat_n(Step::SelectEnrollProfile, 6)).collect(),
-            View::SignUpForm => somebody(Step::SignUp).collect(),
+            View::SignUpForm => {
+                // While the form is open, too.
+                let edits = [Edit::ShoeSize, Edit::SignUp].map(Operation::Edit);
+                return somebody(Step::SignUp).map(|step| Operation::Step(browser, step)).chain(edits).collect();
+            }
             View::EnrollEmail | View::Email => {
                 let right = Step::Code(Code::Right);
                 vec![right.clone(), right.clone(), right, Step::Code(Code::Wrong), Step::Code(Code::Old), Step::Resend]
@@ -33,7 +37,10 @@ impl Model {
             View::SetUpEmail => vec![Step::SetUpEmail, Step::Poll],
             View::Password => vec![Step::Password(0), Step::Password(1)],
             View::ChooseEmail => vec![Step::SelectEmail],
-            View::Profile => vec![Step::UpdateProfile],
+            View::Profile => {
+                let (sends, edits) = (Operation::Step(browser, Step::UpdateProfile), [Edit::ShoeSize, Edit::TwoFactors].map(Operation::Edit));
+                return [sends.clone(), sends.clone(), sends].into_iter().chain(edits).collect();
+            }
             View::Denied => {
                 let edits = [Edit::Denial, Edit::Denial, Edit::TwoFactors, Edit::Verification(App::Newsletter)];
                 return edits.into_iter().map(Operation::Edit).collect();

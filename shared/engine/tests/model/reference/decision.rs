@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::operation::{ADDRESSES, Code, Step};
 use super::answer::{Kind, Mailed, Taken};
-use super::{CODES, COOLDOWN, Challenge, End, Flow, Model, Person, Request, View, Who, key};
+use super::{CODES, COOLDOWN, Challenge, End, Flow, IDLE, Model, Offer, Person, Request, Shown, View, Who, key};
 
 impl Model {
     /// The first thing that is not yet met.
@@ -47,6 +47,26 @@ impl Model {
         }
     }
 
+    /// What is remembered of a page that shows where `flow` stands.
+    pub(super) fn shows(&self, flow: &Flow) -> Shown {
+        let view = self.view(flow);
+        let asks_more = match view {
+            View::FirstPage => !self.policy.prevents_enumeration,
+            View::SignUpForm => self.policy.asks_shoe,
+            _ => false,
+        };
+        let offer = Offer { view, asks_more, registers: view == View::FirstPage && !self.policy.closed(flow.app) };
+        let offer = (flow.end.is_none() && !matches!(view, View::Closed | View::Denied)).then_some(offer);
+        let form = matches!(view, View::SignUpForm | View::Profile);
+        Shown { offer, shoe: form && (flow.shown.shoe || view == View::Profile || asks_more) }
+    }
+
+    /// Whether a policy has changed what the open page shows.
+    pub(super) fn outdated(&self, flow: &Flow) -> bool {
+        let today = self.shows(flow).offer;
+        today.is_some() && today != flow.shown.offer
+    }
+
     pub(super) fn offers(&self, flow: &Flow, step: &Step) -> bool {
         let looks = matches!(step, Step::Introspect | Step::Reload) || (*step == Step::Poll && flow.sends > 0);
         if let Some(end) = &flow.end {
@@ -62,7 +82,8 @@ impl Model {
             View::Password => matches!(step, Step::Password(_)),
             View::ChooseEmail => matches!(step, Step::SelectEmail),
             View::Profile => matches!(step, Step::UpdateProfile),
-            View::Code | View::Over | View::Closed | View::Denied => false,
+            View::Closed => *step == Step::SelectIdentify,
+            View::Code | View::Over | View::Denied => false,
         }
     }
 
@@ -70,9 +91,13 @@ impl Model {
         let flow = before.clone();
         let stays = |kind| Taken { kind, flow: before.clone(), write: None, mailed: None };
         let changed = |flow| Taken { kind: Kind::Changed, flow, write: None, mailed: None };
+        // One that is not asked for any more is dropped.
+        let with_password = request.with_password && !self.policy.prevents_enumeration;
         match &request.step {
             Step::Introspect | Step::Reload | Step::Poll if before.end.is_some() => changed(flow),
             Step::Poll if self.missing(before) == Some(View::SetUpEmail) => self.mailed(flow, before),
+            // A page that waits keeps its flow alive.
+            Step::Poll if self.missing(before).is_some() && self.now - before.touched > IDLE / 2 => changed(flow),
             Step::Introspect | Step::Reload | Step::Poll if self.missing(before).is_some() => stays(Kind::Same),
             Step::Poll => self.go_on(flow, None),
             // Whoever serves this may not send mail.
@@ -80,8 +105,8 @@ impl Model {
             Step::Cancel => changed(Flow { end: Some(End::Cancelled), challenge: None, ..flow }),
             Step::SelectEnrollProfile => self.turned(flow, Who::AtSignUp, false),
             Step::SelectIdentify => self.turned(flow, Who::Visitor, false),
-            Step::SignUp(..) if request.shoe && !self.policy.asks_shoe => stays(Kind::Malformed),
-            Step::SignUp(..) if self.policy.asks_shoe && !request.shoe => stays(Kind::Refused(400)),
+            Step::SignUp(..) if request.shoe && !self.policy.asks_shoe && !before.shown.shoe => stays(Kind::Malformed),
+            Step::SignUp(..) if self.policy.asks_shoe && !request.shoe => stays(self.wrong(before)),
             Step::SignUp(address, password) => {
                 // An account that nobody proved gives way to whoever proves the mailbox.
                 let gives_way = |person: &Person| !person.verified && person.active;
@@ -92,18 +117,24 @@ impl Model {
                 }
                 self.turned(
                     flow,
-                    Who::Applicant { address: *address, password: *password, shoe: request.shoe.then_some("42"), contested, decoy: taken },
+                    Who::Applicant {
+                        address: *address,
+                        password: *password,
+                        shoe: (request.shoe && self.policy.asks_shoe).then_some("42"),
+                        contested,
+                        decoy: taken,
+                    },
                     true,
                 )
             }
-            Step::Identify(..) if request.with_password && self.policy.prevents_enumeration => stays(Kind::Malformed),
-            Step::Identify(..) if !request.with_password && !self.policy.prevents_enumeration => stays(Kind::Refused(400)),
+            Step::Identify(..) if request.with_password && self.policy.prevents_enumeration && !self.outdated(before) => stays(Kind::Malformed),
+            Step::Identify(..) if !request.with_password && !self.policy.prevents_enumeration => stays(self.wrong(before)),
             Step::Identify(address, password) => match self.people.get(key(*address)).filter(|person| person.active) {
                 None if self.policy.prevents_enumeration => self.turned(flow, Who::Stranger, false),
                 None if self.policy.closed(before.app) => stays(Kind::Refused(401)),
                 None => stays(Kind::Same),
-                Some(person) if request.with_password && person.password != *password => stays(Kind::Refused(401)),
-                Some(person) => self.turned(flow, Who::Member { key: key(*address), seen: person.clone() }, request.with_password),
+                Some(person) if with_password && person.password != *password => stays(Kind::Refused(401)),
+                Some(person) => self.turned(flow, Who::Member { key: key(*address), seen: person.clone() }, with_password),
             },
             Step::Password(password) => match &before.who {
                 Who::Member { key, .. } if self.people[key].password == *password => {
@@ -143,6 +174,11 @@ impl Model {
                 }
             }
         }
+    }
+
+    /// Something is wrong with what was typed, perhaps because the form was another one.
+    fn wrong(&self, before: &Flow) -> Kind {
+        if self.outdated(before) { Kind::Outdated } else { Kind::Refused(400) }
     }
 
     fn turned(&self, flow: Flow, who: Who, password_proven: bool) -> Taken {

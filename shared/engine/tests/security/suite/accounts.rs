@@ -33,7 +33,7 @@ fn r_d1_a_031_a_hundred_registrations_of_one_address_make_one_user() {
     assert_eq!(stage.items("USER").len(), 1);
     assert_eq!(stage.items("UNIQUE").len(), 2);
     // The others are told, after they have proven the mailbox.
-    let lost = answers.iter().filter(|answer| answer.messages().contains(&"registration.error.notUniqueWithinOrg".to_string())).count();
+    let lost = answers.iter().filter(|answer| answer.messages().contains(&"idx.account.exists".to_string())).count();
     assert_eq!(lost, MANY - 1, "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
     // Only the winner's password works.
     for index in [winners[0], (winners[0] + 1) % MANY] {

@@ -81,6 +81,8 @@ fn r_o5_a_016_a_new_code_kills_the_old_one_and_sends_are_few() {
     stage.advance(31);
     assert_eq!(browser.step("/idp/idx/email/resend", json!({})).status, 200);
     let second = stage.code(ADA);
+    stage.advance(5);
+    assert_eq!(browser.step("/idp/idx/email/resend", json!({})).status, 429, "word for word, and another press");
     assert_ne!(first, second);
     assert_eq!(browser.answer_code(&first).status, 401);
     assert!(browser.answer_code(&second).interaction_code().is_some());

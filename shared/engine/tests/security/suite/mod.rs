@@ -18,6 +18,7 @@ mod names;
 mod oauth;
 mod steps;
 mod typing;
+mod waiting;
 
 const ADA: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";

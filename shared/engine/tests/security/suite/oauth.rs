@@ -175,3 +175,144 @@ fn r_t4_an_id_token_is_no_access_token() {
     stage.advance(3_601);
     assert_eq!(call(tokens.body["access_token"].as_str().unwrap()).status, 401);
 }
+
+/// An interact request with more parameters: status and error.
+fn with(browser: &mut Browser<'_>, more: &str) -> (u16, String) {
+    let body = format!(
+        "client_id={}&scope=openid&redirect_uri=http%3A%2F%2Flocalhost%3A8787%2Fdemo%2Fcallback&code_challenge={}&code_challenge_method=S256{more}",
+        browser.client_id,
+        "c".repeat(43)
+    );
+    let answer = browser.send("/oauth2/default/v1/interact", FORM, body.as_bytes());
+    (answer.status, answer.body["error"].as_str().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn what_narrows_a_request_is_obeyed_or_refused() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    for taken in [
+        "&prompt=login",
+        "&prompt=select_account%20login",
+        "&prompt=",
+        "&max_age=0",
+        "&max_age=86400",
+        "&acr_values=urn%3Aokta%3Aloa%3A1fa%3Aany",
+        "&acr_values=phr%20urn%3Aokta%3Aloa%3A1fa%3Aany",
+        "&ui_locales=de-CH%20en",
+        "&login_hint=ada%40example.com",
+        "&response_type=code",
+        "&resource=api%3A%2F%2Fdefault",
+        "&display=page",
+    ] {
+        assert_eq!(with(&mut browser, taken), (200, String::new()), "{taken}");
+    }
+    for (refused, error) in [
+        ("&prompt=none", "login_required"),
+        ("&prompt=consent", "consent_required"),
+        ("&prompt=create", "invalid_request"),
+        ("&prompt=none%20login", "invalid_request"),
+        ("&prompt=LOGIN", "invalid_request"),
+        ("&max_age=-1", "invalid_request"),
+        ("&max_age=soon", "invalid_request"),
+        ("&acr_values=urn%3Aokta%3Aloa%3A2fa%3Aany", "unmet_authentication_requirements"),
+        ("&acr_values=phr", "unmet_authentication_requirements"),
+        ("&id_token_hint=x.y.z", "invalid_request"),
+        ("&claims=%7B%7D", "invalid_request"),
+        ("&request=x.y.z", "request_not_supported"),
+        ("&request_uri=https%3A%2F%2Fapp.example%2Frequest", "request_uri_not_supported"),
+        ("&authorization_details=%5B%5D", "invalid_authorization_details"),
+        ("&dpop_jkt=x", "invalid_request"),
+        ("&resource=api%3A%2F%2Fother", "invalid_target"),
+        ("&response_type=token", "unsupported_response_type"),
+        ("&prompt=login&prompt=none", "invalid_request"),
+    ] {
+        assert_eq!(with(&mut browser, refused), (400, error.into()), "{refused}");
+    }
+    for name in ["state", "nonce", "login_hint"] {
+        assert_eq!(with(&mut browser, &format!("&{name}={}", "x".repeat(1_024))).0, 200, "{name}");
+        assert_eq!(with(&mut browser, &format!("&{name}={}", "x".repeat(1_025))).0, 400, "{name}");
+        // By bytes: these are 1,026 in 342 characters.
+        assert_eq!(with(&mut browser, &format!("&{name}={}", "%E2%82%AC".repeat(342))).0, 400, "{name}");
+    }
+}
+
+#[test]
+fn an_app_of_two_factors_promises_two_and_says_so() {
+    let mut organisation = super::stage::demo();
+    organisation.apps[0].access_policy = Some("any-two-factors".into());
+    let stage = Stage::with(&organisation);
+    let mut browser = stage.browser("demo-spa");
+    browser.sign_up(ADA, PASSWORD);
+    let done = browser.answer_code(&stage.code(ADA));
+    assert!(done.interaction_code().is_some(), "{}", done.text);
+    let mut acr = |acr_values: &str| {
+        let challenge = engine::derive::sha256(&browser.verifier);
+        let body = format!(
+            "client_id=demo-spa&scope=openid&redirect_uri=http%3A%2F%2Flocalhost%3A8787%2Fdemo%2Fcallback&code_challenge={challenge}&code_challenge_method=S256{acr_values}"
+        );
+        let handle = browser.send("/oauth2/default/v1/interact", FORM, body.as_bytes()).body["interaction_handle"].as_str().unwrap().to_owned();
+        let first = browser.post("/idp/idx/introspect", json!({"interactionHandle": handle}));
+        browser.handle = first.body["stateHandle"].as_str().unwrap().into();
+        browser.password(ADA, PASSWORD);
+        browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
+        let code = browser.answer_code(&stage.code(ADA)).interaction_code().unwrap();
+        stage.claims(browser.token(&code).body["id_token"].as_str().unwrap())["acr"].clone()
+    };
+    assert_eq!(acr("&acr_values=urn%3Aokta%3Aloa%3A2fa%3Aany"), "urn:okta:loa:2fa:any");
+    assert_eq!(acr("&acr_values=urn%3Aokta%3Aloa%3A1fa%3Aany"), "urn:okta:loa:1fa:any");
+    assert_eq!(acr(""), json!(null));
+}
+
+#[test]
+fn a_login_hint_prefills_the_name() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    let body = format!(
+        "client_id=demo-spa&redirect_uri=http%3A%2F%2Flocalhost%3A8787%2Fdemo%2Fcallback&code_challenge={}&code_challenge_method=S256&login_hint=ada%40example.com",
+        "c".repeat(43)
+    );
+    let handle = browser.send("/oauth2/default/v1/interact", FORM, body.as_bytes()).body["interaction_handle"].clone();
+    let first = browser.post("/idp/idx/introspect", json!({"interactionHandle": handle}));
+    assert_eq!(first.body["remediation"]["value"][0]["value"][0]["value"], "ada@example.com", "{:#}", first.body);
+}
+
+#[test]
+fn access_tokens_say_for_whom_they_are_as_the_app_or_the_organisation_has_it() {
+    use policy::organisation::{AccessTokenType, AccessTokens};
+    let issuer = |stage: &Stage| format!("{}/oauth2/default", stage.base);
+    for (all, own, audience, typ) in [
+        (AccessTokens::default(), None, None, "JWT"),
+        (AccessTokens { audience: Some("api://all".into()), kind: None }, None, Some("api://all"), "JWT"),
+        (
+            AccessTokens { audience: Some("api://all".into()), kind: Some(AccessTokenType::AtJwt) },
+            Some(AccessTokens { audience: Some("api://shop".into()), kind: None }),
+            Some("api://shop"),
+            "at+jwt",
+        ),
+    ] {
+        let mut organisation = super::stage::demo();
+        organisation.settings.access_tokens = all;
+        organisation.apps[0].access_tokens = own;
+        let stage = super::with_ada_in(&organisation);
+        let mut browser = stage.browser("demo-spa");
+        browser.begin();
+        let code = browser.password(ADA, PASSWORD).interaction_code().unwrap();
+        let tokens = browser.token(&code);
+        let (access, id) = (tokens.body["access_token"].as_str().unwrap(), tokens.body["id_token"].as_str().unwrap());
+        assert_eq!(stage.header(access)["typ"], typ);
+        let claims = stage.claims(access);
+        assert_eq!(claims["aud"], audience.map_or_else(|| issuer(&stage), String::from));
+        assert_eq!((&claims["cid"], &claims["amr"]), (&json!("demo-spa"), &json!(["pwd"])));
+        // Both may say JWT: what tells them apart is what they are for.
+        assert_eq!((stage.header(id)["typ"].as_str(), &stage.claims(id)["aud"]), (Some("JWT"), &json!("demo-spa")));
+        let userinfo =
+            |token: &str| stage.request("GET", "/oauth2/default/v1/userinfo", &[("authorization", &format!("Bearer {token}"))], b"").status;
+        assert_eq!((userinfo(access), userinfo(id)), (200, 401));
+        // A token stays what it was when the setting changes.
+        organisation.settings.access_tokens.audience = Some("api://another".into());
+        organisation.apps[0].access_tokens = None;
+        stage.apply(&organisation);
+        assert_eq!(userinfo(access), 200);
+    }
+}

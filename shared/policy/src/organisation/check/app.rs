@@ -7,7 +7,10 @@ use super::index::{Index, Names};
 use super::report::{At, Report, listed};
 use super::{text, uri};
 use crate::assurance::{Rules, Who, enrolment};
-use crate::organisation::{AllowedFor, App, AuthenticatorKey, EVERYONE, OAuthClientSettings, Organisation, Policy, SelfEnroll, Status};
+use crate::organisation::{AccessTokens, AllowedFor, App, AuthenticatorKey, EVERYONE, OAuthClientSettings, Organisation, Policy, SelfEnroll, Status};
+
+/// Longest name of an API.
+const MOST_AUDIENCE: usize = 256;
 
 pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
     let at = At::root("apps");
@@ -44,6 +47,9 @@ pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
             if let Some(fault) = uri::fault_of_origin(origin) {
                 report.add(at, format!("\"{origin}\" {fault}"));
             }
+        }
+        if let Some(tokens) = &app.access_tokens {
+            access_tokens(organisation, tokens, &at.to("accessTokens"), report);
         }
         if let Some(page) = &app.email_verify_callback_uri {
             self::page(report, at.to("emailVerifyCallbackUri"), page);
@@ -106,6 +112,20 @@ fn credentials(app: &App, at: &At, report: &mut Report) {
     report.ensure(client.pkce_required, at.to("pkce_required"), || "PKCE cannot be turned off; write true, or leave the key out".into());
 }
 
+/// What access tokens say of the server that they are for.
+pub(super) fn access_tokens(organisation: &Organisation, tokens: &AccessTokens, at: &At, report: &mut Report) {
+    let Some(audience) = tokens.audience.as_deref() else { return };
+    let at = at.to("audience");
+    let plain =
+        (1..=MOST_AUDIENCE).contains(&audience.len()) && audience.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
+    report.ensure(plain, at.clone(), || {
+        format!("write the name of your API in up to {MOST_AUDIENCE} characters without spaces, as api://default or https://api.example.com")
+    });
+    // An ID token is for a client: an API that takes tokens for the same name would take it too (security.md R-T4).
+    let of_client = organisation.apps.iter().any(|app| app.credentials.oauth_client.client_id == audience);
+    report.ensure(!of_client, at, || format!("\"{audience}\" is the client_id of an app, whose ID tokens your API would take for access tokens"));
+}
+
 fn settings(settings: &OAuthClientSettings, at: &At, report: &mut Report) {
     let uris = at.to("redirect_uris");
     report.ensure(!settings.redirect_uris.is_empty(), uris.clone(), || "name at least one address that codes may be sent to".into());
@@ -121,18 +141,24 @@ fn settings(settings: &OAuthClientSettings, at: &At, report: &mut Report) {
     if let Some(uri) = &settings.initiate_login_uri {
         page(report, at.to("initiate_login_uri"), uri);
     }
-    let kinds = ["browser", "native", "web"];
-    if let Some(kind) = settings.application_type.as_deref().filter(|kind| !kinds.contains(kind)) {
-        report.add(at.to("application_type"), format!("\"{kind}\" is not an application type; write {}", listed(kinds.iter())));
+    // Clients of these types have no secret; a web app has one at Okta.
+    let kinds = ["browser", "native"];
+    match settings.application_type.as_deref() {
+        Some("web" | "service") => {
+            report.add(at.to("application_type"), format!("clients with a secret are not built yet; write {}", listed(kinds.iter())));
+        }
+        Some(kind) if !kinds.contains(&kind) => {
+            report.add(at.to("application_type"), format!("\"{kind}\" is not an application type; write {}", listed(kinds.iter())));
+        }
+        _ => {}
     }
-    // Okta's console always writes authorization_code beside interaction_code, so both may stand.
-    supported(report, &at.to("grant_types"), "grant", &settings.grant_types, &["interaction_code", "authorization_code"]);
+    supported(report, &at.to("grant_types"), "grant", &settings.grant_types, &["interaction_code"]);
     supported(report, &at.to("response_types"), "response type", &settings.response_types, &["code"]);
 }
 
 fn supported(report: &mut Report, at: &At, what: &str, written: &[String], known: &[&str]) {
     for (at, name) in at.each(written).filter(|(_, name)| !known.contains(&name.as_str())) {
-        report.add(at, format!("the {what} \"{name}\" is not supported yet; there is {}", listed(known.iter())));
+        report.add(at, format!("the {what} \"{name}\" is not built yet; there is {}", listed(known.iter())));
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn check(organisation: &Organisation, report: &mut Report) {
     report.distinct("authenticator", at.each(&organisation.authenticators).map(|(at, one)| (at.to("key"), one.key.as_str())));
     for (at, one) in at.each(&organisation.authenticators) {
         report.ensure(one.status == Status::Active, at.to("status"), || {
-            "switching an authenticator off here is not supported yet; say NOT_ALLOWED in the MFA_ENROLL policies".into()
+            "switching an authenticator off here is not built yet; say NOT_ALLOWED in the MFA_ENROLL policies".into()
         });
         let (at, settings) = (at.to("settings"), &one.settings);
         report.ensure(one.key != AuthenticatorKey::OktaPassword || settings.allowed_for == AllowedFor::Any, at.to("allowedFor"), || {
@@ -55,7 +55,11 @@ pub(super) fn enrollment(policy: &Policy<MfaRule, MfaEnrollSettings>, at: &At, r
     let known = Names::of("authenticator", AuthenticatorKey::ALL.into_iter().map(AuthenticatorKey::as_str));
     // What is not built is there for nobody anyway.
     for (at, one) in at.each(&settings.authenticators).filter(|(_, one)| one.enroll.own != SelfEnroll::NotAllowed) {
-        report.refer(at.to("key"), &known, &one.key);
+        if AuthenticatorKey::NOT_BUILT.contains(&one.key.as_str()) {
+            report.add(at.to("key"), format!("\"{}\" is not built yet; write NOT_ALLOWED, or leave it out", one.key));
+        } else {
+            report.refer(at.to("key"), &known, &one.key);
+        }
     }
     report.ensure(settings.authenticators.iter().any(|one| one.enroll.own == SelfEnroll::Required), at, || {
         "nobody would have to set up anything; make at least one authenticator REQUIRED".into()
@@ -75,7 +79,7 @@ pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
 /// One `PASSWORD` policy.
 pub(super) fn password(policy: &Policy<serde_json::Value, PasswordPolicySettings>, at: &At, report: &mut Report) {
     report.ensure(policy.rules.is_empty(), at.to("rules"), || {
-        "rules of a password policy (change, reset, unlock) are not supported yet; leave them out".into()
+        "rules of a password policy (change, reset, unlock) are not built yet; leave them out".into()
     });
     let Some(settings) = &policy.settings else { return };
     let at = at.down("settings.password");
@@ -89,7 +93,7 @@ fn lockout(lockout: &Lockout, at: &At, report: &mut Report) {
         "wrong passwords are counted by the hour, so there is nothing to unlock; write 0, or leave the key out".into()
     });
     report.ensure(lockout.show_lockout_failures != Some(true), at.to("showLockoutFailures"), || {
-        "telling people that an account is locked is not supported yet; write false, or leave the key out".into()
+        "telling people that an account is locked is not built yet; write false, or leave the key out".into()
     });
 }
 

@@ -99,7 +99,7 @@ fn rule(organisation: &Index<'_>, registers: bool, rule: &ProfileEnrollment, at:
     }
 
     let hooks = rule.pre_registration_inline_hooks.as_deref().unwrap_or_default();
-    report.ensure(hooks.is_empty(), at.to("preRegistrationInlineHooks"), || "inline hooks are not supported yet; leave the key out".into());
+    report.ensure(hooks.is_empty(), at.to("preRegistrationInlineHooks"), || "inline hooks are not built yet; leave the key out".into());
 
     if let Some(id) = &rule.ui_schema_id {
         report.refer(at.to("uiSchemaId"), &organisation.ui_schema_names, id);

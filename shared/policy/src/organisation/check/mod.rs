@@ -43,7 +43,7 @@ pub struct Problem {
 pub fn check(organisation: &Organisation) -> Vec<Problem> {
     let organisation = &Index::of(organisation);
     let mut report = Report::default();
-    settings::check(&organisation.settings, &mut report);
+    settings::check(organisation, &mut report);
     schema::check(organisation, &mut report);
     ui::check(organisation, &mut report);
     groups(organisation, &mut report);
@@ -59,7 +59,6 @@ pub fn warnings(organisation: &Organisation) -> Vec<Problem> {
     let organisation = &Index::of(organisation);
     let mut report = Report::default();
     enrollment::warnings(organisation, &mut report);
-    sign_on::warnings(organisation, &mut report);
     authenticator::warnings(organisation, &mut report);
     app::warnings(organisation, &mut report);
     report.into_problems()

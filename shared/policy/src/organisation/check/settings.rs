@@ -1,15 +1,17 @@
 use alloc::format;
 
+use super::app;
 use super::report::{At, Report};
 use super::text;
 use crate::email::Email;
-use crate::organisation::Settings;
+use crate::organisation::Organisation;
 
 /// Wrong answers to one code: five at most (security.md R-O4).
 const MOST_ATTEMPTS: u32 = 5;
 
-pub(super) fn check(settings: &Settings, report: &mut Report) {
-    let at = At::root("settings");
+pub(super) fn check(organisation: &Organisation, report: &mut Report) {
+    let (at, settings) = (At::root("settings"), &organisation.settings);
+    app::access_tokens(organisation, &settings.access_tokens, &at.to("accessTokens"), report);
     text::name(&settings.company_name, at.to("companyName"), "say the name that people read in mails", report);
     report.ensure(Email::parse(&settings.mail_from).is_ok(), at.to("mailFrom"), || {
         format!("\"{}\" is not an address; write it plainly, as no-reply@example.com", settings.mail_from)

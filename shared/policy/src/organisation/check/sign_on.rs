@@ -8,7 +8,7 @@ use super::policy::conditions;
 use super::report::{At, Report, listed};
 use crate::assurance::of_everybody;
 use crate::organisation::{
-    AppSignOn, AppSignOnRule, AuthenticatorKey, Constraint, FactorClass, FactorPromptMode, Organisation, Policy, SignOn, SignOnRule, Status,
+    AppSignOn, AppSignOnRule, AuthenticatorKey, Constraint, FactorClass, FactorPromptMode, Policy, SignOn, SignOnRule, Status,
 };
 
 /// One `OKTA_SIGN_ON` policy.
@@ -36,16 +36,8 @@ pub(super) fn access(organisation: &Index<'_>, policy: &Policy<AppSignOnRule>, a
     report.ensure(for_all, rules, || "somebody might meet no rule; end the policy with an ACTIVE catch-all rule without conditions".into());
 }
 
-pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
-    for (at, policy) in At::root("policies").to("OKTA_SIGN_ON").each(&organisation.policies.global_session) {
-        for (at, rule) in at.to("rules").each(&policy.rules) {
-            let (at, signon) = (at.down("actions.signon"), &rule.actions.signon);
-            let none = "has no effect: there are no sessions yet, so everybody proves themselves at each sign-in";
-            report.ensure(signon.factor_lifetime.is_none(), at.to("factorLifetime"), || none.into());
-            report.ensure(signon.session.is_none(), at.to("session"), || none.into());
-        }
-    }
-}
+/// What is said where sessions would make a difference.
+const NO_SESSIONS: &str = "sessions are not built yet, everybody proves themselves at each sign-in";
 
 fn signon(signon: &SignOn, at: &At, report: &mut Report) {
     let mode = at.to("factorPromptMode");
@@ -53,17 +45,19 @@ fn signon(signon: &SignOn, at: &At, report: &mut Report) {
         None => report.ensure(!signon.require_factor, mode, || "goes with requireFactor: true; write ALWAYS".into()),
         Some(FactorPromptMode::Always) => {}
         Some(FactorPromptMode::Device | FactorPromptMode::Session) => {
-            report.add(mode, "DEVICE and SESSION are not supported yet; write ALWAYS");
+            report.add(mode, "DEVICE and SESSION are not built yet; write ALWAYS");
         }
     }
     report.ensure(!signon.remember_device_by_default, at.to("rememberDeviceByDefault"), || {
-        "remembering devices is not supported yet; write false, or leave the key out".into()
+        "remembering devices is not built yet; write false, or leave the key out".into()
     });
+    report.ensure(signon.factor_lifetime.unwrap_or(0) == 0, at.to("factorLifetime"), || format!("{NO_SESSIONS}; leave the key out"));
+    report.ensure(signon.session.is_none(), at.to("session"), || format!("{NO_SESSIONS}; leave the key out"));
 }
 
 fn app_sign_on(app_sign_on: &AppSignOn, at: &At, report: &mut Report) {
     let (at, method) = (at.to("verificationMethod"), &app_sign_on.verification_method);
-    report.ensure(method.kind == "ASSURANCE", at.to("type"), || format!("\"{}\" is not supported yet; write \"ASSURANCE\"", method.kind));
+    report.ensure(method.kind == "ASSURANCE", at.to("type"), || format!("\"{}\" is not built yet; write \"ASSURANCE\"", method.kind));
     duration(method.reauthenticate_in.as_deref(), at.to("reauthenticateIn"), report);
     duration(method.inactivity_period.as_deref(), at.to("inactivityPeriod"), report);
     for (at, pair) in at.to("constraints").each(&method.constraints) {
@@ -81,7 +75,7 @@ fn constraint(constraint: Option<&Constraint>, class: FactorClass, at: &At, repo
     let known = || AuthenticatorKey::ALL.into_iter().filter(move |key| key.class() == class).map(AuthenticatorKey::method);
     for (key, names) in [("types", &constraint.types), ("methods", &constraint.methods)] {
         for (at, name) in at.to(key).each(names).filter(|(_, name)| !known().any(|known| known.eq_ignore_ascii_case(name))) {
-            report.add(at, format!("\"{name}\" is not supported here yet; there is {}", listed(known())));
+            report.add(at, format!("\"{name}\" is not built yet; there is {}", listed(known())));
         }
     }
     for (key, methods) in [
@@ -102,9 +96,13 @@ fn constraint(constraint: Option<&Constraint>, class: FactorClass, at: &At, repo
     duration(constraint.reauthenticate_in.as_deref(), at.to("reauthenticateIn"), report);
 }
 
+/// How long a proof is good: for this sign-in and no other, that is for no time.
 fn duration(text: Option<&str>, at: At, report: &mut Report) {
-    if let Some(text) = text.filter(|text| !is_duration(text)) {
-        report.add(at, format!("\"{text}\" is not a duration; write it as ISO 8601 has it, PT2H for two hours, P30D for thirty days"));
+    let Some(text) = text else { return };
+    if !is_duration(text) {
+        report.add(at, format!("\"{text}\" is not a duration; write it as ISO 8601 has it, PT0S for none, PT2H for two hours"));
+    } else if text.bytes().any(|byte| (b'1'..=b'9').contains(&byte)) {
+        report.add(at, format!("{NO_SESSIONS}; write PT0S, or leave the key out"));
     }
 }
 
