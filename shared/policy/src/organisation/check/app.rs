@@ -24,11 +24,11 @@ pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
         Mapped::of("PROFILE_ENROLLMENT policy", &organisation.policies.profile_enrollment),
         Mapped::of("ACCESS_POLICY policy", &organisation.policies.access),
     );
-    report.distinct("secret", apps().flat_map(|(at, app)| secrets(&at, app)));
+    report.distinct("secret", apps().flat_map(|(at, app)| secrets(&at, app)).filter(|(_, hash)| !hash.is_empty()));
     for (at, app) in apps() {
         text::name(&app.label, at.to("label"), "say what people call the app", report);
         credentials(app, &at, report);
-        for (at, hash) in secrets(&at, app).into_iter().filter(|(_, hash)| !hash.is_empty()) {
+        for (at, hash) in secrets(&at, app) {
             let well_formed = hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
             report.ensure(well_formed, at, || "a secret is named by its SHA-256: 64 hexadecimal digits, lower case".into());
         }
