@@ -11,10 +11,10 @@ const SMALLEST: usize = 64 * 1024;
 
 fn main() {
     let sizes: Vec<usize> = std::iter::successors(Some(SMALLEST), |size| Some(size * 2)).take_while(|size| *size <= organisation::LARGEST).collect();
-    let headings: String = sizes.iter().map(|size| format!(" {} KiB |", size / 1024)).collect();
-    println!("| a file of many |{headings}\n|---|{}", "---:|".repeat(sizes.len()));
+    let headings: Vec<String> = sizes.iter().map(|size| format!("{} KiB", size / 1024)).collect();
+    println!("| a file of many | {} |\n|---|{}", headings.join(" | "), "---:|".repeat(sizes.len()));
     for (name, shape) in SHAPES {
-        let times: String = sizes.iter().map(|size| format!(" {:.1} ms |", work(&of_size(shape, *size)).as_secs_f64() * 1e3)).collect();
-        println!("| {name} |{times}");
+        let times: Vec<String> = sizes.iter().map(|size| format!("{:.1} ms", work(&of_size(shape, *size)).as_secs_f64() * 1e3)).collect();
+        println!("| {name} | {} |", times.join(" | "));
     }
 }

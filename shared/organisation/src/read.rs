@@ -206,14 +206,12 @@ impl<'de> Deserializer<'de> for &'de Node {
     }
 
     fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {
-        match &self.value {
-            // serde would take a list as a struct without keys.
-            Value::Mapping(_) => self.deserialize_any(visitor),
-            _ => {
-                let keys = if fields.is_empty() { "none".into() } else { fields.join(", ") };
-                Err(self.instead_of(format!("a mapping with the keys {keys}")))
-            }
+        // serde would take a list as a struct without keys.
+        if matches!(self.value, Value::Mapping(_)) {
+            return self.deserialize_any(visitor);
         }
+        let keys = if fields.is_empty() { "none".into() } else { fields.join(", ") };
+        Err(self.instead_of(format!("a mapping with the keys {keys}")))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, variants: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {

@@ -114,13 +114,13 @@ fn without_colon(lines: &[&str], place: Place) -> Option<usize> {
 /// That a line begins where nothing does that it could belong to.
 fn indentation(lines: &[&str], place: Place) -> String {
     let mut columns = Vec::new();
-    let mut least = usize::MAX;
+    let mut outermost = usize::MAX;
     for line in (1..place.line).rev().map(|number| line_at(lines, number)).filter(|line| is_content(line)) {
         let column = begin(line);
-        if column >= least {
+        if column >= outermost {
             continue;
         }
-        least = column;
+        outermost = column;
         // What stands behind a dash begins a mapping too.
         let content = line.trim_start();
         columns.extend(content.strip_prefix('-').map(|rest| column + begin(rest)));
@@ -182,7 +182,7 @@ fn brackets(lines: &[&str], place: Place) -> Vec<(Place, char)> {
 
 /// The letters of a line outside of quotes and comments: column, letter, and whether a value may begin with it.
 struct Letters<'l> {
-    letters: std::iter::Peekable<std::iter::Enumerate<std::str::Chars<'l>>>,
+    rest: std::iter::Peekable<std::iter::Enumerate<std::str::Chars<'l>>>,
     /// The quote that is open, and its column.
     quote: Option<(usize, char)>,
     before: char,
@@ -191,7 +191,7 @@ struct Letters<'l> {
 
 impl<'l> Letters<'l> {
     fn of(line: &'l str) -> Self {
-        Self { letters: line.chars().enumerate().peekable(), quote: None, before: ' ', begins: true }
+        Self { rest: line.chars().enumerate().peekable(), quote: None, before: ' ', begins: true }
     }
 }
 
@@ -199,11 +199,11 @@ impl Iterator for Letters<'_> {
     type Item = (usize, char, bool);
 
     fn next(&mut self) -> Option<Self::Item> {
-        while let Some((at, c)) = self.letters.next() {
+        while let Some((at, c)) = self.rest.next() {
             let before = std::mem::replace(&mut self.before, c);
             match self.quote {
-                Some((_, '"')) if c == '\\' => drop(self.letters.next()),
-                Some((_, '\'')) if c == '\'' && self.letters.peek().is_some_and(|(_, next)| *next == '\'') => drop(self.letters.next()),
+                Some((_, '"')) if c == '\\' => drop(self.rest.next()),
+                Some((_, '\'')) if c == '\'' && self.rest.peek().is_some_and(|(_, next)| *next == '\'') => drop(self.rest.next()),
                 Some((_, quote)) if c == quote => self.quote = None,
                 Some(_) => {}
                 None if self.begins && matches!(c, '"' | '\'') => {

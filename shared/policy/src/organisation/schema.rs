@@ -299,6 +299,7 @@ impl Property {
     }
 
     /// What each item of a list must be.
+    #[must_use]
     pub fn item(&self) -> Self {
         Self { kind: self.items.map(|items| items.kind), ..Self::default() }
     }

@@ -1,5 +1,6 @@
 //! The user schema and the UI schemas.
 
+use policy::organisation::check::check;
 use policy::organisation::{Organisation, Property};
 use serde_json::{Value, json};
 
@@ -191,8 +192,9 @@ fn a_check_tells_a_hundred_problems_and_that_there_are_more() {
     // Each member but the first is wrong twice.
     assert_eq!(with(50).len(), 99);
     let many = with(60);
-    assert_eq!((many.len(), many[0].path.len()), (101, 0));
-    assert!(many[0].message.starts_with("there are more than 100 problems"), "{many:?}");
+    let first = many.first().unwrap();
+    assert_eq!((many.len(), first.path.len()), (101, 0));
+    assert!(first.message.starts_with("there are more than 100 problems"), "{many:?}");
     let names = (0..30).map(|i| json!({ "id": format!("customers-{i}"), "profile": { "name": "C" } })).collect::<Vec<_>>();
     let listed = check(&organisation(&[("", "/groups", names.into()), ("/apps/0", "/groups", json!(["elsewhere"]))]));
     assert!(listed.iter().any(|problem| problem.message.ends_with("\"customers-8\", … and 21 more")), "{listed:?}");

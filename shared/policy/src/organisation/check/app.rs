@@ -24,7 +24,7 @@ pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
         Mapped::of("PROFILE_ENROLLMENT policy", &organisation.policies.profile_enrollment),
         Mapped::of("ACCESS_POLICY policy", &organisation.policies.access),
     );
-    report.distinct("secret", apps().flat_map(|(at, app)| secrets(&at, app)));
+    report.distinct("secret", apps().flat_map(|(at, app)| secrets(&at, app)).filter(|(_, hash)| !hash.is_empty()));
     for (at, app) in apps() {
         text::name(&app.label, at.to("label"), "say what people call the app", report);
         credentials(app, &at, report);
