@@ -182,7 +182,7 @@ impl Unserved {
         let failure = match self {
             Self::Panicked => Failure::internal("a panic"),
             Self::Unavailable => Failure::Unavailable("no answer".into()),
-            Self::Busy => Failure::Busy,
+            Self::Busy => Failure::Busy(Failure::SOON),
         };
         reply::failure(spoken(request), &failure, &request.request_id, Vec::new())
     }

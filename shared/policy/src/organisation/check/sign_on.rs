@@ -8,7 +8,7 @@ use super::policy::conditions;
 use super::report::{At, Report, listed};
 use crate::assurance::of_everybody;
 use crate::organisation::{
-    AppSignOn, AppSignOnRule, AuthenticatorKey, Constraint, FactorClass, FactorPromptMode, Organisation, Policy, SignOn, SignOnRule, Status,
+    AppSignOn, AppSignOnRule, AuthenticatorKey, Constraint, FactorClass, FactorPromptMode, Policy, SignOn, SignOnRule, Status,
 };
 
 /// One `OKTA_SIGN_ON` policy.
