@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use idx::operation::Function;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
-use local::{Options, Running, start};
+use local::{Options, Patience, Running, start};
 use serde_json::{Value, json};
 use tests::{Answer, Browser, Control, asking_for_shoe_size, demo, without_budgets};
 
@@ -15,7 +15,7 @@ const ADA: &str = "ada@example.com";
 const PASSWORD: &str = "a poet of numbers";
 
 async fn server() -> (Running, Control) {
-    let running = start(Options { test_control: Some(0), ..Options::default() }).await.unwrap();
+    let running = start(Options { test_control: Some(0), deadlines: Patience::Deployed, ..Options::default() }).await.unwrap();
     let control = Control::new(running.test_control_url.as_ref().unwrap());
     (running, control)
 }

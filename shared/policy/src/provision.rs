@@ -90,11 +90,11 @@ pub fn groups(organisation: &Organisation, names: &[String]) -> Result<BTreeSet<
     let mut faults = Vec::new();
     let mut ids = BTreeSet::new();
     for name in names {
-        let named = || organisation.groups.iter().filter(|group| group.profile.name == *name);
-        match organisation.groups.iter().find(|group| group.id == *name).or_else(|| named().next()) {
+        let called = || organisation.groups.iter().filter(|group| group.profile.name == *name);
+        match organisation.groups.iter().find(|group| group.id == *name).or_else(|| called().next()) {
             _ if name == EVERYONE => faults.push(Fault::Everyone),
             None => faults.push(Fault::NoGroup(name.clone())),
-            Some(group) if group.id != *name && named().count() > 1 => faults.push(Fault::Groups(name.clone())),
+            Some(group) if group.id != *name && called().count() > 1 => faults.push(Fault::Groups(name.clone())),
             Some(group) => {
                 ids.insert(group.id.clone());
             }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use local::{Options, start};
+use local::{Options, Patience, start};
 use serde_json::{Value, json};
 use spec::{Event, Op, Ret, linearizable};
 use tests::{Answer, Browser, Control, demo, without_budgets};
@@ -45,7 +45,7 @@ struct Shared {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn i13_every_address_is_linearizable_under_faults() {
-    let running = start(Options { test_control: Some(0), ..Options::default() }).await.unwrap();
+    let running = start(Options { test_control: Some(0), deadlines: Patience::Deployed, ..Options::default() }).await.unwrap();
     let control = Control::new(running.test_control_url.as_ref().unwrap());
     control.apply(without_budgets(&demo(&running.base_url))).await;
     for (at, what, probability) in FAULTS {

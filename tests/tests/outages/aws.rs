@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use local::{Options, Running, start};
+use local::{Options, Patience, Running, start};
 use serde_json::{Value, json};
 use tests::{Answer, Browser, Control, demo, without_budgets};
 
@@ -14,7 +14,7 @@ const PASSWORD: &str = "a poet of numbers";
 const FOR_EVER: u32 = 1_000;
 
 async fn server() -> (Running, Control) {
-    let running = start(Options { test_control: Some(0), ..Options::default() }).await.unwrap();
+    let running = start(Options { test_control: Some(0), deadlines: Patience::Deployed, ..Options::default() }).await.unwrap();
     let control = Control::new(running.test_control_url.as_ref().unwrap());
     control.apply(without_budgets(&demo(&running.base_url))).await;
     (running, control)

@@ -16,7 +16,7 @@ use axum::routing::{get, post};
 use engine::Engine;
 use engine::ports::{PasswordError, PasswordHash, Passwords, Verdict};
 use idx::operation::Function;
-use local::{Options, Running, start};
+use local::{Options, Patience, Running, start};
 use password::{Argon2Passwords, Cost, Pepper};
 use policy::secret::Secret;
 use runtime::{Environment, Error};
@@ -180,7 +180,7 @@ fn event(method: &str, path: &str, media_type: &str, body: &str) -> Value {
 }
 
 async fn server() -> (Running, Control) {
-    let running = start(Options { test_control: Some(0), ..Options::default() }).await.unwrap();
+    let running = start(Options { test_control: Some(0), deadlines: Patience::Deployed, ..Options::default() }).await.unwrap();
     let control = Control::new(running.test_control_url.as_ref().unwrap());
     (running, control)
 }

@@ -9,7 +9,7 @@ use idx::operation::Function;
 use local::{Options, Running};
 use runtime::Environment;
 use serde_json::{Value, json};
-use tests::Browser;
+use tests::{Browser, Control};
 use tokio::runtime::Runtime;
 
 use super::document::Template;
@@ -181,6 +181,27 @@ fn f_23_a_mail_that_ses_does_not_take_is_counted_and_one_that_it_rejects_is_not(
     // The other function that mails logs the same: it is one piece of code.
     let pattern = |function| filters(&world.template, function)["MailsNotSent"].clone();
     assert_eq!(pattern("register"), pattern("verify-email"));
+}
+
+#[test]
+fn r_o6_m2_a_limit_that_everybody_shares_is_counted() {
+    let world = World::new();
+    let organisation = tests::demo(&world.running.base_url).replacen("\nsettings:\n", "\nsettings:\n  limits: { guessesInAllPerHour: 1 }\n", 1);
+    RUNTIME.block_on(Control::new(world.running.test_control_url.as_ref().unwrap()).apply(organisation));
+    let headers = json!({ "content-type": "application/json" });
+    let mut counted = BTreeSet::new();
+    for _ in 0..6 {
+        let mut browser = Browser::new(&world.running.base_url);
+        RUNTIME.block_on(browser.begin());
+        let body = json!({ "stateHandle": browser.handle, "identifier": "nobody@example.com", "credentials": { "passcode": "not the password" } });
+        counted.extend(world.counts(Function::Identify, "/idp/idx/identify", &headers, &body.to_string()).1);
+    }
+    assert_eq!(counted, BTreeSet::from(["LimitsOfEverybody".to_owned()]));
+    // Whichever step counts, the same code tells.
+    let pattern = |function| filters(&world.template, function)["LimitsOfEverybody"].clone();
+    for function in ["register", "verify-email", "progressive-enrollment"] {
+        assert_eq!(pattern(function), pattern("identify"), "{function}");
+    }
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn c05_c06_one_value_is_one_person_however_it_is_written() {
         // And whoever signs in is looked for, and counted, by the same.
         let needs = needs(&organisation, &begin(), &Input::Identify { identifier: login.into(), password: Some(password()) });
         assert!(first.contains(&("login".into(), needs.identities[0].value.clone())), "{login:?}");
-        assert_eq!(whose(&needs.budgets[0]), needs.identities[0].value, "{login:?}");
+        assert_eq!(whose(&needs.budgets[0][0]), needs.identities[0].value, "{login:?}");
     }
     assert_ne!(asked("\u{418}\u{432}\u{430}\u{43d}", "AB-1"), first);
 }

@@ -155,7 +155,7 @@ fn r_o6_spellings_of_a_name_are_no_way_around_its_budget() {
             stranger.password(spellings[index % spellings.len()], "not the password").status
         })
         .collect();
-    // Ten, and two first tries of their network.
+    // Ten, and two first tries of the network.
     assert_eq!(statuses, [[401; 12].as_slice(), &[429; 2]].concat());
 }
 
@@ -197,6 +197,7 @@ fn r_p2_at_sign_in_a_password_that_nobody_can_have_is_a_wrong_one_on_its_form() 
             browser.begin();
             browser.password(name, &impossible)
         };
+        // Ten, and two first tries of the network.
         for _ in 0..12 {
             let refused = wrong(ADA);
             assert_eq!((refused.status, refused.messages()), (401, vec!["errors.E0000004".to_string()]), "{}", refused.text);
