@@ -198,7 +198,9 @@ impl Engine {
     pub(crate) async fn weights(&self, counters: &[Counter], now: Timestamp) -> Result<Vec<u64>, StoreError> {
         let keys: Vec<Key> = counters.iter().flat_map(Counter::read_beside).cloned().collect();
         let found = self.read(&keys).await?;
-        counters.iter().for_each(|counter| counter.tell_if_nearly(&found, now));
+        for counter in counters {
+            counter.tell_if_nearly(&found, now);
+        }
         Ok(counters.iter().map(|counter| counter.weight(&found, now)).collect())
     }
 
@@ -218,7 +220,9 @@ impl Engine {
         let items = items?;
         let mut refused = refused?;
         if refused.is_empty() {
-            counters.iter().for_each(|counter| counter.tell_if_nearly(&items, now));
+            for counter in &counters {
+                counter.tell_if_nearly(&items, now);
+            }
             refused = self.refused_with_others(&counters, &items, now).await?;
         }
         refused.iter().filter_map(|place| counters.get(*place)).for_each(Counter::tell_used_up);

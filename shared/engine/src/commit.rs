@@ -186,7 +186,7 @@ mod tests {
             profile: BTreeMap::new(),
             email_verified: false,
             has_password: true,
-            groups: std::collections::BTreeSet::new(),
+            groups: BTreeSet::new(),
             granted: BTreeMap::new(),
             generation: 0,
             provisioned: false,
