@@ -33,9 +33,9 @@ async fn journey(base: &str) -> Option<Output> {
     let readme = readme();
     let (_, after) = readme.split_once("<!-- journey: run by tests/tests/readme.rs -->\n```sh\n").expect("the journey's mark, and a block of sh");
     let (script, _) = after.split_once("\n```").unwrap();
-    let mut bash = Command::new("bash");
-    bash.args(["-c", script]).env("B", base).env("no_proxy", "*").env("NO_PROXY", "*");
-    Some(tokio::task::spawn_blocking(move || bash.output().unwrap()).await.unwrap())
+    let mut shell = Command::new("bash");
+    shell.args(["-c", script]).env("B", base).env("no_proxy", "*").env("NO_PROXY", "*");
+    Some(tokio::task::spawn_blocking(move || shell.output().unwrap()).await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -125,7 +125,9 @@ impl Configuration {
             match self.apply_file(&file).await {
                 Ok(told) => {
                     say(&format!("{} has changed and was applied", file.display()));
-                    told.iter().for_each(|told| complain(told));
+                    for line in &told {
+                        complain(line);
+                    }
                 }
                 Err(wrong) => complain(&format!("{wrong}\n{} has changed and was NOT applied: what was there before stays", file.display())),
             }

@@ -20,7 +20,7 @@ use policy::secret::Secret;
 use policy::step::{Facts, Input, lookup, step};
 use policy::time::Timestamp;
 use policy::transaction::{Client, Subject, Transaction};
-use policy::user::{User, UserStatus};
+use policy::user::{Profile, User, UserStatus};
 use serde_json::{Value, json};
 use stage::{NOON, Stage, demo};
 use stopwatch::Stopwatch;
@@ -65,6 +65,7 @@ fn main() {
             transaction: &applicant,
             standing: &standing,
             notices: &[],
+            typed: &Profile::new(),
             state_handle: "handle",
             base_url: stage::BASE,
             expires_at: envelope::rfc3339(applicant.expires()),

@@ -33,7 +33,7 @@ fn profile(more: &Value) -> Value {
     profile
 }
 
-fn open_form<'s>(stage: &'s Stage) -> Browser<'s> {
+fn open_form(stage: &Stage) -> Browser<'_> {
     let mut browser = stage.browser("demo-spa");
     browser.begin();
     assert_eq!(browser.step("/idp/idx/enroll", json!({})).forms()[0], "enroll-profile");

@@ -60,8 +60,11 @@ pub fn document(base_url: &str, headers: &[(String, String)], failures: impl Fn(
 
 /// The same for `HEAD`: every header, and no body.
 fn without_bodies(operation: Operation, mut description: Value) -> Value {
-    description["operationId"] = format!("Head{}", id(operation)).into();
-    for response in description["responses"].as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+    if let Value::Object(fields) = &mut description {
+        fields.insert("operationId".into(), format!("Head{}", id(operation)).into());
+    }
+    let responses = description.get_mut("responses").and_then(Value::as_object_mut);
+    for response in responses.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
         response.retain(|name, _| name != "content" && name != "links");
     }
     description

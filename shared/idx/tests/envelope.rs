@@ -353,7 +353,7 @@ fn the_progressive_form_in_every_display_format() {
 /// A form that is shown anew has what was typed into the one before, as far as it is right, in every display format.
 #[test]
 fn what_was_typed_is_filled_in_again() {
-    let names = ["shoeSize", "favouriteColour", "country", "customerNumber", "newsletterOptIn", "paperInvoices", "middleName"];
+    let names = ["shoeSize", "favouriteColour", "country", "customerNumber", "newsletterOptIn", "paperInvoices", "department"];
     let organisation = asking(&names.map(|name| (name, true)));
     let mut transaction = transaction(member(true));
     transaction.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
@@ -365,7 +365,7 @@ fn what_was_typed_is_filled_in_again() {
         fields.iter().map(|field| field["value"].clone()).collect()
     };
     let right = json!({
-        "shoeSize": "38", "favouriteColour": "red", "country": "DE", "customerNumber": 7, "newsletterOptIn": true, "paperInvoices": "false", "middleName": "<b>"
+        "shoeSize": "38", "favouriteColour": "red", "country": "DE", "customerNumber": 7, "newsletterOptIn": true, "paperInvoices": "false", "department": "<b>"
     });
     // A number is text on the wire, and so is the choice of a radio button.
     assert_eq!(json!(refilled(right)), json!(["38", "red", "DE", "7", true, "false", "<b>"]));

@@ -1,4 +1,12 @@
 //! The tests of the policy core, one module for each subject: one executable is linked once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test says what it expects by failing"
+)]
 
 mod assurance;
 mod attribute;

@@ -1,5 +1,5 @@
 //! What an administrator may put into an account: the rules of the sign-up form.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
 use policy::message::{Message, Notice};
 use policy::organisation::{Mutability, Organisation};

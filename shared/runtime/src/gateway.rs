@@ -23,9 +23,11 @@ pub fn request(event: Event) -> Request {
     let mut headers = event.headers;
     if let Some(cookies) = event.cookies.filter(|cookies| !cookies.is_empty()) {
         headers.remove(COOKIE);
-        // Each by itself: one that cannot be in a header hides no other.
-        for cookie in cookies.iter().filter_map(|cookie| HeaderValue::from_bytes(cookie.as_bytes()).ok()) {
-            headers.append(COOKIE, cookie);
+        // One that cannot be in a header hides no other.
+        let can_be = |cookie: &&String| HeaderValue::from_bytes(cookie.as_bytes()).is_ok();
+        let cookies: Vec<&str> = cookies.iter().filter(can_be).map(String::as_str).collect();
+        if let Ok(cookies) = HeaderValue::from_bytes(cookies.join("; ").as_bytes()) {
+            headers.insert(COOKIE, cookies);
         }
     }
     let body = event.body.unwrap_or_default().into_bytes();

@@ -87,10 +87,10 @@ fn f_31_r_t9_a_fault_has_the_form_that_the_clients_of_its_operation_read() {
         request
     };
     let engine = broken();
-    for (function, method, path, media_type, said) in [
-        (Function::Identify, "POST", "/idp/idx/introspect", "application/json", "\"messages\""),
-        (Function::Oidc, "POST", "/oauth2/default/v1/token", "application/json", "\"error\":"),
-        (Function::VerifyEmail, "GET", "/email/verify/canary", "text/html; charset=utf-8", "</html>"),
+    for (method, path, media_type, said) in [
+        ("POST", "/idp/idx/introspect", "application/json", "\"messages\""),
+        ("POST", "/oauth2/default/v1/token", "application/json", "\"error\":"),
+        ("GET", "/email/verify/canary", "text/html; charset=utf-8", "</html>"),
     ] {
         let request = asked(method, path, OWN);
         for (why, status) in [(Unserved::Panicked, 500), (Unserved::Unavailable, 503), (Unserved::Busy, 429)] {
@@ -163,7 +163,7 @@ async fn r_a4_without_configuration_every_request_is_503_and_the_log_says_why() 
     let instance = Instance { function: Function::Identify, connect: async |_| Ok(broken()), engine: OnceCell::new() };
     let lines = lines(async {
         for _ in 0..2 {
-            let answer = instance.answer(event()).await;
+            let answer = Box::pin(instance.answer(event())).await;
             assert_eq!(answer.status_code, 503);
             assert!(answer.headers.contains_key("retry-after"));
         }

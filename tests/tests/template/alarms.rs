@@ -17,7 +17,7 @@ use super::document::Template;
 /// The server's own lines are written by its threads, and not collected here.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
-/// A pattern as CloudWatch Logs reads it, as far as the template uses the syntax: `{ $.a = "b" && $.c != "d" || … }`, where `&&` binds tighter. What
+/// A pattern as `CloudWatch` Logs reads it, as far as the template uses the syntax: `{ $.a = "b" && $.c != "d" || … }`, where `&&` binds tighter. What
 /// a line lacks is neither equal nor unequal.
 fn matches(pattern: &str, line: &Value) -> bool {
     let inner = pattern.trim().strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_else(|| panic!("{pattern} is not of JSON"));

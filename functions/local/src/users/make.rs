@@ -40,7 +40,7 @@ pub async fn create(account: Account, mail: &MailArgs, output: Output, at: &At) 
         Ok(person) => person,
         Err(error) => {
             for sentence in explained(&error, Some(&organisation)) {
-                complain(&format!("{login}: {}", at.explained(&sentence)));
+                complain(&format!("{login}: {}", at.told(&error, sentence)));
             }
             return Ok(false);
         }

@@ -35,7 +35,7 @@ pub async fn run(command: Command) -> ExitCode {
 async fn done(command: Command) -> Result<bool, String> {
     match command {
         Command::Create { account, mail, output, place } => {
-            let at = place.open_with(account.pepper_secret_id.clone())?;
+            let at = place.open_with(account.pepper_secret_id.as_ref())?;
             make::create(account, &mail, output, &at).await
         }
         Command::List { filter, output, place } => list::list(&filter, output, &place.open()?).await,
@@ -138,7 +138,7 @@ async fn each_with(
             Err(error) => {
                 all = false;
                 for sentence in explained(&error, organisation) {
-                    complain(&format!("{}: {}", crate::terminal::shown(login), at.explained(&sentence)));
+                    complain(&format!("{}: {}", crate::terminal::shown(login), at.told(&error, sentence)));
                 }
             }
         }

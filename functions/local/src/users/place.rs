@@ -53,19 +53,18 @@ impl Place {
     }
 
     /// The same, with the name of the secret that holds the pepper.
-    pub fn open_with(self, pepper: Option<String>) -> Result<At, String> {
-        let (table, variables, ours) = match self.table {
-            Some(name) => (Table { name, endpoint_url: self.endpoint_url, region: self.region }, BTreeMap::new(), false),
-            None => {
-                let variables = local(&self.data)?;
-                let value = |name: &str| variables.get(name).cloned();
-                let name = value("TABLE_NAME").unwrap_or_default();
-                (Table { name, endpoint_url: value("AWS_ENDPOINT_URL_DYNAMODB"), region: value("AWS_REGION") }, variables, true)
-            }
+    pub fn open_with(self, pepper: Option<&String>) -> Result<At, String> {
+        let (table, variables, ours) = if let Some(name) = self.table {
+            (Table { name, endpoint_url: self.endpoint_url, region: self.region }, BTreeMap::new(), false)
+        } else {
+            let variables = local(&self.data)?;
+            let value = |name: &str| variables.get(name).cloned();
+            let name = value("TABLE_NAME").unwrap_or_default();
+            (Table { name, endpoint_url: value("AWS_ENDPOINT_URL_DYNAMODB"), region: value("AWS_REGION") }, variables, true)
         };
         let services = self.services_url;
         let environment = environment(&table, |name| match name {
-            "PEPPER_SECRET_ID" if pepper.is_some() => pepper.clone(),
+            "PEPPER_SECRET_ID" if pepper.is_some() => pepper.cloned(),
             "AWS_ENDPOINT_URL_SESV2" | "AWS_ENDPOINT_URL_SECRETS_MANAGER" if services.is_some() => services.clone(),
             _ => variables.get(name).cloned(),
         })?;
@@ -88,7 +87,12 @@ impl At {
         Ok(revision.organisation)
     }
 
-    /// What to do about an error.
+    /// What is said of an error: of the store's, where it is and what to do about it too.
+    pub fn told(&self, error: &engine::people::Error, sentence: String) -> String {
+        if matches!(error, engine::people::Error::Store(_)) { self.explained(&sentence) } else { sentence }
+    }
+
+    /// What to do about an error of the store.
     pub fn explained(&self, error: &str) -> String {
         if self.ours && (error.contains("no connection") || error.contains("no answer")) {
             return "the server on this machine does not answer: start it with `cargo run`, or name a --table".to_owned();

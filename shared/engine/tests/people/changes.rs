@@ -232,8 +232,11 @@ fn a_sign_in_under_way_goes_by_the_new_groups() {
     assert_eq!((user.groups.into_iter().collect::<Vec<_>>(), user.profile["department"].as_str()), (vec!["subscribers".to_owned()], Some("Engines")));
 }
 
-/// A store in which somebody else is faster, once.
-struct Overtaken<'a>(&'a Stage, Mutex<Option<Box<dyn Fn(&Stage) + Send + 'a>>>);
+/// What another request does.
+type Change<'a> = Box<dyn Fn(&Stage) + Send + 'a>;
+
+/// A store in which another request is faster, once.
+struct Overtaken<'a>(&'a Stage, Mutex<Option<Change<'a>>>);
 
 #[async_trait]
 impl Store for Overtaken<'_> {

@@ -41,6 +41,7 @@ pub enum Kind {
     SignIn,
     Welcome,
     AlreadyRegistered,
+    #[allow(dead_code, reason = "over HTTP no scenario mails it: an administrator does, at a terminal")]
     AccountMade,
 }
 

@@ -9,6 +9,9 @@ use crate::sweep::plan::Kind;
 
 pub const NOT_MAILED: &str = "idx.error.mail.not.sent";
 
+const WRONG_CODE: &str = "api.authn.error.PASSCODE_INVALID";
+const NEWEST_CODE: &str = "idx.error.code.newest";
+
 /// What an answer says, without what is different each time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gist {
@@ -58,7 +61,9 @@ pub fn gist(answer: &Answer) -> Gist {
         _ => Vec::new(),
     };
     let done = answer.interaction_code().is_some() || answer.body["success"].is_object();
-    Gist { status: answer.status, forms: answer.forms(), messages: answer.messages(), done, rest }
+    // A wrong code is told with more words where a fault has led to a second code: the newest one counts.
+    let messages = answer.messages().into_iter().map(|key| if key == NEWEST_CODE { WRONG_CODE.into() } else { key }).collect();
+    Gist { status: answer.status, forms: answer.forms(), messages, done, rest }
 }
 
 pub fn nothing() -> Gist {

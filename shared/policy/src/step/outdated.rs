@@ -185,8 +185,11 @@ fn digest(standing: &Standing) -> u32 {
     digest.0
 }
 
+/// A field as far as it counts here: its name, its kind, and the options to choose from.
+type Shape<'f> = (&'f str, Discriminant<form::Input>, &'f [(String, String)]);
+
 /// A form without what a message at the field tells: that a value must be given, and how long it may be.
-fn fields(form: &Form) -> Vec<(&str, Discriminant<form::Input>, &[(String, String)])> {
+fn fields(form: &Form) -> Vec<Shape<'_>> {
     form.fields.iter().map(|field| (field.name.as_str(), discriminant(&field.input), options(&field.input))).collect()
 }
 

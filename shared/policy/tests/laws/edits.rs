@@ -69,10 +69,10 @@ fn join(organisation: &mut Organisation, name: &str, required: bool) {
 /// Of each list of allowed values the last one stays.
 fn narrow(organisation: &mut Organisation) {
     for property in organisation.user_schema.definitions.custom.properties.values_mut() {
-        for list in property.enumeration.iter_mut() {
+        if let Some(list) = &mut property.enumeration {
             list.drain(..list.len() - 1);
         }
-        for list in property.one_of.iter_mut() {
+        if let Some(list) = &mut property.one_of {
             list.drain(..list.len() - 1);
         }
     }

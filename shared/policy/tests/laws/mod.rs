@@ -13,7 +13,7 @@ use policy::assurance::{Keys, Rules, Who};
 use policy::dry_run;
 use policy::organisation::AuthenticatorKey::{OktaEmail, OktaPassword};
 use policy::remediation::{Remediation, Standing, remediations};
-use policy::requirement::{Refusal, Requirement, future_member, own_mailbox, proves_mailbox_first, requirements, usable_mailbox};
+use policy::requirement::{Refusal, Requirement, future_member, own_mailbox, proves_mailbox_first, requirements};
 use policy::step::{Budget, Decision, Effect, Input, Mail, Outdated, PasswordChange, PasswordWork, Rejection, StepError, lookup, step};
 use policy::transaction::{Challenge, Outcome, Subject, Transaction};
 use policy::user::{User, UserStatus};

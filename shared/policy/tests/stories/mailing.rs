@@ -251,7 +251,7 @@ fn r_o7_l1_a_code_proves_the_mailbox_that_it_was_sent_to_and_no_later_one() {
     assert_eq!((answered.rejection, answered.effects.len()), (Some(Rejection::Unauthenticated), 0));
     assert!(answered.transaction.proofs.is_empty());
     let sequence = transaction.challenge.as_ref().unwrap().sequence;
-    assert!(policy::step::step(&context(&organisation), transaction, &Input::ConfirmLink { sequence }, &right).is_err());
+    assert!(step(&context(&organisation), transaction, &Input::ConfirmLink { sequence }, &right).is_err());
 }
 
 #[test]

@@ -122,11 +122,11 @@ fn c18_a_code_that_is_not_the_newest_says_that_the_newest_counts() {
 fn a_dead_code_says_that_another_one_is_the_way_out() {
     let organisation = demo();
     let sent = sign_up(&organisation, ada(), vec![]).transaction;
-    let spent = Facts { over_budget: true, ..Facts::default() };
-    let decision = take(&organisation, &sent, &Input::AnswerEmail(Secret::new("123456")), &spent);
+    let used_up = Facts { over_budget: true, ..Facts::default() };
+    let decision = take(&organisation, &sent, &Input::AnswerEmail(Secret::new("123456")), &used_up);
     assert_eq!((decision.rejection, messages(&decision)), (Some(Rejection::TooManyRequests), vec![Message::TooManyPasscodes(None)]));
     let guess = Input::Identify { identifier: "ada".into(), password: Some(password()) };
-    assert_eq!(messages(&take(&organisation, &begin(), &guess, &spent)), [Message::TooManyRequests(None)]);
+    assert_eq!(messages(&take(&organisation, &begin(), &guess, &used_up)), [Message::TooManyRequests(None)]);
 }
 
 /// It is counted like any other, and costs no hash: the same for everybody.

@@ -21,6 +21,7 @@ fn with_usernames() -> Organisation {
 }
 
 /// The sign-up form, with these values besides.
+#[allow(clippy::needless_pass_by_value, reason = "callers make it on the spot")]
 fn form(browser: &mut Browser<'_>, email: &str, more: Value) -> Answer {
     let mut profile = json!({"email": email, "firstName": "Ada", "lastName": "Lovelace"});
     profile.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -29,11 +30,14 @@ fn form(browser: &mut Browser<'_>, email: &str, more: Value) -> Answer {
     browser.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}))
 }
 
+/// How a code is pasted.
+type Paste = Box<dyn Fn(&str) -> String>;
+
 #[test]
 fn c01_c02_a_code_is_its_digits_and_what_is_no_code_spoils_nothing() {
     let full_width = |code: &str| code.chars().map(|c| char::from_u32(u32::from(c) - u32::from('0') + 0xff10).unwrap()).collect::<String>();
     let arabic = |code: &str| code.chars().map(|c| char::from_u32(u32::from(c) - u32::from('0') + 0x660).unwrap()).collect::<String>();
-    let pasted: [Box<dyn Fn(&str) -> String>; 6] = [
+    let pasted: [Paste; 6] = [
         Box::new(|code| format!("{code}\t\n\u{a0}")),
         Box::new(|code| format!("{}\u{202f}{}", &code[..3], &code[3..])),
         Box::new(|code| format!("\u{feff}\u{200b}{code}")),
