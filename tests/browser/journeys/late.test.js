@@ -32,7 +32,7 @@ for (const generation of generations) {
         await stage.server.clock(301);
         await widget.fill({ 'credentials.passcode': code });
         await widget.submit();
-        await widget.says('Invalid code. Try again.');
+        await widget.says('Invalid code. Use the code of our newest email, or ask for a new one.');
         await widget.page.clock.fastForward(31_000);
         await widget.click(/Send again/i);
         const again = await stage.server.mail(email, 2);

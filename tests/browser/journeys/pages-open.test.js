@@ -50,7 +50,7 @@ async function journey(name, travel) {
 }
 
 const fill = async (page, email) => {
-  await page.getByLabel('Email').fill(email);
+  await page.getByLabel('Email', { exact: true }).fill(email);
   await page.getByLabel('First name').fill('Ada');
   await page.getByLabel('Last name').fill('Lovelace');
   await page.getByRole('textbox', { name: 'Password' }).fill(password);
@@ -77,7 +77,7 @@ describe('our page, open while a policy changes', () => {
       await server.organisation(demo(['shoeSize']));
       await press(page);
       await page.getByText(changed).waitFor();
-      assert.equal(await page.getByLabel('Email').inputValue(), email);
+      assert.equal(await page.getByLabel('Email', { exact: true }).inputValue(), email);
       await page.getByLabel('Shoe size').selectOption('38');
       await press(page);
       await atTheCode(page);

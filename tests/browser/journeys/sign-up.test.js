@@ -138,7 +138,7 @@ for (const generation of generations) {
         assert.notEqual(second.code, first.code);
         await widget.fill({ 'credentials.passcode': first.code });
         await widget.submit();
-        await widget.says('Invalid code. Try again.');
+        await widget.says('Invalid code. Use the code of our newest email, or ask for a new one.');
         await widget.fill({ 'credentials.passcode': second.code });
         await widget.submit();
         await widget.says(/Set up password/i);
