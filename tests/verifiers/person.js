@@ -4,6 +4,8 @@ import { createHash, randomBytes } from "node:crypto";
 
 const CLIENT_ID = "demo-spa";
 const NONCE = "a-nonce";
+// As the demo file has it, wherever the server is: nothing is sent there.
+const REDIRECT_URI = "http://localhost:8787/demo/callback";
 
 /** `{ issuer, clientId, nonce, accessToken, idToken }` of a new account. */
 export async function signUp(server) {
@@ -24,7 +26,7 @@ export async function signUp(server) {
   };
 
   const { interaction_handle: interactionHandle } = await oauth("interact", {
-    client_id: CLIENT_ID, scope: "openid profile email", redirect_uri: `${server}/demo/callback`, state: "a-state", nonce: NONCE,
+    client_id: CLIENT_ID, scope: "openid profile email", redirect_uri: REDIRECT_URI, state: "a-state", nonce: NONCE,
     code_challenge: createHash("sha256").update(verifier).digest("base64url"), code_challenge_method: "S256",
   });
   const { stateHandle } = await step("introspect", { interactionHandle });
