@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::ProptestConfig;
-use proptest::test_runner::{TestCaseError, TestError, TestRunner};
+use proptest::test_runner::{RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use proptest_state_machine::ReferenceStateMachine;
 
 use crate::quiet::quietly;
@@ -115,7 +115,12 @@ pub fn many(budgets: Budgets, walks: u32, length: usize) {
     let config =
         ProptestConfig { cases: walks, failure_persistence: None, max_shrink_iters: 4_000, max_local_rejects: u32::MAX, ..ProptestConfig::default() };
     let taken = AtomicUsize::new(0);
-    let result = TestRunner::new(config).run(&Model::sequential_strategy(1..=length), |(_, operations, seen)| {
+    // The usual walks are the same each time: what they show is of the change, and not of chance. `WALKS` goes new ways.
+    let mut runner = match std::env::var("WALKS") {
+        Ok(_) => TestRunner::new(config),
+        Err(_) => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
+    };
+    let result = runner.run(&Model::sequential_strategy(1..=length), |(_, operations, seen)| {
         catch_unwind(AssertUnwindSafe(|| {
             let mut walk = Walk::new(budgets);
             for operation in &operations {

@@ -233,8 +233,9 @@ impl Model {
             Who::Applicant { address, password, shoe, .. } if self.missing(&flow).is_none() => {
                 let (key, address) = (key(address), ADDRESSES[address].stored);
                 let there = self.people.get(key);
-                if there.is_some_and(|person| person.verified || !person.active || !flow.email_proven) {
-                    flow.turn_to(Who::Visitor);
+                if let Some(there) = there.filter(|person| person.verified || !person.active || !flow.email_proven) {
+                    // To sign in; or, where the account there lets nobody in, to the form again.
+                    flow.turn_to(if there.active { Who::Visitor } else { Who::AtSignUp });
                     return Taken { kind: Kind::Back, flow, write: None, mailed: None };
                 }
                 // An account that nobody proved gives way: nothing of it is left. One that was deactivated stays what it is.
