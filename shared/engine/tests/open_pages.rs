@@ -301,3 +301,56 @@ fn a_031_whoever_proves_an_address_that_has_an_account_by_now_is_led_to_it() {
     assert_eq!(slower.answer_code(&code).text, told.text, "the same request, the same answer");
     assert!(slower.password(ADA, PASSWORD).interaction_code().is_some());
 }
+
+/// A tab that waits learns by its poll that sign-up has closed. Once it is open again, "Sign up" is a new request, though the words are those of before.
+#[test]
+fn the_way_to_sign_up_is_open_again_after_a_poll_has_led_back() {
+    let stage = Stage::new();
+    let mut browser = open_form(&stage);
+    let mut closed = demo();
+    enrollment(&mut closed).unknown_user_action = Some(UnknownUserAction::Deny);
+    stage.apply(&closed);
+    let polled = browser.step("/idp/idx/email/poll", json!({}));
+    assert_eq!((polled.status, polled.forms()), (200, vec!["identify".to_string()]), "{}", polled.text);
+    stage.apply(&demo());
+    let again = browser.step("/idp/idx/enroll", json!({}));
+    assert_eq!((again.status, again.forms()[0].as_str()), (200, "enroll-profile"), "{}", again.text);
+    press(&mut browser, &json!({}));
+    assert!(browser.answer_code(&stage.code(ADA)).interaction_code().is_some());
+}
+
+/// Two tabs of one flow: name and password are sent from one while the other has the form to sign up, which closes. On the page that is shown then, the
+/// same words are another press.
+#[test]
+fn what_was_sent_from_an_outdated_page_can_be_sent_again_from_the_one_that_is_shown() {
+    let stage = Stage::new();
+    let mut ada = stage.browser("demo-spa");
+    ada.sign_up(ADA, PASSWORD);
+    assert!(ada.answer_code(&stage.code(ADA)).interaction_code().is_some());
+    let mut browser = open_form(&stage);
+    let mut closed = demo();
+    enrollment(&mut closed).unknown_user_action = Some(UnknownUserAction::Deny);
+    stage.apply(&closed);
+    let redrawn = browser.password(ADA, PASSWORD);
+    assert_eq!((redrawn.status, redrawn.forms()), (200, vec!["identify".to_string()]), "{}", redrawn.text);
+    let done = browser.password(ADA, PASSWORD);
+    assert!(done.interaction_code().is_some(), "{}", done.text);
+}
+
+/// "There is no account" is decided anew each time, also where the page had to be drawn anew with it: in the meantime the person signed up in another tab.
+#[test]
+fn an_answer_that_came_to_nothing_is_not_repeated() {
+    let stage = Stage::new();
+    let mut closed = demo();
+    enrollment(&mut closed).unknown_user_action = Some(UnknownUserAction::Deny);
+    stage.apply(&closed);
+    let mut waiting = stage.browser("demo-spa");
+    waiting.begin();
+    stage.apply(&demo());
+    assert_eq!(waiting.password(ADA, PASSWORD).forms()[0], "identify");
+    let mut other = stage.browser("demo-spa");
+    other.sign_up(ADA, PASSWORD);
+    assert!(other.answer_code(&stage.code(ADA)).interaction_code().is_some());
+    let done = waiting.password(ADA, PASSWORD);
+    assert!(done.interaction_code().is_some(), "{}", done.text);
+}

@@ -11,7 +11,7 @@ use core::ops::Not;
 use serde::{Deserialize, Serialize};
 
 use crate::assurance::Keys;
-use crate::email::Email;
+use crate::email::{Email, identifier_key};
 use crate::organisation::AuthenticatorKey;
 use crate::time::{Span, Timestamp};
 use crate::user::{PasswordHash, Profile, User};
@@ -325,6 +325,17 @@ impl Transaction {
             Subject::Stranger { identifier } => Some(Email::parse(identifier).map_or_else(|_| identifier.clone(), |email| email.address().into())),
             _ => self.profile()?.get("email").and_then(|email| email.as_str()).map(String::from),
         }
+    }
+
+    /// Whether a code proves the mailbox of this account: the one that it was sent to, however the address is spelled, and no later one (security.md
+    /// R-O7).
+    pub fn is_mailbox_of(&self, challenge: &Challenge) -> bool {
+        self.mailbox().is_some_and(|mailbox| identifier_key(&mailbox) == identifier_key(&challenge.address))
+    }
+
+    /// Whether nothing has happened since `before`, but that the client was shown another page.
+    pub fn differs_by_page_alone(&self, before: &Self) -> bool {
+        self.shown != before.shown && Self { shown: before.shown.clone(), ..self.clone() } == *before
     }
 
     /// Whether this was proven here.

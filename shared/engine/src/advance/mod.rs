@@ -151,8 +151,9 @@ impl Engine {
             if let Some(answered) = self.answered_before(arrival, &loaded, now).await? {
                 return Ok(answered);
             }
+            let redrawn = Self::redrawn_before(arrival, &loaded, now);
             if let Some(advanced) = self.attempt(arrival, &context, loaded, &mut memory).await? {
-                return Ok(advanced);
+                return Ok(advanced.again(redrawn));
             }
         }
         // A count that the decision cannot do without found no room, because others were faster.
@@ -238,10 +239,17 @@ impl Engine {
         // What was read of an account that has changed meanwhile is kept, also where nothing else is: the next answer must be to what was shown.
         if decision.transaction != stored.transaction || *refreshed {
             decision.transaction.touched = context.now;
-            // A poll is answered anew each time, and what was asked before it may still be repeated; but the one that got the code gets it again.
             let outdated = decision.rejection.and_then(Rejection::outdated);
-            if (decision.rejection.is_none() || outdated.is_some()) && (arrival.operation != Operation::Poll || code.is_some()) {
-                last_request = Some(LastRequest { mac: arrival.mac.noted(), at: context.now, outdated });
+            if decision.rejection.is_none() || outdated.is_some() {
+                let polls = arrival.operation == Operation::Poll && code.is_none();
+                last_request = match outdated {
+                    // On another page the same words are a new request. What was sent and came to nothing is decided anew in any case.
+                    _ if polls && outdated.is_some() => None,
+                    None if decision.transaction.differs_by_page_alone(&stored.transaction) => None,
+                    // A poll is answered anew each time, and what was asked before it may still be repeated. But the one that got the code gets it again.
+                    _ if polls => last_request,
+                    _ => Some(LastRequest { mac: arrival.mac.noted(), at: context.now, outdated }),
+                };
             }
             written = version + 1;
             let after = Stored { transaction: decision.transaction.clone(), last_request: last_request.clone() };

@@ -2,7 +2,7 @@
 
 use policy::organisation::Organisation;
 use policy::step::Identity;
-use policy::transaction::{Challenge, Familiar, Subject, Transaction};
+use policy::transaction::{Familiar, Subject, Transaction};
 use policy::user::User;
 
 use crate::commit::Stored;
@@ -39,10 +39,8 @@ impl Engine {
             // Nor is what was answered for it answered again.
             *last_request = None;
         }
-        // A code proves the mailbox that it was sent to, and no later one (security.md R-O7).
-        let mailbox = transaction.mailbox();
-        let is_good = |challenge: &Challenge| !mailed_before && Some(&challenge.address) == mailbox.as_ref();
-        transaction.challenge = transaction.challenge.take().filter(is_good);
+        let challenge = transaction.challenge.take();
+        transaction.challenge = challenge.filter(|challenge| !mailed_before && transaction.is_mailbox_of(challenge));
         Ok(true)
     }
 

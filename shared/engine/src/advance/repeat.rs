@@ -5,7 +5,7 @@ use std::sync::Arc;
 use idx::operation::Operation;
 use policy::message::{self, Message};
 use policy::organisation::AuthenticatorKey;
-use policy::step::{self, Rejection};
+use policy::step::{self, Outdated, Rejection};
 use policy::time::{Span, Timestamp};
 use policy::transaction::{Challenge, Outcome, REPEAT_WINDOW, RESEND_REPEAT_WINDOW};
 
@@ -25,11 +25,7 @@ impl Engine {
         let answer =
             |notices, status, code| Advanced { revision: Arc::clone(&loaded.revision), transaction: transaction.clone(), notices, status, code };
         let issued = matches!(transaction.outcome, Some(Outcome::Done { issued: true, .. }));
-        let window = match arrival.operation {
-            Operation::Introspect => Span(0),
-            Operation::Resend => RESEND_REPEAT_WINDOW,
-            _ => REPEAT_WINDOW,
-        };
+        let window = repeat_window(arrival.operation);
         let same_request = |window| loaded.stored.last_request.as_ref().is_some_and(|last| arrival.mac.is(&last.mac) && now - last.at < window);
         let repeated = same_request(window);
         if !issued {
@@ -41,11 +37,8 @@ impl Engine {
             let challenge = transaction.challenge.as_ref().filter(|challenge| told(challenge));
             let asks_again = arrival.operation == Operation::Resend && challenge.is_some_and(|challenge| challenge.is_unsent(now));
             let anew = arrival.operation == Operation::Poll || asks_again;
-            if !repeated || anew {
+            if !repeated || anew || Self::redrawn_before(arrival, loaded, now).is_some() {
                 return Ok(None);
-            }
-            if let Some(outdated) = loaded.stored.last_request.as_ref().and_then(|last| last.outdated) {
-                return Ok(Some(answer(outdated.notices(), Status::Rejected(Rejection::Outdated(outdated)), None)));
             }
             // The first one may have ended between commit and mail. Said rather than mended: of many at once, each would send.
             let waits_for_mail = challenge.is_some_and(|challenge| !challenge.sent) && transaction.chosen != Some(AuthenticatorKey::OktaPassword);
@@ -68,5 +61,32 @@ impl Engine {
             return Ok(Some(answer(Vec::new(), Status::Elsewhere, None)));
         }
         Err(Failure::SessionExpired)
+    }
+
+    /// Why this same request was answered with another page a moment ago. Nothing was done for it then, so it is tried again: it may be another press,
+    /// on that other page. If it is no answer to that page either, then the client never saw it, and gets it again ([`again`](Advanced::again)).
+    pub(super) fn redrawn_before(arrival: &Arrival<'_>, loaded: &Loaded, now: Timestamp) -> Option<Outdated> {
+        let last = loaded.stored.last_request.as_ref()?;
+        last.outdated.filter(|_| arrival.mac.is(&last.mac) && now - last.at < repeat_window(arrival.operation))
+    }
+}
+
+/// How long a request counts as the same one, sent once more.
+fn repeat_window(operation: Operation) -> Span {
+    match operation {
+        Operation::Introspect => Span(0),
+        Operation::Resend => RESEND_REPEAT_WINDOW,
+        _ => REPEAT_WINDOW,
+    }
+}
+
+impl Advanced {
+    /// The same answer once more, if this request was no answer to the page that it was given.
+    pub(super) fn again(mut self, redrawn: Option<Outdated>) -> Self {
+        let is_none = matches!(self.status, Status::Rejected(Rejection::Invalid) | Status::NotOffered | Status::Malformed);
+        if let Some(why) = redrawn.filter(|_| is_none) {
+            (self.status, self.notices) = (Status::Rejected(Rejection::Outdated(why)), why.notices());
+        }
+        self
     }
 }

@@ -89,6 +89,15 @@ pub struct Policy {
     prevents_enumeration: bool,
 }
 
+/// A request that was answered.
+#[derive(Clone, Debug)]
+struct Last {
+    request: Request,
+    at: u64,
+    /// Whether the answer was another page.
+    redrawn: bool,
+}
+
 #[derive(Clone, Debug)]
 struct Flow {
     browser: Browser,
@@ -106,7 +115,7 @@ struct Flow {
     /// What the engine believes is on that page.
     shown: Shown,
     /// The request that changed it last, and when.
-    last: Option<(Request, u64)>,
+    last: Option<Last>,
     /// The link that did instead, and when.
     pressed: Option<(u32, u64)>,
     end: Option<End>,

@@ -87,12 +87,15 @@ impl Walk {
         match self.budgets {
             Budgets::Ample => {
                 for browser in 0..2 {
+                    let mut steps = String::new();
                     for _ in 0..ENOUGH {
                         let Some(operation) = self.model.helpful(browser) else { break };
-                        self.take(&operation);
+                        let answer = quietly(|| catch_unwind(AssertUnwindSafe(|| self.take(&operation))));
+                        let answer = answer.unwrap_or_else(|panic| panic!("at the end:{steps}\n  {operation}: {}", words(&*panic)));
+                        write!(steps, "\n  {operation} -> {}", answer.as_ref().map(summary).unwrap_or_default()).unwrap();
                     }
                     let open = self.model.helpful(browser).is_some() && !self.model.is_of_nobody(browser);
-                    assert!(!open, "I9: a flow that can be finished is not, in {ENOUGH} steps");
+                    assert!(!open, "I9: a flow that can be finished is not, in {ENOUGH} steps:{steps}");
                 }
                 ending::tokens_are_as_in_the_model(&mut self.system, &self.model);
             }

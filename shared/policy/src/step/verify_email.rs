@@ -194,8 +194,7 @@ fn newcomer(context: &Context<'_>, old: &User, id: String) -> User {
 
 /// Whether a right code can be right for whom this is about at all: it proves the mailbox that it was sent to, and no later one (security.md R-O7).
 fn provable(context: &Context<'_>, transaction: &Transaction) -> bool {
-    let mailbox = transaction.mailbox();
-    if transaction.challenge.as_ref().is_some_and(|challenge| Some(&challenge.address) != mailbox.as_ref()) {
+    if transaction.challenge.as_ref().is_some_and(|challenge| !transaction.is_mailbox_of(challenge)) {
         return false;
     }
     match &transaction.subject {

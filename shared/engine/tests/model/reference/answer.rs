@@ -2,8 +2,8 @@
 
 use super::super::operation::{Browser, Code, Step};
 use super::{
-    ATTEMPTS, End, Expected, Flow, Grant, INTERACTION_CODE_LIVES, Link, Model, Person, REPEATED_WITHIN, RESEND_REPEATED_WITHIN, Request, Sent, View,
-    WELCOME_LINK_LIVES, Who, from_newest,
+    ATTEMPTS, End, Expected, Flow, Grant, INTERACTION_CODE_LIVES, Last, Link, Model, Person, REPEATED_WITHIN, RESEND_REPEATED_WITHIN, Request, Sent,
+    View, WELCOME_LINK_LIVES, Who, from_newest,
 };
 
 /// What a step comes to: the flow afterwards, and an account to write.
@@ -64,7 +64,7 @@ impl Model {
         }
         let within = if request.step == Step::Resend { RESEND_REPEATED_WITHIN } else { REPEATED_WITHIN };
         let looks = matches!(request.step, Step::Introspect | Step::Reload);
-        let repeated_within = |span| flow.last.as_ref().is_some_and(|(last, at)| last == request && now - at < span);
+        let repeated_within = |span| flow.last.as_ref().is_some_and(|last| last.request == *request && now - last.at < span);
         let repeated = !looks && repeated_within(within);
         match flow.end {
             Some(End::Done { grant: Some(grant), .. }) => {
@@ -81,6 +81,12 @@ impl Model {
             }
             Some(End::Cancelled) if repeated && request.step == Step::Cancel => Expected { status: 200, view: View::Over },
             Some(End::Cancelled) => Expected { status: 401, view: View::Over },
+            None if repeated && request.step != Step::Poll && flow.last.as_ref().is_some_and(|last| last.redrawn) => {
+                self.seen.insert("the same words to another page");
+                let expected = self.decide(place, flow, request, false).1;
+                // No answer to that page: it was not seen.
+                if expected.status == 400 { self.shown(200, &self.flows[place]) } else { expected }
+            }
             None if repeated && request.step != Step::Poll => {
                 self.seen.insert("the same answer once more");
                 self.shown(200, &flow)
@@ -197,9 +203,16 @@ impl Model {
                 self.grants.push(Grant { key, hands: *hands, issued: self.now, used: false, revoked: false });
                 gets_code = true;
             }
+            // On another page the same words are a new request; what came to nothing is decided anew in any case.
+            let same = matches!(kind, Kind::Same);
+            let led_away = matches!(kind, Kind::Outdated) && request.step == Step::Poll;
+            if same || led_away {
+                flow.last = None;
+            }
             // A poll is answered anew each time, and what was asked before it may still be repeated.
-            if status == 200 && (request.step != Step::Poll || gets_code) {
-                flow.last = (!by_link).then(|| (request.clone(), self.now));
+            if status == 200 && !same && (request.step != Step::Poll || gets_code) {
+                let redrawn = matches!(kind, Kind::Outdated | Kind::Back);
+                flow.last = (!by_link).then(|| Last { request: request.clone(), at: self.now, redrawn });
                 flow.pressed = None;
             }
             self.flows[place] = flow.clone();
