@@ -45,7 +45,7 @@ pub enum Input {
     },
     /// From the sign-up form back to the first page.
     SelectIdentify,
-    /// Go to the sign-up form.
+    /// Go to the sign-up form; also back to it, from what follows it.
     SelectEnrollProfile,
     /// Send the sign-up form.
     EnrollProfile {
@@ -315,7 +315,7 @@ impl Remediation {
     pub fn takes(&self, input: &Input) -> bool {
         match self {
             Self::Identify { .. } => matches!(input, Input::Identify { .. }),
-            Self::SelectEnrollProfile => matches!(input, Input::SelectEnrollProfile),
+            Self::SelectEnrollProfile | Self::EditRegistration => matches!(input, Input::SelectEnrollProfile),
             Self::SelectIdentify => matches!(input, Input::SelectIdentify),
             Self::EnrollProfile { .. } => matches!(input, Input::EnrollProfile { .. }),
             Self::Email { .. } => matches!(input, Input::AnswerEmail(_) | Input::Resend | Input::ConfirmLink { .. }),

@@ -17,7 +17,13 @@ use crate::user::Profile;
 
 impl Step<'_> {
     pub(super) fn select_enroll_profile(&self, mut decision: Decision) -> Decision {
+        // Back from what follows the form: it is shown as it was sent, but for the password.
+        let draft = match &decision.transaction.subject {
+            Subject::Applicant { registration: Some(registration) } => registration.profile.clone(),
+            _ => Profile::new(),
+        };
         decision.transaction.turn_to(Subject::Applicant { registration: None });
+        decision.transaction.draft = draft;
         self.settle(decision)
     }
 

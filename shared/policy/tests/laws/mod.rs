@@ -126,7 +126,7 @@ fn is_offered(tried: &Tried<'_>) -> bool {
         Input::Introspect | Input::Poll => false,
         Input::Identify { .. } => matches!(one, Remediation::Identify { .. }),
         Input::SelectIdentify => matches!(one, Remediation::SelectIdentify),
-        Input::SelectEnrollProfile => matches!(one, Remediation::SelectEnrollProfile),
+        Input::SelectEnrollProfile => matches!(one, Remediation::SelectEnrollProfile | Remediation::EditRegistration),
         Input::EnrollProfile { .. } => matches!(one, Remediation::EnrollProfile { .. }),
         Input::AnswerPassword(_) => matches!(one, Remediation::Password),
         Input::SelectAuthenticator(_) => matches!(one, Remediation::SelectAuthenticator(_)),
