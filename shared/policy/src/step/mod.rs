@@ -95,7 +95,8 @@ pub struct Facts {
     pub passcode_right: bool,
     /// A budget was used up, so nothing was evaluated.
     pub over_budget: bool,
-    /// A budget that the commit would count (a mail's, an unknown or taken name's, an unproven account's) is used up. Which one is not known.
+    /// A budget that the commit would count (a mail's, an unknown or taken name's, an unproven account's) is used up, whichever of the alternatives in
+    /// [`Decision::counts`] is taken. Which one is not known.
     pub over_commit_budget: bool,
     /// When the budget that is used up has room again. `None`: waiting does not help.
     pub room: Option<Timestamp>,
@@ -114,8 +115,8 @@ pub struct Decision {
     pub transaction: Transaction,
     /// What is written with it, all or nothing.
     pub effects: Vec<Effect>,
-    /// What is counted with it.
-    pub counts: Vec<Budget>,
+    /// What is counted with it: the first of these that all have room. If there is room in none, nothing of the decision happens, and it is made anew.
+    pub counts: Vec<Vec<Budget>>,
     /// What is mailed after the commit.
     pub mail: Option<Mail>,
     /// What is said.

@@ -143,7 +143,7 @@ impl Step<'_> {
         if self.facts.over_commit_budget {
             return self.too_many(decision);
         }
-        decision.counts.push(budget::taken_name(&self.context.organisation.settings.limits));
+        decision.count(budget::taken_name(&self.context.organisation.settings.limits));
         decision.reject(Rejection::Invalid, notices)
     }
 }
