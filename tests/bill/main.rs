@@ -172,7 +172,7 @@ mod tests {
         let usage = Usage { requests: 3.0, write_units: 8.0, mails: 1.0, ..Usage::default() };
         let costs = prices.of(&usage);
         let close = |service: &str, usd: f64| {
-            assert!((costs[service] - usd).abs() < 1e-12, "{service}: {}", costs[service])
+            assert!((costs[service] - usd).abs() < 1e-12, "{service}: {}", costs[service]);
         };
         close("API Gateway", 3e-6);
         close("Lambda", 0.6e-6);

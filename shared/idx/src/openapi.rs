@@ -107,7 +107,7 @@ fn described(route: &Route, headers: &[(String, String)], failures: Vec<Answer>)
             json!([{"name": "token", "in": "query", "required": true, "schema": {"type": "string"}}]),
         ),
         Operation::Userinfo | Operation::UserinfoByPost => {
-            add("security", json!([{"accessToken": []}]))
+            add("security", json!([{"accessToken": []}]));
         }
         _ => {}
     }

@@ -250,7 +250,7 @@ impl Iterator for Letters<'_> {
                 Some((_, '\''))
                     if c == '\'' && self.rest.peek().is_some_and(|(_, next)| *next == '\'') =>
                 {
-                    drop(self.rest.next())
+                    self.rest.next();
                 }
                 Some((_, quote)) if c == quote => self.quote = None,
                 Some(_) => {}

@@ -32,14 +32,14 @@ fn main() {
 
     let mut stopwatch = Stopwatch::default();
     stopwatch.add("memory from the system for each hash, not wiped", || {
-        argon2.hash_password_into(PASSWORD, SALT, &mut tag).unwrap()
+        argon2.hash_password_into(PASSWORD, SALT, &mut tag).unwrap();
     });
     let mut tag = [0; 32];
     stopwatch.add("memory kept, not wiped", || {
-        argon2.hash_password_into_with_memory(PASSWORD, SALT, &mut tag, &mut kept).unwrap()
+        argon2.hash_password_into_with_memory(PASSWORD, SALT, &mut tag, &mut kept).unwrap();
     });
     stopwatch.add("memory kept and wiped: what `password` does", || {
-        drop(ours.hash_blocking(&password).unwrap())
+        drop(ours.hash_blocking(&password).unwrap());
     });
 
     let medians = stopwatch.medians();

@@ -301,7 +301,7 @@ impl Form {
                 }
                 Ok(None) => {}
                 Err(violations) => {
-                    wrong.extend(violations.into_iter().map(|violation| field.notice(violation)))
+                    wrong.extend(violations.into_iter().map(|violation| field.notice(violation)));
                 }
             }
         }

@@ -107,7 +107,7 @@ pub fn groups(
             _ if name == EVERYONE => faults.push(Fault::Everyone),
             None => faults.push(Fault::NoGroup(name.clone())),
             Some(group) if group.id != *name && called().count() > 1 => {
-                faults.push(Fault::Groups(name.clone()))
+                faults.push(Fault::Groups(name.clone()));
             }
             Some(group) => {
                 ids.insert(group.id.clone());
@@ -189,10 +189,10 @@ fn profile(organisation: &Organisation, wanted: &Profile) -> Result<Profile, Vec
         match organisation.user_schema.property(name) {
             None => faults.push(Fault::Undeclared(name.clone())),
             Some(property) if property.kind() == PropertyType::Array => {
-                faults.push(Fault::List(name.clone()))
+                faults.push(Fault::List(name.clone()));
             }
             Some(property) if property.mutability == Some(Mutability::ReadOnly) => {
-                faults.push(Fault::ReadOnly(name.clone()))
+                faults.push(Fault::ReadOnly(name.clone()));
             }
             Some(property) => match attribute::validate(name, &property, value) {
                 Ok(value) => {

@@ -226,7 +226,7 @@ fn sign_on(
     let could: Keys = enrolled.union(enrollable).copied().collect();
     match rules.next(proven, &could).first() {
         Some(_) if proven.is_empty() && !unproven.is_empty() => {
-            list.push(Requirement::Verify(unproven))
+            list.push(Requirement::Verify(unproven));
         }
         Some(key) if !enrolled.contains(key) => {
             let enroll = Requirement::Enroll(*key);

@@ -40,12 +40,12 @@ const THIS_PROCESS: &str = "FUNCTION_UNDER_TEST";
 async fn unless_under_test() {
     match std::env::var(THIS_PROCESS).as_deref() {
         Ok("register") => {
-            runtime::serve(Function::Register, register_that_may_panic).await.unwrap()
+            runtime::serve(Function::Register, register_that_may_panic).await.unwrap();
         }
         Ok("oidc") => {
             runtime::serve(Function::Oidc, async |environment| oidc::engine(&environment).await)
                 .await
-                .unwrap()
+                .unwrap();
         }
         Ok(other) => panic!("{other} is not started here"),
         Err(_) => return,

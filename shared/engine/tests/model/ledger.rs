@@ -99,7 +99,7 @@ fn i10_only_grows(key: &str, before: &Item, after: &Item) {
         item.body.pointer(path).and_then(Value::as_u64).unwrap_or_default()
     };
     let grows = |path: &str| {
-        assert!(number(before, path) <= number(after, path), "I10: {path} of {}", change())
+        assert!(number(before, path) <= number(after, path), "I10: {path} of {}", change());
     };
     let stays = |path: &str| {
         let marked = |item: &Item| item.body.pointer(path) == Some(&Value::Bool(true));

@@ -332,7 +332,7 @@ impl ReferenceStateMachine for Model {
                 state.expected = Some(Expected { status: 200, view: View::FirstPage });
             }
             Operation::Step(browser, step) => {
-                state.request(*browser, state.tabs[*browser].unwrap(), step)
+                state.request(*browser, state.tabs[*browser].unwrap(), step);
             }
             Operation::Hammer(browser, step, times) => {
                 state.request(*browser, state.tabs[*browser].unwrap(), step);
@@ -341,7 +341,7 @@ impl ReferenceStateMachine for Model {
                 }
             }
             Operation::Borrow(browser, step) => {
-                state.request(*browser, state.tabs[1 - *browser].unwrap(), step)
+                state.request(*browser, state.tabs[1 - *browser].unwrap(), step);
             }
             Operation::Again(newest) => state.again(*newest),
             Operation::OpenLink(newest, _) => {

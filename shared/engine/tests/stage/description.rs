@@ -49,7 +49,7 @@ pub fn problems(method: &str, path: &str, answer: &Answer) -> Vec<String> {
         (Some(_), None) if head && answer.text.is_empty() => {}
         (Some(kind), Some(content)) => match content.get(kind) {
             Some(declared) if kind.contains("json") => {
-                problems.extend(against(&declared["schema"], &answer.body))
+                problems.extend(against(&declared["schema"], &answer.body));
             }
             Some(_) => {}
             None => problems.push(format!("{kind} is not declared")),

@@ -65,7 +65,7 @@ impl View<'_> {
                 }
             }
             Input::Select(options) => {
-                insert(&mut json, "options", listed("select", titled(options)))
+                insert(&mut json, "options", listed("select", titled(options)));
             }
             Input::Radio(options) => insert(&mut json, "options", listed("radio", titled(options))),
             Input::Country => insert(

@@ -95,7 +95,7 @@ pub fn step(view: &View<'_>) -> Value {
             envelope.insert("cancel".into(), view.form("cancel", Operation::Cancel, Vec::new()));
         }
         Standing::Finished { .. } | Standing::Cancelled => {
-            notices.extend(policy::message::form(Message::ContinuedElsewhere))
+            notices.extend(policy::message::form(Message::ContinuedElsewhere));
         }
     }
     let on_form = matches!(view.standing, Standing::Offered(_));

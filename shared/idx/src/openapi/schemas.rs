@@ -111,7 +111,7 @@ fn relocate(value: &mut Value) {
                 match (name.as_str(), value.as_str().and_then(|text| text.strip_prefix("#/$defs/")))
                 {
                     ("$ref", Some(definition)) => {
-                        *value = format!("#/components/schemas/{definition}").into()
+                        *value = format!("#/components/schemas/{definition}").into();
                     }
                     _ => relocate(value),
                 }

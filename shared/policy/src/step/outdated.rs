@@ -208,7 +208,7 @@ fn digest(standing: &Standing) -> u32 {
             match one {
                 Remediation::Identify { with_password } => with_password.hash(&mut digest),
                 Remediation::EnrollProfile { form, password } => {
-                    (fields(form), password.is_some()).hash(&mut digest)
+                    (fields(form), password.is_some()).hash(&mut digest);
                 }
                 Remediation::UpdateProfile { form } => fields(form).hash(&mut digest),
                 Remediation::SelectAuthenticator(keys)

@@ -69,7 +69,7 @@ impl Step<'_> {
                 });
             }
             Subject::Applicant { registration: Some(registration) } => {
-                registration.profile.extend(reading.stored)
+                registration.profile.extend(reading.stored);
             }
             _ => {}
         }

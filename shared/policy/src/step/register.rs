@@ -137,7 +137,7 @@ impl Step<'_> {
         let now = self.context.now;
         match &mut decision.transaction.subject {
             Subject::Applicant { registration: Some(registration) } => {
-                registration.password = Some(hash)
+                registration.password = Some(hash);
             }
             Subject::Member { user, version, .. } => {
                 user.has_password = true;

@@ -62,7 +62,7 @@ fn r_v3_r_v4_every_row_of_the_vectors() {
             ),
             // Clients have no other way to post a number (idx.md §6).
             ("age", "string for integer") => {
-                assert_eq!(verdict(&of(PropertyType::Integer), value.clone()), Ok(json!(42)))
+                assert_eq!(verdict(&of(PropertyType::Integer), value.clone()), Ok(json!(42)));
             }
             ("age", "beyond 2^53") => assert_eq!(
                 verdict(&of(PropertyType::Integer), value.clone()),
@@ -88,7 +88,7 @@ fn r_v3_r_v4_every_row_of_the_vectors() {
                 Err(vec![Violation::WrongType])
             ),
             (name, note) => {
-                assert!(!is_attribute_name(name) || is_reserved_name(name), "{name:?}: {note}")
+                assert!(!is_attribute_name(name) || is_reserved_name(name), "{name:?}: {note}");
             }
         }
     }

@@ -24,7 +24,7 @@ type Edit = fn(&mut Organisation);
 
 const EDITS: [(&str, Edit); 12] = [
     ("attributes leave", |organisation| {
-        enrollment(organisation).profile_attributes.retain(|asked| asked.name != "shoeSize")
+        enrollment(organisation).profile_attributes.retain(|asked| asked.name != "shoeSize");
     }),
     ("a required one joins", |organisation| join(organisation, "favouriteColour", true)),
     ("an optional one joins", |organisation| join(organisation, "favouriteColour", false)),
@@ -32,7 +32,7 @@ const EDITS: [(&str, Edit); 12] = [
         enrollment(organisation)
             .profile_attributes
             .iter_mut()
-            .for_each(|asked| asked.required = true)
+            .for_each(|asked| asked.required = true);
     }),
     ("all become optional", |organisation| {
         let asked = enrollment(organisation).profile_attributes.iter_mut();
@@ -44,10 +44,10 @@ const EDITS: [(&str, Edit); 12] = [
         *types = if types.is_some() { None } else { Some(vec![EnrollAuthenticator::Password]) };
     }),
     ("sign-up closes", |organisation| {
-        enrollment(organisation).unknown_user_action = Some(UnknownUserAction::Deny)
+        enrollment(organisation).unknown_user_action = Some(UnknownUserAction::Deny);
     }),
     ("another policy", |organisation| {
-        organisation.apps[0].profile_enrollment = Some("newsletter-enrollment".into())
+        organisation.apps[0].profile_enrollment = Some("newsletter-enrollment".into());
     }),
     ("the first page changes", |organisation| {
         for rule in
@@ -146,14 +146,14 @@ fn whoever_has_a_page_open_while_a_policy_changes_is_led_on() {
                 for input in page.iter().flat_map(sent) {
                     tried(&edited, before, &input, *since, &mut |tried| {
                         let holds = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                            is_led_on(tried, &page)
+                            is_led_on(tried, &page);
                         }));
                         assert!(holds.is_ok(), "{name}\n{}", tried.story());
                         count(tried, name, &mut seen);
                     });
                     for worse in with_more(&input) {
                         tried(&edited, before, &worse, *since, &mut |tried| {
-                            assert!(takes_nothing_more(tried), "{}", tried.story())
+                            assert!(takes_nothing_more(tried), "{}", tried.story());
                         });
                     }
                 }
@@ -249,7 +249,7 @@ fn is_led_on(tried: &Tried<'_>, page: &[Remediation]) {
             assert!(again.is_err() || again.unwrap().rejection != decision.rejection);
         }
         Some(Rejection::Outdated(Outdated::SignUpClosed)) => {
-            assert_eq!(decision.transaction.subject, Subject::Visitor)
+            assert_eq!(decision.transaction.subject, Subject::Visitor);
         }
         Some(Rejection::Invalid) => {
             let there = |name: &String| {

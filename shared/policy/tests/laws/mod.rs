@@ -528,7 +528,7 @@ fn mail_goes_to_its_owner(tried: &Tried<'_>) {
             assert_eq!(Some(address), stored(&decision.transaction).as_ref());
         }
         Some(Mail::Nobody(_)) => {
-            assert!(matches!(decision.transaction.subject, Subject::Stranger { .. }))
+            assert!(matches!(decision.transaction.subject, Subject::Stranger { .. }));
         }
         None => {}
     }

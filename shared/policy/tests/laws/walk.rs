@@ -205,7 +205,7 @@ fn carried_out(decision: Decision) -> Vec<Transaction> {
         other
     };
     let sent = with(|transaction| {
-        transaction.challenge.iter_mut().for_each(|challenge| challenge.sent = true)
+        transaction.challenge.iter_mut().for_each(|challenge| challenge.sent = true);
     });
     let issued = with(|transaction| {
         if let Some(Outcome::Done { issued, .. }) = &mut transaction.outcome {

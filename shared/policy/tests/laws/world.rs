@@ -140,7 +140,7 @@ fn enrollment(organisation: &mut Organisation, choose: &mut impl FnMut(&str, u64
             name: name.into(),
             label: name.into(),
             required,
-        })
+        });
     };
     match choose("attributes", 4) {
         0 => ask("shoeSize", true),

@@ -86,7 +86,7 @@ pub fn put(document: &mut Value, pointer: &str, value: Value) {
     let (parent, last) = pointer.rsplit_once('/').unwrap();
     match document.pointer_mut(parent).unwrap_or_else(|| panic!("{pointer} leads nowhere")) {
         Value::Object(entries) if value.is_null() => {
-            drop(entries.remove(last).unwrap_or_else(|| panic!("{pointer} is not there")))
+            drop(entries.remove(last).unwrap_or_else(|| panic!("{pointer} is not there")));
         }
         Value::Object(entries) => drop(entries.insert(last.into(), value)),
         Value::Array(items) if last == "-" => items.push(value),

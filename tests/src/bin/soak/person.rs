@@ -128,7 +128,7 @@ impl<'a> Person<'a> {
                     tokio::time::sleep(Duration::from_millis(
                         1_500 + u64::from(attempt) * 137 % 1_000,
                     ))
-                    .await
+                    .await;
                 }
             }
         }

@@ -121,7 +121,7 @@ pub fn event(
         Ok("") => {}
         Ok(text) if number.is_multiple_of(2) => event["body"] = json!(text),
         _ => {
-            (event["body"], event["isBase64Encoded"]) = (json!(STANDARD.encode(body)), json!(true))
+            (event["body"], event["isBase64Encoded"]) = (json!(STANDARD.encode(body)), json!(true));
         }
     }
     event

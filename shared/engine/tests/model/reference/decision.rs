@@ -115,6 +115,7 @@ impl Model {
         }
     }
 
+    #[allow(clippy::too_many_lines, reason = "one arm for each step")]
     pub(super) fn take(&self, before: &Flow, request: &Request) -> Taken {
         let flow = before.clone();
         let stays = |kind| Taken { kind, flow: before.clone(), write: None, mailed: None };

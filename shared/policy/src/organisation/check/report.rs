@@ -137,7 +137,7 @@ impl Report {
         nearest(
             wrong,
             right.inspect(|one| {
-                *compared = compared.saturating_add(letters.saturating_mul(one.len()).max(1))
+                *compared = compared.saturating_add(letters.saturating_mul(one.len()).max(1));
             }),
         )
     }

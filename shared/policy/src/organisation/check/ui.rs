@@ -59,7 +59,7 @@ pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
                 Some(property) => format_fits(report, &at, property, control.options.format),
                 // A field that is asked for and not stored is text (policies.md §1).
                 None if on_forms.contains(&(ui.id.as_str(), name)) => {
-                    format_fits(report, &at, &Property::default(), control.options.format)
+                    format_fits(report, &at, &Property::default(), control.options.format);
                 }
                 None => {
                     let near = near(organisation, name, report);
