@@ -1,4 +1,4 @@
-//! Which crate may know which, as the README's map has it: read from `cargo metadata`, so that a dependency in passing turns this red.
+//! Which crate may know which, as the map of shared/README.md has it: read from `cargo metadata`, so that a dependency in passing turns this red.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -194,5 +194,5 @@ fn the_visible_top_level_is_a_short_list() {
         _ => fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).filter(|name| name != "target").collect(),
     };
     let visible: Vec<_> = visible.iter().filter(|name| !name.starts_with('.')).collect();
-    assert_eq!(visible, ["Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "functions", "shared", "template.yaml", "tests"]);
+    assert_eq!(visible, ["CHANGELOG.md", "Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "functions", "shared", "template.yaml", "tests"]);
 }
