@@ -1,4 +1,4 @@
-//! What AWS charges for a million journeys: `cargo run -p tests --example bill` prints it as a table for the README.
+//! What AWS charges for a million journeys: `cargo run -p tests --example bill` prints it; tests/README.md has it.
 //!
 //! Units, mails and signatures per step are the engine's cost table, which a test guards; memory and secrets of the functions are the template's; list
 //! prices are `prices.toml`; everything else is `assumptions.toml`. Nothing was measured on AWS: the time of a Lambda function is a floor estimate.
@@ -69,7 +69,7 @@ fn bill(assumptions: &Assumptions, prices: &Prices, steps: &BTreeMap<String, Ste
     let Machine { secrets, alarms, metrics, .. } = machine;
     let month = secrets * prices.each("secret_month") + prices.each("key_month") + metrics * prices.each("alarm_month");
     let month = format!("$ {month:.2} for {secrets} secrets, a key and {alarms} alarms on {metrics} metrics");
-    writeln!(text, "\nThe mix: {}. Each month besides, used or not: {month}.", parts.join(", ")).unwrap();
+    writeln!(text, "\nThe mix: {}.\nEach month besides, used or not: {month}.", parts.join(", ")).unwrap();
     writeln!(text, "List prices of {}, looked up on {}.", prices.region, prices.looked_up).unwrap();
     text
 }
@@ -148,5 +148,6 @@ mod tests {
         let text = bill(&assumptions, &Prices::read(include_str!("prices.toml")), &steps, &machine);
         assert_eq!(text.lines().filter(|line| line.starts_with("| ")).count(), SERVICES.len() + 3, "{text}");
         assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
+        assert!(include_str!("../README.md").contains(&text), "tests/README.md has another bill than this:\n{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! Load on the local server: `bash .ci/load` builds both, puts the server on one core and this on the other, and prints the tables of the README.
+//! Load on the local server: `bash .ci/load` builds both, puts the server on one core and this on the other, and prints tables of tests/README.md.
 //!
 //! The server is everything in one process: the five functions, the table (`SQLite` in memory), SES, KMS (RSA in software) and the mailbox. What a journey
 //! costs here is therefore more than what the functions cost, and the waits for AWS are missing.

@@ -1,4 +1,4 @@
-//! What the engine itself costs, without network, DynamoDB and Argon2: `cargo bench -p engine` prints the table of the README.
+//! What the engine itself costs, without network, DynamoDB and Argon2: `cargo bench -p engine` prints a table of tests/README.md.
 #![allow(missing_docs, reason = "nobody calls a measurement")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a measurement says what it expects by failing")]
 

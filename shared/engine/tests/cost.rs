@@ -141,7 +141,7 @@ fn no_step_gets_dearer() {
         std::fs::write(TABLE, &cost.table).unwrap();
     }
     assert_eq!(cost.table, std::fs::read_to_string(TABLE).unwrap_or_default(), "the cost of a step changed; see {TABLE}");
-    assert!(include_str!("../../../README.md").contains(&cost.table), "the README has another table than {TABLE}");
+    assert!(include_str!("../../../tests/README.md").contains(&cost.table), "tests/README.md has another table than {TABLE}");
 }
 
 /// As okta-auth-js does it: `state` and `nonce` of 64 characters.
