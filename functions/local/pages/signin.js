@@ -10,7 +10,8 @@ const [title, subtitle, person, messages, form, links] = ["title", "subtitle", "
 
 /** Actions without fields that are offered beside the form, and what they are called. */
 const LINKS = {
-  "select-enroll-profile": "Sign up", "select-identify": "Already have an account? Sign in", skip: "Skip for now", resend: "Send a new code",
+  "select-enroll-profile": "Sign up", "select-identify": "Already have an account? Sign in",
+  "edit-enroll-profile": "Change what you entered", skip: "Skip for now", resend: "Send a new code",
   recover: "Forgot your password?", cancel: "Back to sign in",
 };
 

@@ -59,18 +59,13 @@ impl Room {
 
 /// A budget at a moment: where it is counted now, and where it was counted before.
 pub(crate) struct Counter {
-    name: &'static str,
-    /// Whether it is of everybody: then operators are told before it ends.
-    of_everybody: bool,
+    budget: Budget,
     key: Key,
     /// What weighs as well: the windows before and after, unless the first one is the only one, and all of them under a key that is being changed.
     beside: Vec<Key>,
     max: u64,
     /// When a count that is made now no longer weighs.
     expires_at: Timestamp,
-    refunded: bool,
-    /// Whether it counts in one window for its whole life.
-    for_life: bool,
 }
 
 impl Counter {
@@ -78,6 +73,7 @@ impl Counter {
         let whose = match &budget.whose {
             Whose::Source => host(source),
             Whose::Network(name) => format!("{name} {}", network(source)),
+            Whose::Site(name) => format!("{name} {}", site(source)),
             Whose::Of(name) => name.clone(),
             Whose::Everybody(seed) => {
                 let sum = macs.pseudonym(&["share", seed]).bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
@@ -104,21 +100,22 @@ impl Counter {
             beside.push(now);
             beside.extend(before_and_after);
         }
-        Self {
-            name: budget.name,
-            of_everybody: matches!(budget.whose, Whose::Everybody(_)),
-            key,
-            beside,
-            max: budget.max.into(),
-            expires_at: now + budget.window,
-            refunded: budget.refund,
-            for_life: budget.since.is_some(),
-        }
+        Self { budget: budget.clone(), key, beside, max: budget.max.into(), expires_at: now + budget.window }
+    }
+
+    /// What is counted here.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Whether it is of everybody: then operators are told before it ends.
+    fn of_everybody(&self) -> bool {
+        matches!(self.budget.whose, Whose::Everybody(_))
     }
 
     /// Whether it is given back to whoever was right.
     pub(crate) fn is_refunded(&self) -> bool {
-        self.refunded
+        self.budget.refund
     }
 
     /// Counts one, with what the windows beside this one have left.
@@ -137,22 +134,22 @@ impl Counter {
 
     /// What is read beside counting: the windows beside this one. Of what everybody shares the window itself too, to tell how full it is.
     fn read_beside(&self) -> impl Iterator<Item = &Key> {
-        self.beside.iter().chain(self.of_everybody.then_some(&self.key))
+        self.beside.iter().chain(self.of_everybody().then_some(&self.key))
     }
 
     /// Tells operators that a share of what everybody has is half used up: now and then, not with every count. As it was found, others counting at the
     /// same time: good enough to look in time.
     fn tell_if_nearly(&self, found: &[Option<Item>], now: Timestamp) {
         let counted = self.weight(found, now) + count_of(std::slice::from_ref(&self.key), found, now) + 1;
-        if self.of_everybody && counted * 2 >= self.max && counted.is_multiple_of((self.max / 16).max(1)) {
-            tracing::warn!(limit = self.name, "a rate limit of everybody is nearly used up");
+        if self.of_everybody() && counted * 2 >= self.max && counted.is_multiple_of((self.max / 16).max(1)) {
+            tracing::warn!(limit = self.budget.name, share = self.max, "a rate limit of everybody is nearly used up");
         }
     }
 
     /// Tells operators that a share of what everybody has is used up.
     pub(crate) fn tell_used_up(&self) {
-        if self.of_everybody {
-            tracing::warn!(limit = self.name, "a rate limit of everybody is used up");
+        if self.of_everybody() {
+            tracing::warn!(limit = self.budget.name, share = self.max, "a rate limit of everybody is used up");
         }
     }
 
@@ -179,7 +176,7 @@ impl Counter {
             }
             (weight, room) = (weight - count, Room::From(end));
         }
-        if self.for_life && !room.is_left() { Room::Never } else { room }
+        if self.budget.since.is_some() && !room.is_left() { Room::Never } else { room }
     }
 }
 
@@ -268,25 +265,30 @@ fn count_of(keys: &[Key], found: &[Option<Item>], now: Timestamp) -> u64 {
 
 /// What counts as one source: an IPv4 address, or the /64 that an IPv6 host picks its addresses from.
 fn host(source: &str) -> String {
-    match source.parse::<Ipv6Addr>() {
-        Ok(address) if address.to_ipv4_mapped().is_none() => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        _ => source.into(),
-    }
+    v6(source).map_or_else(|| source.into(), |[a, b, c, d, ..]| format!("{a:x}:{b:x}:{c:x}:{d:x}::/64"))
 }
 
 /// The network that an address is of: an IPv4 /24, or an IPv6 /64. A provider gives a home another address of the same network every other day.
 pub(crate) fn network(source: &str) -> String {
-    let v4 = source.parse::<Ipv4Addr>().ok().or_else(|| source.parse::<Ipv6Addr>().ok()?.to_ipv4_mapped());
-    v4.map_or_else(
-        || host(source),
-        |address| {
-            let [a, b, c, _] = address.octets();
-            format!("{a}.{b}.{c}.0/24")
-        },
-    )
+    v4_network(source).unwrap_or_else(|| host(source))
+}
+
+/// The site that an address is of: an IPv4 /24, or an IPv6 /48.
+fn site(source: &str) -> String {
+    let of_v6 = || v6(source).map(|[a, b, c, ..]| format!("{a:x}:{b:x}:{c:x}::/48"));
+    v4_network(source).or_else(of_v6).unwrap_or_else(|| source.into())
+}
+
+/// An IPv6 address, unless it is another spelling of an IPv4 address.
+fn v6(source: &str) -> Option<[u16; 8]> {
+    source.parse::<Ipv6Addr>().ok().filter(|address| address.to_ipv4_mapped().is_none()).map(|address| address.segments())
+}
+
+/// The /24 of an IPv4 address, however it is written.
+fn v4_network(source: &str) -> Option<String> {
+    let address = source.parse::<Ipv4Addr>().ok().or_else(|| source.parse::<Ipv6Addr>().ok()?.to_ipv4_mapped())?;
+    let [a, b, c, _] = address.octets();
+    Some(format!("{a}.{b}.{c}.0/24"))
 }
 
 /// Which of the counts were refused: if any was, none was made.
@@ -321,5 +323,14 @@ mod tests {
         assert_eq!(network("2001:db8:1:2:aaaa::1"), network("2001:db8:1:2:bbbb::2"));
         assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
         assert_eq!(network("no address"), "no address");
+    }
+
+    #[test]
+    fn a_106_a_site_is_a_24_or_a_48_however_it_is_written() {
+        assert_eq!(site("192.0.2.1"), site("::ffff:192.0.2.254"));
+        assert_ne!(site("192.0.2.1"), site("192.0.3.1"));
+        assert_eq!(site("2001:db8:1:2::1"), site("2001:db8:1:ffff::1"));
+        assert_ne!(site("2001:db8:1::1"), site("2001:db8:2::1"));
+        assert_eq!(site("no address"), "no address");
     }
 }

@@ -134,13 +134,15 @@ impl Engine {
         let context = Context::new(organisation, app, self.clock.now()).ok_or_else(|| Failure::internal("an app without enrollment policy"))?;
         let standing = remediations(&context, transaction);
         let state_handle = self.state_handle(&transaction.id);
+        // A form that was not taken is on the client's page; one that is shown for the first time may have a draft.
         let nothing = Profile::new();
+        let typed = input.profile().map_or(&transaction.draft, |sent| if advanced.is_redrawn() { sent } else { &nothing });
         let view = View {
             context: &context,
             transaction,
             standing: &standing,
             notices: &advanced.notices,
-            typed: input.profile().filter(|_| advanced.is_redrawn()).unwrap_or(&nothing),
+            typed,
             state_handle: state_handle.expose(),
             base_url: &self.base_url,
             expires_at: envelope::rfc3339(transaction.expires()),

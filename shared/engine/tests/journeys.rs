@@ -20,7 +20,7 @@ fn signs_up_with_a_code_and_comes_back_with_tokens() {
     let sent = browser.sign_up(ADA, PASSWORD);
     assert_eq!(
         (sent.status, sent.forms()),
-        (200, vec!["enroll-authenticator".to_string(), "select-authenticator-enroll".to_string()]),
+        (200, ["enroll-authenticator", "select-authenticator-enroll", "edit-enroll-profile"].map(String::from).to_vec()),
         "{}",
         sent.text
     );
@@ -296,4 +296,54 @@ fn a_tab_that_polls_finds_the_step_that_another_tab_went_on_to() {
         polled.text
     );
     assert_eq!(polled.body["currentAuthenticator"]["value"]["key"], json!("okta_password"));
+}
+
+/// C17: a mistyped address is noticed on the page that asks for the code.
+#[test]
+fn c17_a_mistyped_address_is_corrected_without_typing_the_form_again() {
+    let stage = Stage::new();
+    let mut browser = stage.browser("demo-spa");
+    browser.begin();
+    browser.step("/idp/idx/enroll", json!({}));
+    browser.sign_up("ada@exmaple.com", PASSWORD);
+    let first = stage.code("ada@exmaple.com");
+
+    let form = browser.step("/idp/idx/enroll", json!({}));
+    assert_eq!((form.status, form.forms()), (200, vec!["enroll-profile".into(), "select-identify".into()]), "{}", form.text);
+    let values = |form: &stage::Answer| -> Vec<String> {
+        let fields = form.body["remediation"]["value"][0]["value"][0]["form"]["value"].as_array().unwrap().clone();
+        fields.iter().map(|field| field["value"].as_str().unwrap_or_default().to_string()).collect()
+    };
+    assert_eq!(values(&form), ["ada@exmaple.com", "Ada", "Lovelace"], "{}", form.text);
+    assert!(!form.text.contains(PASSWORD), "a password is typed again");
+    let reloaded = browser.step("/idp/idx/introspect", json!({}));
+    assert_eq!(values(&reloaded), values(&form), "{}", reloaded.text);
+    let late = browser.answer_code(&first);
+    assert_eq!((late.status, late.forms()[0].as_str()), (400, "enroll-profile"), "the code of the wrong mailbox: {}", late.text);
+
+    let sent = browser.sign_up(ADA, PASSWORD);
+    assert_eq!(sent.forms()[0], "enroll-authenticator", "{}", sent.text);
+    let wrong = browser.answer_code(&first);
+    assert_eq!(wrong.status, 401, "{}", wrong.text);
+    let done = browser.answer_code(&stage.code(ADA));
+    assert!(done.interaction_code().is_some(), "{}", done.text);
+    assert_eq!(stage.items("USER")[0].body["profile"]["email"], json!(ADA));
+}
+
+/// A proven mailbox is nobody else's: from there the way is forward.
+#[test]
+fn c17_once_the_mailbox_is_proven_there_is_no_way_back_to_the_form() {
+    let mut organisation = demo();
+    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
+    let stage = Stage::new();
+    stage.apply(&organisation);
+    let mut browser = stage.browser("demo-spa");
+    browser.begin();
+    browser.step("/idp/idx/enroll", json!({}));
+    browser.step("/idp/idx/enroll/new", json!({"userProfile": {"email": ADA, "firstName": "Ada", "lastName": "Lovelace"}}));
+    let password = browser.answer_code(&stage.code(ADA));
+    assert!(!password.forms().contains(&"edit-enroll-profile".into()), "{}", password.text);
+    let refused = browser.step("/idp/idx/enroll", json!({}));
+    assert_eq!((refused.status, refused.forms()), (400, password.forms()), "{}", refused.text);
 }

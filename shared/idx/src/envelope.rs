@@ -215,6 +215,8 @@ impl View<'_> {
                 self.form("identify", Operation::Identify, fields)
             }
             Remediation::SelectEnrollProfile => self.form("select-enroll-profile", Operation::SelectEnrollProfile, Vec::new()),
+            // By a name of its own: auth-js would follow `select-enroll-profile` by itself, and run in a circle.
+            Remediation::EditRegistration => self.form("edit-enroll-profile", Operation::SelectEnrollProfile, Vec::new()),
             Remediation::SelectIdentify => self.form("select-identify", Operation::SelectIdentify, Vec::new()),
             Remediation::EnrollProfile { form, password } => {
                 let mut fields = vec![self.profile(form)];

@@ -22,6 +22,8 @@ pub enum Remediation {
     SelectEnrollProfile,
     /// Go back from it.
     SelectIdentify,
+    /// Go back to the sign-up form that was sent, to correct it: the address may be mistyped.
+    EditRegistration,
     /// Send the sign-up form.
     EnrollProfile {
         /// Its fields.
@@ -91,7 +93,12 @@ pub fn remediations(context: &Context<'_>, transaction: &Transaction) -> Standin
     let requirements = requirements(context, transaction);
     let mut offered = match requirements.first() {
         Some(Requirement::Refused(refusal)) => return Standing::Refused(*refusal),
-        Some(requirement) => view(context, transaction, requirement),
+        Some(requirement @ Requirement::Register(_)) => view(context, transaction, requirement),
+        Some(requirement) => {
+            let mut offered = view(context, transaction, requirement);
+            offered.extend(may_edit(transaction).then_some(Remediation::EditRegistration));
+            offered
+        }
         // Whoever meets the last requirement is finished in the same step; so this is a transaction whose policies were relaxed meanwhile. The
         // next answer finishes it: offer the first page, which always exists.
         None => first_page(context),
@@ -129,6 +136,11 @@ fn view(context: &Context<'_>, transaction: &Transaction, requirement: &Requirem
         }
         Requirement::CompleteProfile(form) => alloc::vec![Remediation::UpdateProfile { form: form.clone() }],
     }
+}
+
+/// Until the mailbox is proven, the address may be another person's.
+fn may_edit(transaction: &Transaction) -> bool {
+    matches!(transaction.subject, Subject::Applicant { registration: Some(_) }) && !transaction.proven(AuthenticatorKey::OktaEmail)
 }
 
 fn first_page(context: &Context<'_>) -> Vec<Remediation> {

@@ -61,6 +61,9 @@ pub struct Transaction {
     /// Where this person has signed in from before.
     #[serde(default, skip_serializing_if = "Familiar::is_nowhere")]
     pub familiar: Familiar,
+    /// What was typed into the sign-up form, while the person is back at it to correct that.
+    #[serde(default, skip_serializing_if = "Profile::is_empty")]
+    pub draft: Profile,
     /// What the client was shown last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<Shown>,
@@ -285,6 +288,7 @@ impl Transaction {
             chosen: None,
             skipped: false,
             familiar: Familiar::default(),
+            draft: Profile::new(),
             shown: None,
             outcome: None,
         }
@@ -356,6 +360,7 @@ impl Transaction {
         self.chosen = None;
         self.skipped = false;
         self.familiar = Familiar::default();
+        self.draft = Profile::new();
     }
 }
 

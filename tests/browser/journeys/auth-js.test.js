@@ -223,6 +223,30 @@ describe('auth-js 8, step by step', () => {
     assert.equal(transaction.status, 'SUCCESS', JSON.stringify(transaction.messages));
   });
 
+  test('a mistyped address is corrected on the code page', async () => {
+    const auth = open({}, 'plain');
+    const [mistyped, email] = [somebody(), somebody()];
+    await auth.idx.start();
+    await auth.idx.proceed({ step: 'select-enroll-profile' });
+    await auth.idx.proceed({ step: 'enroll-profile', userProfile: { firstName: 'Mary', lastName: 'Miller', email: mistyped } });
+    const { code: worthless } = await server.mail(mistyped);
+    let transaction = await auth.idx.proceed({ actions: ['edit-enroll-profile'] });
+    assert.equal(transaction.neededToProceed[0].name, 'enroll-profile', JSON.stringify(transaction.messages));
+    const typed = transaction.neededToProceed[0].value.find(({ name }) => name === 'userProfile').form.value;
+    assert.deepEqual(typed.map(({ name, value }) => [name, value]).sort(), [['email', mistyped], ['firstName', 'Mary'], ['lastName', 'Miller']]);
+    await auth.idx.proceed({ step: 'enroll-profile', userProfile: { firstName: 'Mary', lastName: 'Miller', email } });
+    const { code } = await server.mail(email);
+    assert.notEqual(code, worthless);
+    transaction = await auth.idx.proceed({ step: 'enroll-authenticator', credentials: { passcode: code } });
+    assert.equal(transaction.neededToProceed.some(({ name }) => name === 'edit-enroll-profile'), false);
+    if (transaction.neededToProceed[0].name === 'select-authenticator-enroll') {
+      transaction = await auth.idx.proceed({ step: 'select-authenticator-enroll', authenticator: 'okta_password' });
+    }
+    transaction = await auth.idx.proceed({ step: 'enroll-authenticator', credentials: { passcode: password } });
+    assert.equal(transaction.status, 'SUCCESS', JSON.stringify(transaction.messages));
+    assert.equal((await claims(auth, transaction)).email, email);
+  });
+
   test('a code sent again', async () => {
     const auth = open({}, 'plain');
     const email = somebody();

@@ -115,6 +115,37 @@ for (const [screen, options] of Object.entries(screens)) {
         await context.close();
       }
     });
+
+    test('a mistyped address is corrected on the code page: by keyboard', async () => {
+      const { context, page, faults } = await openBrowser(browser, options);
+      const [mistyped, email] = [somebody(`mistyped.${screen}`), somebody(`right.${screen}`)];
+      try {
+        await page.goto(`${server.url}/signin?flow=signup`);
+        await page.getByRole('heading', { name: 'Sign up' }).waitFor();
+        await type(page, 'Email', mistyped);
+        await type(page, 'First name', 'Ada');
+        await type(page, 'Last name', 'Lovelace');
+        await type(page, 'Password', password);
+        await page.keyboard.press('Enter');
+        await page.getByText(mistyped).first().waitFor();
+        await inspect(page, `${screen}-code-of-a-mistyped-address`);
+        await press(page, page.getByRole('button', { name: 'Change what you entered' }));
+        await page.getByRole('heading', { name: 'Sign up' }).waitFor();
+        assert.equal(await page.getByRole('textbox', { name: 'First name' }).inputValue(), 'Ada');
+        await inspect(page, `${screen}-sign-up-again`);
+        await type(page, 'Email', email);
+        await type(page, 'Password', password);
+        await page.keyboard.press('Enter');
+        await page.getByText(email).first().waitFor();
+        const { code } = await server.mail(email);
+        await page.getByRole('textbox', { name: 'Enter code' }).fill(code);
+        await page.keyboard.press('Enter');
+        await signedIn(page, email);
+        assert.deepEqual(faults(), []);
+      } finally {
+        await context.close();
+      }
+    });
   });
 }
 

@@ -19,7 +19,8 @@ use policy::Context;
 use policy::message::{self, Message, Notice};
 use policy::organisation::App;
 use policy::secret::Secret;
-use policy::step::{self, Decision, Facts, Input, Rejection, StepError};
+use policy::step::{self, Budget, Decision, Facts, Input, Rejection, StepError};
+use policy::time::Timestamp;
 use policy::transaction::{Familiar, Subject, Transaction};
 use policy::user::PasswordHash;
 
@@ -116,7 +117,9 @@ struct Memory {
     keeps_counts: bool,
     /// The code that the typed one was compared with: one count, one comparison.
     compared: Option<u32>,
-    /// A budget that the commit counts was used up; when there is room again.
+    /// Budgets that the commit counts and that had no room: another alternative of the decision may have.
+    used_up: Vec<Budget>,
+    /// No alternative has room; when one has again.
     commit_room: Option<Room>,
     contested: bool,
     /// These places are known of somebody else, or of whoever had the account before it changed hands.
@@ -193,8 +196,8 @@ impl Engine {
         };
         let Plan { commit, counters, code, written, last_request } = self.plan(arrival, context, &loaded, &facts, &mut decision, memory).await?;
         if !self.commit(&commit, memory, &counters).await? {
-            if memory.commit_room.is_some() {
-                memory.commit_room = Some(self.when(&[&counters], context.now).await?);
+            if !decision.counts.is_empty() && decision.counts.iter().all(|counts| memory.knows_full(counts)) {
+                memory.commit_room = Some(self.when_any(&decision.counts, arrival, context.now).await?);
             }
             return Ok(None);
         }
@@ -227,7 +230,9 @@ impl Engine {
         let code = self.issue(arrival, context, decision, &mut commit);
         let markers = self.markers(decision, memory.contested).await?;
         commit.effects(decision, &markers, context.now);
-        let counters = self.counters(&decision.counts, arrival.source, context.now);
+        // If none has room as far as is known, the store has the last word.
+        let free = decision.counts.iter().find(|counts| !memory.knows_full(counts)).or(decision.counts.first());
+        let counters = self.counters(free.into_iter().flatten(), arrival.source, context.now);
         for (counter, beside) in counters.iter().zip(self.weights(&counters, context.now).await?) {
             commit.push(About::Budget, counter.count(beside));
         }
@@ -290,6 +295,12 @@ impl Engine {
         Ok(Some(Advanced { revision, transaction: stored.transaction, notices, status, code: None }))
     }
 
+    /// When one of these alternatives has room.
+    async fn when_any(&self, alternatives: &[Vec<Budget>], arrival: &Arrival<'_>, now: Timestamp) -> Result<Room, StoreError> {
+        let counters: Vec<_> = alternatives.iter().map(|budgets| self.counters(budgets, arrival.source, now)).collect();
+        self.when(&counters.iter().map(Vec::as_slice).collect::<Vec<_>>(), now).await
+    }
+
     /// All or nothing. `false`: overtaken, and `memory` knows by what.
     async fn commit(&self, commit: &Commit, memory: &mut Memory, counters: &[Counter]) -> Result<bool, Failure> {
         if commit.writes.is_empty() {
@@ -300,7 +311,10 @@ impl Engine {
             Err(StoreError::Refused(places)) => {
                 memory.learn(commit, &places);
                 let of_budgets = commit.about.iter().enumerate().filter(|(_, about)| **about == About::Budget);
-                of_budgets.zip(counters).filter(|((place, _), _)| places.contains(place)).for_each(|(_, counter)| counter.tell_used_up());
+                for (_, counter) in of_budgets.zip(counters).filter(|((place, _), _)| places.contains(place)) {
+                    counter.tell_used_up();
+                    memory.used_up.push(counter.budget().clone());
+                }
                 Ok(false)
             }
             Err(error) => Err(error.into()),
@@ -320,12 +334,16 @@ impl Memory {
     fn learn(&mut self, commit: &Commit, places: &[usize]) {
         for about in places.iter().filter_map(|place| commit.about.get(*place)) {
             match about {
-                About::Budget => self.commit_room = Some(Room::Never),
                 About::Claim => self.contested = true,
                 About::User => self.stale_user = true,
                 About::Refund => self.keeps_counts = true,
-                About::Transaction | About::Own => {}
+                About::Budget | About::Transaction | About::Own => {}
             }
         }
+    }
+
+    /// Whether one of these had no room a moment ago.
+    fn knows_full(&self, budgets: &[Budget]) -> bool {
+        budgets.iter().any(|budget| self.used_up.contains(budget))
     }
 }

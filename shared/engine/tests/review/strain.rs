@@ -344,4 +344,6 @@ fn m2_operators_are_told_before_a_limit_of_everybody_is_used_up_and_when_it_is()
         }
     });
     assert!(lines(&mails, nearly, "mail-all-day") > 0 && lines(&mails, used_up, "mail-all-day") > 0, "{mails}");
+    let first = |words: &str| mails.lines().position(|line| lines(line, words, "mail-all-day") > 0);
+    assert!(first(nearly) < first(used_up), "told in time: {mails}");
 }

@@ -106,7 +106,8 @@ pub struct Limits {
     pub mails_per_address_per_day: u32,
     /// Mails per source and hour (R-R6).
     pub mails_per_source_per_hour: u32,
-    /// The account's SES quota: mails in 24 hours. Sign-up stops at 80 % of it, so that sign-in can still be mailed (R-R6).
+    /// The account's SES quota: mails in 24 hours. Past half of it each site still gets two sign-up mails, which stop at 80 %; sign-in mail goes on
+    /// likewise past 70 %, to the end (R-R6).
     pub mails_in_all_per_day: u32,
     /// Unknown names that one source may try in ten minutes where the answer tells.
     pub unknown_names_per_source: u32,

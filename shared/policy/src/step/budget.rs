@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::Input;
+use super::{Decision, Input};
 use crate::Context;
 use crate::assurance::{self, Who};
 use crate::email::throttle_key_of;
@@ -36,6 +36,9 @@ pub enum Whose {
     Source,
     /// Of this name at the network that sends the request: an IPv4 /24, or an IPv6 /64.
     Network(String),
+    /// Of this name at the site that sends the request: an IPv4 /24, or an IPv6 /48. Providers give
+    /// one customer that many IPv6 networks for the asking.
+    Site(String),
     /// Of what has this name.
     Of(String),
     /// Of everybody together. Counted in [`SHARES`] counters, so that no single item is hot (security.md R-R10). The engine picks one by a MAC of
@@ -54,6 +57,9 @@ const FIRST_TRIES_OF_ALL: u32 = 5;
 /// First tries of a name from one network.
 const FIRST_TRIES: u32 = 2;
 
+/// Mails of a day to each site, past what anybody may ask for: one, and one more where it got lost.
+const FIRST_MAILS: u32 = 2;
+
 /// Many people share a network, or the server of an app. Those who have signed in from there before are not kept out by one who guesses there, up to so
 /// many times the limit of a source.
 const FAMILIAR: u32 = 10;
@@ -68,9 +74,31 @@ impl Budget {
         Self::of(name, Whose::Everybody(transaction.into()), max.div_ceil(SHARES), window)
     }
 
+    /// A mail: taken back if it never went out.
+    fn mail(name: &'static str, whose: Whose, max: u32, window: Span) -> Self {
+        Self { refund: true, ..Self::of(name, whose, max, window) }
+    }
+
     /// A guess: taken back if it was right.
     fn guess(name: &'static str, whose: Whose, max: u32) -> Self {
         Self { refund: true, ..Self::of(name, whose, max, HOUR) }
+    }
+}
+
+impl Decision {
+    /// Counts one more, whichever alternative is taken.
+    pub(super) fn count(&mut self, budget: Budget) {
+        self.count_first_of(alloc::vec![alloc::vec![budget]]);
+    }
+
+    /// Counts the first of these that has room as well.
+    pub(super) fn count_first_of(&mut self, alternatives: Vec<Vec<Budget>>) {
+        self.counts = if self.counts.is_empty() {
+            alternatives
+        } else {
+            let both = |counted: &Vec<Budget>| alternatives.iter().map(|more| [&counted[..], more].concat()).collect::<Vec<_>>();
+            self.counts.iter().flat_map(both).collect()
+        };
     }
 }
 
@@ -215,20 +243,45 @@ pub(super) fn mail_of_source(limits: &Limits) -> Budget {
     Budget::of("mail-source-hour", Whose::Source, limits.mails_per_source_per_hour, HOUR)
 }
 
-/// One mail (security.md R-R6). Sign-up may use 80 % of the SES quota: sign-in must still be mailed when somebody floods it.
-pub(super) fn mail(context: &Context<'_>, transaction: &str, address: &str, purpose: Purpose) -> [Budget; 4] {
+/// One mail (security.md R-R6, A-106): the first of these that has room. All mails of a day are
+/// counted together, and how far the count may go depends on what is asked for:
+///
+/// | from the beginning | what |
+/// | --- | --- |
+/// | 50 % | sign-up |
+/// | up to 70 % | sign-in |
+/// | up to 80 % | the first two sign-up mails of each site |
+/// | all | the first two sign-in mails of each site |
+///
+/// So a flood from few sites ends nothing: past the part that it can use up, every other site still
+/// has two mails of each kind. With the default of 50,000 mails, a flood of sign-ups needs 7,500
+/// sites to end sign-up, and one of both kinds needs 1,250; sign-in mail ends with 5,000. A site that
+/// has had mail before has its two as well: what is counted for it begins past the first part, so
+/// that an ordinary day costs no further write.
+pub(super) fn mail(context: &Context<'_>, transaction: &str, address: &str, purpose: Purpose) -> Vec<Vec<Budget>> {
     let limits = &context.organisation.settings.limits;
     let day = Span::hours(24);
-    let of_all = match purpose {
-        Purpose::Registration => limits.mails_in_all_per_day - limits.mails_in_all_per_day / 5,
-        Purpose::SignIn => limits.mails_in_all_per_day,
+    let (kind, anybody, first) = match purpose {
+        Purpose::Registration => ("sign-up", 50, 80),
+        Purpose::SignIn => ("sign-in", 70, 100),
     };
     let throttle = throttle_key_of(address);
-    let given_back = |budget| Budget { refund: true, ..budget };
-    [
-        given_back(Budget::of("mail-address-hour", Whose::Of(throttle.clone()), limits.mails_per_address_per_hour, HOUR)),
-        given_back(Budget::of("mail-address-day", Whose::Of(throttle), limits.mails_per_address_per_day, day)),
-        mail_of_source(limits),
-        given_back(Budget::of_all("mail-all-day", transaction, of_all, day)),
-    ]
+    let counted = |hundredths| {
+        let of_all = percent(limits.mails_in_all_per_day, hundredths);
+        alloc::vec![
+            Budget::mail("mail-address-hour", Whose::Of(throttle.clone()), limits.mails_per_address_per_hour, HOUR),
+            Budget::mail("mail-address-day", Whose::Of(throttle.clone()), limits.mails_per_address_per_day, day),
+            mail_of_source(limits),
+            Budget { refund: true, ..Budget::of_all("mail-all-day", transaction, of_all, day) },
+        ]
+    };
+    let mut of_site = counted(first);
+    of_site.push(Budget::mail("mail-site-day", Whose::Site(kind.into()), FIRST_MAILS, day));
+    alloc::vec![counted(anybody), of_site]
+}
+
+/// So many hundredths, rounded up: a small limit lets something through as well.
+fn percent(of: u32, hundredths: u32) -> u32 {
+    let part = (u64::from(of) * u64::from(hundredths)).div_ceil(100);
+    u32::try_from(part).unwrap_or(of)
 }

@@ -49,7 +49,7 @@ impl Step<'_> {
                 if self.facts.over_commit_budget {
                     return self.too_many(decision);
                 }
-                decision.counts.push(budget::unknown_name(self.context));
+                decision.count(budget::unknown_name(self.context));
             }
             decision.notices = message::form(Message::UnknownUser { label: form::identifier_label(self.context), name: identifier.into() });
             return decision;

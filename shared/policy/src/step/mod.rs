@@ -45,7 +45,7 @@ pub enum Input {
     },
     /// From the sign-up form back to the first page.
     SelectIdentify,
-    /// Go to the sign-up form.
+    /// Go to the sign-up form; also back to it, from what follows it.
     SelectEnrollProfile,
     /// Send the sign-up form.
     EnrollProfile {
@@ -95,7 +95,8 @@ pub struct Facts {
     pub passcode_right: bool,
     /// A budget was used up, so nothing was evaluated.
     pub over_budget: bool,
-    /// A budget that the commit would count (a mail's, an unknown or taken name's, an unproven account's) is used up. Which one is not known.
+    /// A budget that the commit would count (a mail's, an unknown or taken name's, an unproven account's) is used up, whichever of the alternatives in
+    /// [`Decision::counts`] is taken. Which one is not known.
     pub over_commit_budget: bool,
     /// When the budget that is used up has room again. `None`: waiting does not help.
     pub room: Option<Timestamp>,
@@ -114,8 +115,8 @@ pub struct Decision {
     pub transaction: Transaction,
     /// What is written with it, all or nothing.
     pub effects: Vec<Effect>,
-    /// What is counted with it.
-    pub counts: Vec<Budget>,
+    /// What is counted with it: the first of these that all have room. If there is room in none, nothing of the decision happens, and it is made anew.
+    pub counts: Vec<Vec<Budget>>,
     /// What is mailed after the commit.
     pub mail: Option<Mail>,
     /// What is said.
@@ -315,7 +316,7 @@ impl Remediation {
     pub fn takes(&self, input: &Input) -> bool {
         match self {
             Self::Identify { .. } => matches!(input, Input::Identify { .. }),
-            Self::SelectEnrollProfile => matches!(input, Input::SelectEnrollProfile),
+            Self::SelectEnrollProfile | Self::EditRegistration => matches!(input, Input::SelectEnrollProfile),
             Self::SelectIdentify => matches!(input, Input::SelectIdentify),
             Self::EnrollProfile { .. } => matches!(input, Input::EnrollProfile { .. }),
             Self::Email { .. } => matches!(input, Input::AnswerEmail(_) | Input::Resend | Input::ConfirmLink { .. }),

@@ -175,6 +175,7 @@ fn digest(standing: &Standing) -> u32 {
                 Remediation::Email { enrolls, .. } => enrolls.hash(&mut digest),
                 Remediation::SelectEnrollProfile
                 | Remediation::SelectIdentify
+                | Remediation::EditRegistration
                 | Remediation::EnrollPassword { .. }
                 | Remediation::Password
                 | Remediation::Skip

@@ -17,7 +17,13 @@ use crate::user::Profile;
 
 impl Step<'_> {
     pub(super) fn select_enroll_profile(&self, mut decision: Decision) -> Decision {
+        // Back from what follows the form: it is shown as it was sent, but for the password.
+        let draft = match &decision.transaction.subject {
+            Subject::Applicant { registration: Some(registration) } => registration.profile.clone(),
+            _ => Profile::new(),
+        };
         decision.transaction.turn_to(Subject::Applicant { registration: None });
+        decision.transaction.draft = draft;
         self.settle(decision)
     }
 
@@ -137,7 +143,7 @@ impl Step<'_> {
         if self.facts.over_commit_budget {
             return self.too_many(decision);
         }
-        decision.counts.push(budget::taken_name(&self.context.organisation.settings.limits));
+        decision.count(budget::taken_name(&self.context.organisation.settings.limits));
         decision.reject(Rejection::Invalid, notices)
     }
 }

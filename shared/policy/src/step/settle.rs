@@ -164,7 +164,7 @@ impl Step<'_> {
 
     fn created(&self, mut decision: Decision, user: User, registration: &Registration, claims: Vec<Identity>) -> Decision {
         if !user.email_verified {
-            decision.counts.push(budget::unproven_account(&self.context.organisation.settings.limits));
+            decision.count(budget::unproven_account(&self.context.organisation.settings.limits));
         }
         // Nothing waits for the welcome mail, so a function without a mailer goes without.
         if self.can_mail
@@ -174,7 +174,7 @@ impl Step<'_> {
         {
             // If its budget is used up, it is not sent either (policies.md §3.3).
             decision.mail = Some(Mail::Welcome { user_id: user.id.clone(), address: address.into() });
-            decision.counts.extend(budget::mail(self.context, &decision.transaction.id, address, Purpose::Registration));
+            decision.count_first_of(budget::mail(self.context, &decision.transaction.id, address, Purpose::Registration));
         }
         self.done(&mut decision, &user);
         decision.effects.push(Effect::CreateUser { user, password: registration.password.clone(), claims });

@@ -85,8 +85,9 @@ impl Step<'_> {
         // Of many who ask at once, one sends; nobody can have a code mailed a third time, and it counts like any mail (security.md I8, R-R6).
         challenge.retried = true;
         let challenge = challenge.clone();
-        decision.counts.extend(budget::mail(self.context, &transaction.id, &challenge.address, challenge.purpose));
+        let counts = budget::mail(self.context, &transaction.id, &challenge.address, challenge.purpose);
         decision.mail = Some(mail_for(self.context, transaction, challenge));
+        decision.count_first_of(counts);
         decision
     }
 
@@ -120,7 +121,7 @@ impl Step<'_> {
             retried: false,
         };
         transaction.challenge = Some(challenge.clone());
-        decision.counts.extend(budget::mail(self.context, &decision.transaction.id, &address, purpose));
+        decision.count_first_of(budget::mail(self.context, &decision.transaction.id, &address, purpose));
         decision.mail = Some(mail_for(self.context, &decision.transaction, challenge));
         decision
     }

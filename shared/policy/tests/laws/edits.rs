@@ -133,7 +133,7 @@ fn sent(offered: &Remediation) -> Vec<Input> {
         Remediation::Identify { with_password } => ["ada@example.com", "nobody@example.com"]
             .map(|identifier| Input::Identify { identifier: identifier.into(), password: with_password.then(secret) })
             .into(),
-        Remediation::SelectEnrollProfile => vec![Input::SelectEnrollProfile],
+        Remediation::SelectEnrollProfile | Remediation::EditRegistration => vec![Input::SelectEnrollProfile],
         Remediation::SelectIdentify => vec![Input::SelectIdentify],
         Remediation::EnrollProfile { form: asked, password } => {
             vec![Input::EnrollProfile { profile: form(asked), password: password.as_ref().map(|_| secret()) }]

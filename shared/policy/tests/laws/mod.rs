@@ -126,7 +126,7 @@ fn is_offered(tried: &Tried<'_>) -> bool {
         Input::Introspect | Input::Poll => false,
         Input::Identify { .. } => matches!(one, Remediation::Identify { .. }),
         Input::SelectIdentify => matches!(one, Remediation::SelectIdentify),
-        Input::SelectEnrollProfile => matches!(one, Remediation::SelectEnrollProfile),
+        Input::SelectEnrollProfile => matches!(one, Remediation::SelectEnrollProfile | Remediation::EditRegistration),
         Input::EnrollProfile { .. } => matches!(one, Remediation::EnrollProfile { .. }),
         Input::AnswerPassword(_) => matches!(one, Remediation::Password),
         Input::SelectAuthenticator(_) => matches!(one, Remediation::SelectAuthenticator(_)),
@@ -368,10 +368,14 @@ fn budgets_come_first(tried: &Tried<'_>) {
         assert!(right && !tried.facts.over_budget, "{key:?} was not found right");
     }
     // No mail without its budgets.
-    let counts = |name: &str| decision.counts.iter().any(|one| one.name == name);
+    let counts = |name: &str| decision.counts.iter().all(|alternative| alternative.iter().any(|one| one.name == name));
+    // No alternative is a way around a budget: each counts what the first one does.
+    assert!(decision.counts.iter().all(|alternative| !alternative.is_empty()));
+    assert!(decision.counts.iter().take(1).flatten().all(|one| counts(one.name)));
     if decision.mail.is_some() {
         // The second try of one that counted counts too, save where that would tell whether the first one went out.
         let again = matches!(tried.input, Input::Poll) && tried.context.prevents_enumeration();
+        assert!(!decision.counts.is_empty());
         assert!(again || ["mail-address-hour", "mail-address-day", "mail-source-hour", "mail-all-day"].into_iter().all(counts));
         assert!(!tried.facts.over_commit_budget);
         // Whoever sends has changed the transaction: of many at once, one can (security.md I8).

@@ -83,7 +83,8 @@ pub fn walk(world: &World, mut visit: impl FnMut(&Tried<'_>)) -> Graph {
                             after.show(&world.context(now));
                         }
                         let to = reach(&mut graph, &mut queue, after, now);
-                        if !matches!(input, Input::Cancel | Input::SelectIdentify) {
+                        let edits = matches!(before.subject, Subject::Applicant { registration: Some(_) }) && input == Input::SelectEnrollProfile;
+                        if !edits && !matches!(input, Input::Cancel | Input::SelectIdentify) {
                             graph.edges.push((from, to));
                         }
                     }

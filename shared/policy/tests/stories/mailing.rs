@@ -100,7 +100,7 @@ fn i8_a_mail_that_nobody_reported_as_sent_is_sent_once_more_by_whoever_asks_afte
     };
     assert_eq!(sequence(&poll(4_999, &unsent, false)), None);
     let again = poll(5_000, &unsent, false);
-    assert_eq!((sequence(&again), again.counts.len()), (Some(1), 4), "the same code, and it counts like any mail");
+    assert_eq!((sequence(&again), names(&again)), (Some(1), of_a_mail()), "the same code, and it counts like any mail");
     for (milliseconds, transaction, over, why) in [
         (5_000, &again.transaction, false, "it was sent again already"),
         (5_000, &sent, false, "it was sent"),
@@ -119,31 +119,66 @@ fn r_r6_a_second_try_counts_like_any_mail_whoever_it_is_for() {
         organisation.settings.user_enumeration_prevention.authentication = prevention;
         let asked = signing_in(&mut organisation, person("ada"));
         let again = take_after(&organisation, 5_000, &asked.transaction, &Input::Poll, &Facts::default());
-        assert_eq!((sequence(&again), again.counts.len()), (Some(1), 4));
+        assert_eq!((sequence(&again), names(&again)), (Some(1), of_a_mail()));
     }
 }
 
+/// What a mail counts: as long as there is much room in what everybody shares, and where there is less.
+fn of_a_mail() -> Vec<Vec<&'static str>> {
+    let always = ["mail-address-hour", "mail-address-day", "mail-source-hour", "mail-all-day"];
+    vec![always.to_vec(), [&always[..], &["mail-site-day"]].concat()]
+}
+
+fn names(decision: &Decision) -> Vec<Vec<&'static str>> {
+    decision.counts.iter().map(|counts| counts.iter().map(|one| one.name).collect()).collect()
+}
+
 #[test]
-fn r_r6_every_mail_counts_for_its_address_its_source_and_everybody_and_sign_up_leaves_a_fifth_to_sign_in() {
+fn r_r6_every_mail_counts_for_its_address_its_source_and_everybody() {
     let mut organisation = demo();
     let typed = with(ada(), "email", json!("Ada+tag@example.com"));
     let limits = organisation.settings.limits.clone();
-    let budgets = |decision: &Decision| -> Vec<_> {
-        let subject = |name: &str, subject: &str| if name == "mail-all-day" { "a shard".into() } else { String::from(subject) };
-        decision.counts.iter().map(|one| (one.name, subject(one.name, whose(one)), one.max, one.window, one.refund)).collect()
+    let (hour, day, key) = (Span::hours(1), Span::hours(24), "ada@example.com");
+    let expected = [
+        ("mail-address-hour", key, limits.mails_per_address_per_hour, hour, true),
+        ("mail-address-day", key, limits.mails_per_address_per_day, day, true),
+        ("mail-source-hour", "the source", limits.mails_per_source_per_hour, hour, false),
+    ];
+    for decision in [sign_up(&organisation, typed, vec![]), signing_in(&mut organisation, person("ada"))] {
+        assert_eq!(names(&decision), of_a_mail());
+        for counts in &decision.counts {
+            let counted: Vec<_> = counts.iter().map(|one| (one.name, whose(one), one.max, one.window, one.refund)).collect();
+            assert_eq!(counted[..3], expected);
+        }
+    }
+}
+
+/// M2: past what anybody may ask for there is more for each site, and a fifth of all is for sign-in.
+#[test]
+fn a_106_how_far_the_mails_of_a_day_go_depends_on_what_is_asked_for() {
+    let mut organisation = demo();
+    let shares = |decision: &Decision| -> Vec<_> {
+        let of_all = |counts: &Vec<Budget>| {
+            let of_all = counts.iter().find(|one| one.name == "mail-all-day").unwrap();
+            assert!(matches!(of_all.whose, Whose::Everybody(_)) && of_all.refund && of_all.window == Span::hours(24));
+            of_all.max
+        };
+        let of_site = |one: &Budget| (one.whose.clone(), one.max, one.window, one.refund);
+        decision.counts.iter().map(|counts| (of_all(counts), counts.get(4).map(of_site))).collect()
     };
-    let (hour, day, key) = (Span::hours(1), Span::hours(24), "ada@example.com".to_string());
-    let expected = |of_all| {
-        vec![
-            ("mail-address-hour", key.clone(), limits.mails_per_address_per_hour, hour, true),
-            ("mail-address-day", key.clone(), limits.mails_per_address_per_day, day, true),
-            ("mail-source-hour", "the source".to_string(), limits.mails_per_source_per_hour, hour, false),
-            ("mail-all-day", "a shard".to_string(), of_all, day, true),
-        ]
+    let two_of = |kind: &str| Some((Whose::Site(kind.into()), 2, Span::hours(24), true));
+    let mut of = |in_all| {
+        organisation.settings.limits.mails_in_all_per_day = in_all;
+        let asked = sign_up(&organisation, ada(), vec![]);
+        (shares(&asked), shares(&signing_in(&mut organisation, person("ada"))))
     };
     // The budget of everybody is spread over sixteen counters (R-R10).
-    assert_eq!(budgets(&sign_up(&organisation, typed, vec![])), expected(50_000 / 5 * 4 / 16));
-    assert_eq!(budgets(&signing_in(&mut organisation, person("ada"))), expected(50_000 / 16));
+    let (sign_up, sign_in) = of(1_600);
+    assert_eq!(sign_up, [(50, None), (80, two_of("sign-up"))]);
+    assert_eq!(sign_in, [(70, None), (100, two_of("sign-in"))]);
+    // The smallest limit lets something through, and the largest is no overflow.
+    assert!([of(1).0, of(1).1].concat().iter().all(|(max, _)| *max == 1));
+    assert_eq!(of(u32::MAX).1[1].0, u32::MAX / 16 + 1);
 }
 
 #[test]
@@ -283,13 +318,12 @@ fn without_verification_there_is_an_account_at_once_and_a_welcome_goes_out() {
     let made = send(&organisation, false);
     assert!(is_done(&made) && !created(&made).email_verified);
     assert_eq!(made.mail, Some(Mail::Welcome { user_id: "new".into(), address: "Ada@example.com".into() }));
-    let counted = |decision: &Decision| decision.counts.iter().map(|one| one.name).collect::<Vec<_>>();
-    let of_a_mail = ["mail-address-hour", "mail-address-day", "mail-source-hour", "mail-all-day"];
-    assert_eq!(counted(&made), [&["unproven-account"][..], &of_a_mail].concat());
+    let beside = |counts: Vec<&'static str>| [&["unproven-account"][..], &counts].concat();
+    assert_eq!(names(&made), of_a_mail().into_iter().map(beside).collect::<Vec<_>>());
     // Nothing waits for it.
     let made = send(&organisation, true);
     assert!(is_done(&made) && made.mail.is_none());
-    assert_eq!(counted(&made), ["unproven-account"]);
+    assert_eq!(names(&made), [["unproven-account"]]);
     // Whoever has proven the mailbox needs no mail that asks for it.
     let verified = demo();
     assert_eq!(answer_code(&verified, &sign_up(&verified, ada(), vec![]).transaction, vec![]).mail, None);

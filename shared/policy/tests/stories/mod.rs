@@ -82,7 +82,7 @@ fn needs(organisation: &Organisation, transaction: &Transaction, input: &Input) 
 fn whose(budget: &Budget) -> &str {
     match &budget.whose {
         Whose::Source => "the source",
-        Whose::Of(name) | Whose::Network(name) | Whose::Everybody(name) => name,
+        Whose::Of(name) | Whose::Network(name) | Whose::Site(name) | Whose::Everybody(name) => name,
     }
 }
 

@@ -72,7 +72,9 @@ impl Model {
         if let Some(end) = &flow.end {
             return matches!(end, End::Done { grant: None, .. }) && looks;
         }
+        let edits = matches!(flow.who, Who::Applicant { .. }) && !flow.email_proven && *step == Step::SelectEnrollProfile;
         match self.view(flow) {
+            View::EnrollEmail | View::SetUpEmail | View::Profile if edits => true,
             _ if looks || *step == Step::Cancel => true,
             View::FirstPage => matches!(step, Step::Identify(..)) || (*step == Step::SelectEnrollProfile && !self.policy.closed(flow.app)),
             View::SignUpForm => matches!(step, Step::SignUp(..) | Step::SelectIdentify),
