@@ -299,6 +299,35 @@ fn every_relative_link_leads_to_a_file_and_a_heading() {
     assert!(followed > 80, "only {followed} links: are they found?");
 }
 
+/// Sections and scripts of CI, and packages, that documents and the workflow name.
+#[test]
+fn commands_name_what_there_is() {
+    let ci = read(".ci/run");
+    let sections = ci.lines().find_map(|line| line.strip_prefix("sections=(")?.strip_suffix(')')).unwrap();
+    let sections: Vec<_> = sections.split(' ').collect();
+    let mut seen = (0, 0, 0);
+    for document in DOCUMENTS.into_iter().chain([".github/workflows/ci.yml"]) {
+        for line in read(document).lines() {
+            for after in line.split(".ci/").skip(1) {
+                let words: Vec<_> = after.split(|c: char| c.is_whitespace() || "`,;.)".contains(c)).collect();
+                assert!(root().join(".ci").join(words[0]).is_file(), "{document} names .ci/{}", words[0]);
+                seen.0 += 1;
+                let named = words[1..].iter().take_while(|word| words[0] == "run" && word.starts_with(|c: char| c.is_ascii_lowercase()));
+                for section in named {
+                    assert!(sections.contains(section), "{document} names the section {section}: {line}");
+                    seen.1 += 1;
+                }
+            }
+            for name in line.split(" -p ").skip(1).map(|after| after.split([' ', '`']).next().unwrap()) {
+                let folders = [format!("shared/{name}"), format!("functions/{name}"), name.to_owned()];
+                assert!(folders.iter().any(|folder| root().join(folder).join("Cargo.toml").exists()), "{document} names the package {name}");
+                seen.2 += 1;
+            }
+        }
+    }
+    assert!(seen.0 > 15 && seen.1 > 2 && seen.2 > 10, "{seen:?}");
+}
+
 /// Every document is on the list, so that no new one goes unread.
 #[test]
 fn no_document_is_forgotten() {
