@@ -17,4 +17,5 @@ mod histories;
 mod outages;
 mod process;
 mod readme;
+mod reported;
 mod template;

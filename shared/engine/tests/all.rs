@@ -24,6 +24,7 @@ mod open_pages;
 mod openapi;
 mod people;
 mod quiet;
+mod reported;
 mod review;
 mod rotation;
 mod security;

@@ -305,23 +305,25 @@ fn c17_a_mistyped_address_is_corrected_without_typing_the_form_again() {
     let mut browser = stage.browser("demo-spa");
     browser.begin();
     browser.step("/idp/idx/enroll", json!({}));
-    browser.sign_up("ada@exmaple.com", PASSWORD);
+    let form =
+        |email: &str| json!({"userProfile": {"email": email, "firstName": "Ada", "lastName": "Lovelace"}, "credentials": {"passcode": PASSWORD}});
+    browser.step("/idp/idx/enroll/new", form("ada@exmaple.com"));
     let first = stage.code("ada@exmaple.com");
 
-    let form = browser.step("/idp/idx/enroll", json!({}));
-    assert_eq!((form.status, form.forms()), (200, vec!["enroll-profile".into(), "select-identify".into()]), "{}", form.text);
+    let shown = browser.step("/idp/idx/enroll", json!({}));
+    assert_eq!((shown.status, shown.forms()), (200, vec!["enroll-profile".into(), "select-identify".into()]), "{}", shown.text);
     let values = |form: &stage::Answer| -> Vec<String> {
         let fields = form.body["remediation"]["value"][0]["value"][0]["form"]["value"].as_array().unwrap().clone();
         fields.iter().map(|field| field["value"].as_str().unwrap_or_default().to_string()).collect()
     };
-    assert_eq!(values(&form), ["ada@exmaple.com", "Ada", "Lovelace"], "{}", form.text);
-    assert!(!form.text.contains(PASSWORD), "a password is typed again");
+    assert_eq!(values(&shown), ["ada@exmaple.com", "Ada", "Lovelace"], "{}", shown.text);
+    assert!(!shown.text.contains(PASSWORD), "a password is typed again");
     let reloaded = browser.step("/idp/idx/introspect", json!({}));
-    assert_eq!(values(&reloaded), values(&form), "{}", reloaded.text);
+    assert_eq!(values(&reloaded), values(&shown), "{}", reloaded.text);
     let late = browser.answer_code(&first);
     assert_eq!((late.status, late.forms()[0].as_str()), (400, "enroll-profile"), "the code of the wrong mailbox: {}", late.text);
 
-    let sent = browser.sign_up(ADA, PASSWORD);
+    let sent = browser.step("/idp/idx/enroll/new", form(ADA));
     assert_eq!(sent.forms()[0], "enroll-authenticator", "{}", sent.text);
     let wrong = browser.answer_code(&first);
     assert_eq!(wrong.status, 401, "{}", wrong.text);
