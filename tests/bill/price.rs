@@ -7,8 +7,17 @@ use serde::Deserialize;
 use crate::step::Usage;
 
 /// The rows of the bill.
-pub const SERVICES: [&str; 9] =
-    ["API Gateway", "data out", "Lambda", "DynamoDB, reads", "DynamoDB, writes", "SES", "KMS", "Secrets Manager", "CloudWatch Logs"];
+pub const SERVICES: [&str; 9] = [
+    "API Gateway",
+    "data out",
+    "Lambda",
+    "DynamoDB, reads",
+    "DynamoDB, writes",
+    "SES",
+    "KMS",
+    "Secrets Manager",
+    "CloudWatch Logs",
+];
 
 /// `prices.toml`.
 #[derive(Deserialize)]
@@ -30,13 +39,16 @@ struct Price {
 impl Prices {
     pub fn read(text: &str) -> Self {
         let read: Self = toml::from_str(text).unwrap();
-        assert!(read.by_unit.values().all(|price| price.per >= 1.0 && !price.page.is_empty() && !price.confirmed.is_empty()));
+        assert!(read.by_unit.values().all(|price| price.per >= 1.0
+            && !price.page.is_empty()
+            && !price.confirmed.is_empty()));
         read
     }
 
     /// What one of this unit costs, in dollars.
     pub fn each(&self, unit: &str) -> f64 {
-        let price = self.by_unit.get(unit).unwrap_or_else(|| panic!("there is no price for {unit:?}"));
+        let price =
+            self.by_unit.get(unit).unwrap_or_else(|| panic!("there is no price for {unit:?}"));
         price.usd / price.per
     }
 
@@ -45,7 +57,11 @@ impl Prices {
         BTreeMap::from([
             ("API Gateway", usage.requests * self.each("api_request")),
             ("data out", usage.bytes / 1e9 * self.each("transfer_gb")),
-            ("Lambda", usage.requests * self.each("lambda_request") + usage.gb_seconds * self.each("lambda_gb_second")),
+            (
+                "Lambda",
+                usage.requests * self.each("lambda_request")
+                    + usage.gb_seconds * self.each("lambda_gb_second"),
+            ),
             ("DynamoDB, reads", usage.read_units * self.each("read_unit")),
             ("DynamoDB, writes", usage.write_units * self.each("write_unit")),
             ("SES", usage.mails * self.each("mail")),

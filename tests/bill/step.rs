@@ -37,17 +37,25 @@ pub struct Machine {
     pub functions: BTreeMap<String, (f64, f64)>,
     pub measured: BTreeMap<String, f64>,
     pub assumed: BTreeMap<String, f64>,
-    /// What a stack has as the template makes it by itself, used or not: secrets, alarms, and the metrics that these look at.
+    /// What a stack has as the template makes it by itself, used or not: secrets, alarms, and the
+    /// metrics that these look at.
     pub secrets: f64,
     pub alarms: f64,
     pub metrics: f64,
 }
 
-/// The cost table by the names of its steps. Its columns are found by name: whoever adds one breaks nothing, whoever takes one away is told.
+/// The cost table by the names of its steps. Its columns are found by name: whoever adds one breaks
+/// nothing, whoever takes one away is told.
 pub fn table(text: &str) -> BTreeMap<String, Step> {
-    let mut rows = text.lines().map(|line| line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
+    let mut rows = text
+        .lines()
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
     let head = rows.next().unwrap();
-    let column = |name: &str| head.iter().position(|one| *one == name).unwrap_or_else(|| panic!("the cost table has no column {name:?}"));
+    let column = |name: &str| {
+        head.iter()
+            .position(|one| *one == name)
+            .unwrap_or_else(|| panic!("the cost table has no column {name:?}"))
+    };
     let steps = rows.skip(1).map(|row| {
         let number = |name: &str| row[column(name)].parse().unwrap();
         let step = Step {
@@ -67,12 +75,18 @@ pub fn table(text: &str) -> BTreeMap<String, Step> {
 
 impl Machine {
     /// The functions as the template configures them.
-    pub fn of(template: &Template, measured: &BTreeMap<String, f64>, assumed: &BTreeMap<String, f64>) -> Self {
+    pub fn of(
+        template: &Template,
+        measured: &BTreeMap<String, f64>,
+        assumed: &BTreeMap<String, f64>,
+    ) -> Self {
         let global = &template.section("Globals")["Function"];
         let secrets = |of: &serde_json::Value| {
             let variables = of["Environment"]["Variables"].as_object();
             // One that is there on a condition belongs to a proxy.
-            let read = |(name, value): &(&String, &serde_json::Value)| name.ends_with("_SECRET_ID") && value.get("Ref").is_some();
+            let read = |(name, value): &(&String, &serde_json::Value)| {
+                name.ends_with("_SECRET_ID") && value.get("Ref").is_some()
+            };
             variables.map_or(0, |variables| variables.iter().filter(read).count())
         };
         let mut functions = BTreeMap::new();
@@ -86,22 +100,41 @@ impl Machine {
         // An alarm on several metrics costs as many alarms.
         let of_alarm = |alarm: &&serde_json::Value| {
             let metrics = alarm["Properties"]["Metrics"].as_array();
-            metrics.map_or(1, |metrics| metrics.iter().filter(|metric| metric.get("MetricStat").is_some()).count())
+            metrics.map_or(1, |metrics| {
+                metrics.iter().filter(|metric| metric.get("MetricStat").is_some()).count()
+            })
         };
         let metrics = alarms.values().map(of_alarm).sum();
-        let secrets = template.of_type("AWS::SecretsManager::Secret").into_values().filter(|secret| secret.get("Condition").is_none()).count();
-        let [secrets, alarms, metrics] = [secrets, alarms.len(), metrics].map(|count| f64::from(u32::try_from(count).unwrap()));
-        Self { functions, measured: measured.clone(), assumed: assumed.clone(), secrets, alarms, metrics }
+        let secrets = template
+            .of_type("AWS::SecretsManager::Secret")
+            .into_values()
+            .filter(|secret| secret.get("Condition").is_none())
+            .count();
+        let [secrets, alarms, metrics] =
+            [secrets, alarms.len(), metrics].map(|count| f64::from(u32::try_from(count).unwrap()));
+        Self {
+            functions,
+            measured: measured.clone(),
+            assumed: assumed.clone(),
+            secrets,
+            alarms,
+            metrics,
+        }
     }
 
     /// What one such step uses.
     pub fn usage(&self, step: &Step) -> Usage {
         let (memory, secrets) = self.functions[&step.function];
-        let (measured, assumed) = (|name: &str| self.measured[name], |name: &str| self.assumed[name]);
+        let (measured, assumed) =
+            (|name: &str| self.measured[name], |name: &str| self.assumed[name]);
         // Below a whole processor, a function waits for its share of one (security.md §5).
-        let stretched = |cpu: f64| cpu * assumed("slower") * (assumed("mb_per_processor") / memory).max(1.0);
-        let working = stretched(step.hashes * measured("hash") + step.trips.max(1.0) * measured("trip"));
-        let waiting = step.trips * assumed("dynamodb") + step.mails * assumed("ses") + step.signatures * assumed("kms");
+        let stretched =
+            |cpu: f64| cpu * assumed("slower") * (assumed("mb_per_processor") / memory).max(1.0);
+        let working =
+            stretched(step.hashes * measured("hash") + step.trips.max(1.0) * measured("trip"));
+        let waiting = step.trips * assumed("dynamodb")
+            + step.mails * assumed("ses")
+            + step.signatures * assumed("kms");
         // Charged by the millisecond, begun ones too.
         let charged = (working + waiting).ceil() + assumed("cold") * stretched(measured("start"));
         Usage {

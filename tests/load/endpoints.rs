@@ -20,7 +20,9 @@ type Request = [String; 5];
 
 /// Prints a row for each endpoint.
 pub async fn measure(server: &Server, seconds: u64) {
-    println!("\n| endpoint, {AT_ONCE} at once | requests/s | CPU per request | p50 | p99 | refused |");
+    println!(
+        "\n| endpoint, {AT_ONCE} at once | requests/s | CPU per request | p50 | p99 | refused |"
+    );
     println!("| --- | --- | --- | --- | --- | --- |");
     for (name, requests) in requests(server).await {
         println!("{}", row(server, name, &requests, seconds));
@@ -29,15 +31,27 @@ pub async fn measure(server: &Server, seconds: u64) {
 
 async fn requests(server: &Server) -> Vec<(&'static str, Vec<Request>)> {
     let mut visitor = Visitor::new(&server.base);
-    let get = |path: &str, authorization: &str| ["GET".into(), path.into(), String::new(), authorization.into(), String::new()];
-    let post = |path: &str, kind: &str, body: String| ["POST".into(), path.into(), kind.into(), String::new(), body];
-    let json = |path: &str, body: serde_json::Value| post(path, "application/json", body.to_string());
+    let get = |path: &str, authorization: &str| {
+        ["GET".into(), path.into(), String::new(), authorization.into(), String::new()]
+    };
+    let post = |path: &str, kind: &str, body: String| {
+        ["POST".into(), path.into(), kind.into(), String::new(), body]
+    };
+    let json =
+        |path: &str, body: serde_json::Value| post(path, "application/json", body.to_string());
 
     let url = reqwest::Url::parse_with_params(&server.base, visitor.interact_parameters()).unwrap();
-    let interact = post("/oauth2/default/v1/interact", "application/x-www-form-urlencoded", url.query().unwrap().into());
+    let interact = post(
+        "/oauth2/default/v1/interact",
+        "application/x-www-form-urlencoded",
+        url.query().unwrap().into(),
+    );
     let (mut introspect, mut poll, mut userinfo) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..TRANSACTIONS {
-        introspect.push(json("/idp/idx/introspect", serde_json::json!({"interactionHandle": visitor.interact().await})));
+        introspect.push(json(
+            "/idp/idx/introspect",
+            serde_json::json!({"interactionHandle": visitor.interact().await}),
+        ));
         let handle = visitor.send_form(&format!("waiting.{number}@example.com")).await;
         poll.push(json("/idp/idx/email/poll", serde_json::json!({"stateHandle": handle})));
     }
@@ -63,14 +77,30 @@ fn row(server: &Server, name: &str, requests: &[Request], seconds: u64) -> Strin
     std::fs::write(&file, lines).unwrap();
     let before = server.cpu();
     let output = Command::new("wrk")
-        .args(["--threads", "1", "--connections", &AT_ONCE.to_string(), "--duration", &format!("{seconds}s"), "--script", SCRIPT, &server.base])
+        .args([
+            "--threads",
+            "1",
+            "--connections",
+            &AT_ONCE.to_string(),
+            "--duration",
+            &format!("{seconds}s"),
+            "--script",
+            SCRIPT,
+            &server.base,
+        ])
         .env("REQUESTS", &file)
         .output()
         .expect("wrk (the Debian package of this name)");
     let cpu = server.cpu().saturating_sub(before);
     std::fs::remove_file(file).unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
-    let numbers: Vec<u64> = said.lines().last().unwrap().split(' ').map(|number| number.parse().unwrap_or_else(|_| panic!("{said}"))).collect();
+    let numbers: Vec<u64> = said
+        .lines()
+        .last()
+        .unwrap()
+        .split(' ')
+        .map(|number| number.parse().unwrap_or_else(|_| panic!("{said}")))
+        .collect();
     let [done, micros, p50, p99, refused] = numbers[..] else { panic!("{said}") };
     let per_second = done as f64 / (micros as f64 / 1e6);
     let each = crate::millis(Duration::from_secs_f64(cpu.as_secs_f64() / done as f64));

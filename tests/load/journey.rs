@@ -1,4 +1,5 @@
-//! People on their way, over HTTP. Leaner than `tests::Browser`: it checks only that the journey arrives.
+//! People on their way, over HTTP. Leaner than `tests::Browser`: it checks only that the journey
+//! arrives.
 
 use std::time::{Duration, Instant};
 
@@ -57,7 +58,12 @@ impl Visitor {
     pub async fn sign_up(&mut self, number: usize) -> Person {
         let email = format!("person.{number}@example.com");
         self.send_form(&email).await;
-        let mails = self.http.get(format!("{}/mailbox/messages?to={email}", self.base)).send().await.unwrap();
+        let mails = self
+            .http
+            .get(format!("{}/mailbox/messages?to={email}", self.base))
+            .send()
+            .await
+            .unwrap();
         let mails: Value = mails.json().await.unwrap();
         let code = mails[0]["code"].as_str().unwrap();
         let done = self.step("email/answer", json!({"credentials": {"passcode": code}})).await;
@@ -70,7 +76,12 @@ impl Visitor {
         self.begin(None).await;
         self.step("enroll", json!({})).await;
         let profile = json!({"email": email, "firstName": "Ada", "lastName": "Lovelace"});
-        let sent = self.step("enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}})).await;
+        let sent = self
+            .step(
+                "enroll/new",
+                json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}),
+            )
+            .await;
         assert_eq!(sent["remediation"]["value"][0]["name"], "enroll-authenticator", "{sent}");
         self.handle.clone()
     }
@@ -115,7 +126,11 @@ impl Visitor {
 
     async fn identify(&mut self, person: &Person) -> Value {
         self.begin(Some(person.cookie.clone())).await;
-        self.step("identify", json!({"identifier": person.email, "credentials": {"passcode": PASSWORD}})).await
+        self.step(
+            "identify",
+            json!({"identifier": person.email, "credentials": {"passcode": PASSWORD}}),
+        )
+        .await
     }
 
     async fn begin(&mut self, cookie: Option<String>) {
@@ -126,10 +141,20 @@ impl Visitor {
     }
 
     async fn tokens(&mut self, done: &Value) -> Value {
-        let values = done["successWithInteractionCode"]["value"].as_array().unwrap_or_else(|| panic!("not done: {done}"));
-        let code = values.iter().find(|one| one["name"] == "interaction_code").unwrap()["value"].as_str().unwrap();
-        let parameters = [("grant_type", "interaction_code"), ("client_id", "demo-spa"), ("interaction_code", code), ("code_verifier", VERIFIER)];
-        let tokens = self.form("token", &parameters.map(|(name, value)| (name, value.to_owned()))).await;
+        let values = done["successWithInteractionCode"]["value"]
+            .as_array()
+            .unwrap_or_else(|| panic!("not done: {done}"));
+        let code = values.iter().find(|one| one["name"] == "interaction_code").unwrap()["value"]
+            .as_str()
+            .unwrap();
+        let parameters = [
+            ("grant_type", "interaction_code"),
+            ("client_id", "demo-spa"),
+            ("interaction_code", code),
+            ("code_verifier", VERIFIER),
+        ];
+        let tokens =
+            self.form("token", &parameters.map(|(name, value)| (name, value.to_owned()))).await;
         assert!(tokens["id_token"].is_string(), "{tokens}");
         tokens
     }
@@ -145,7 +170,8 @@ impl Visitor {
     }
 
     async fn form(&mut self, path: &str, parameters: &[(&'static str, String)]) -> Value {
-        let request = self.http.post(format!("{}/oauth2/default/v1/{path}", self.base)).form(parameters);
+        let request =
+            self.http.post(format!("{}/oauth2/default/v1/{path}", self.base)).form(parameters);
         self.send(request).await
     }
 

@@ -1,8 +1,16 @@
-//! Load on the local server: `bash .ci/load` builds both, puts the server on one core and this on the other, and prints tables of tests/README.md.
+//! Load on the local server: `bash .ci/load` builds both, puts the server on one core and this on
+//! the other, and prints tables of tests/README.md.
 //!
-//! The server is everything in one process: the five functions, the table (`SQLite` in memory), SES, KMS (RSA in software) and the mailbox. What a journey
-//! costs here is therefore more than what the functions cost, and the waits for AWS are missing.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a measurement says what it expects by failing")]
+//! The server is everything in one process: the five functions, the table (`SQLite` in memory),
+//! SES, KMS (RSA in software) and the mailbox. What a journey costs here is therefore more than
+//! what the functions cost, and the waits for AWS are missing.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a measurement says what it expects by failing"
+)]
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -47,7 +55,9 @@ async fn main() {
     let hash = cpu_of_a_hash();
     let idle = server.memory();
 
-    println!("| journey | requests | at once | journeys/s | CPU per journey | journeys/s and core | request p50 | p99 | journey p50 | p99 |");
+    println!(
+        "| journey | requests | at once | journeys/s | CPU per journey | journeys/s and core | request p50 | p99 | journey p50 | p99 |"
+    );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     let people = Arc::new(Mutex::new(Vec::new()));
     let mut cpu = Vec::new();
@@ -62,18 +72,29 @@ async fn main() {
         }
     }
 
-    println!("\n| Argon2id | CPU |\n| --- | --- |\n| one hash, alone | {} |", stopwatch::text(hash));
+    println!(
+        "\n| Argon2id | CPU |\n| --- | --- |\n| one hash, alone | {} |",
+        stopwatch::text(hash)
+    );
     for journey in [Journey::SignUp, Journey::SignIn, Journey::Progressive] {
-        let mut each: Vec<_> = cpu.iter().filter(|(one, _)| *one == journey).map(|(_, cpu)| *cpu).collect();
+        let mut each: Vec<_> =
+            cpu.iter().filter(|(one, _)| *one == journey).map(|(_, cpu)| *cpu).collect();
         each.sort_by(f64::total_cmp);
-        println!("| its share of {} | {:.0} % |", journey.name(), 100.0 * hash.as_secs_f64() / each[each.len() / 2]);
+        println!(
+            "| its share of {} | {:.0} % |",
+            journey.name(),
+            100.0 * hash.as_secs_f64() / each[each.len() / 2]
+        );
     }
 
     let (now, peak) = (server.memory(), server.peak_memory());
     println!("\n| process | |\n| --- | --- |");
     println!("| start until it listens | {} |", millis(quantile(&mut starts, 0.5)));
     println!("| memory, idle | {idle:.0} MiB |");
-    println!("| memory, after {} accounts and all mail and rows in it | {now:.0} MiB |", people.lock().unwrap().len());
+    println!(
+        "| memory, after {} accounts and all mail and rows in it | {now:.0} MiB |",
+        people.lock().unwrap().len()
+    );
     println!("| memory, peak | {peak:.0} MiB |");
 
     drop(server);
@@ -81,19 +102,29 @@ async fn main() {
 }
 
 /// People who make the journey one after another, `at_once` at a time.
-async fn run(server: &Server, journey: Journey, at_once: usize, time: Duration, people: &Arc<Mutex<Vec<Person>>>) -> Phase {
+async fn run(
+    server: &Server,
+    journey: Journey,
+    at_once: usize,
+    time: Duration,
+    people: &Arc<Mutex<Vec<Person>>>,
+) -> Phase {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let (cpu, began) = (server.cpu(), Instant::now());
     let mut visitors = tokio::task::JoinSet::new();
     let next = Arc::new(AtomicUsize::new(0));
     // Each person can be asked for something more once: the phases share them.
-    let (known, share) = (people.lock().unwrap().clone(), AT_ONCE.iter().position(|one| *one == at_once).unwrap());
+    let (known, share) =
+        (people.lock().unwrap().clone(), AT_ONCE.iter().position(|one| *one == at_once).unwrap());
     let known: Arc<Vec<Person>> = match journey {
-        Journey::Progressive => Arc::new(known.into_iter().skip(share).step_by(AT_ONCE.len()).collect()),
+        Journey::Progressive => {
+            Arc::new(known.into_iter().skip(share).step_by(AT_ONCE.len()).collect())
+        }
         _ => Arc::new(known),
     };
     for _ in 0..at_once {
-        let (base, people, known, next) = (server.base.clone(), people.clone(), known.clone(), next.clone());
+        let (base, people, known, next) =
+            (server.base.clone(), people.clone(), known.clone(), next.clone());
         visitors.spawn(async move {
             let mut visitor = Visitor::new(&base);
             let mut whole = Vec::new();
@@ -122,7 +153,13 @@ async fn run(server: &Server, journey: Journey, at_once: usize, time: Duration, 
         requests.extend(of_requests);
         whole.extend(of_journeys);
     }
-    Phase { journeys: whole.len(), wall: began.elapsed(), cpu: server.cpu().saturating_sub(cpu), requests, whole }
+    Phase {
+        journeys: whole.len(),
+        wall: began.elapsed(),
+        cpu: server.cpu().saturating_sub(cpu),
+        requests,
+        whole,
+    }
 }
 
 fn row(journey: Journey, at_once: usize, phase: &Phase) -> String {
@@ -135,12 +172,16 @@ fn row(journey: Journey, at_once: usize, phase: &Phase) -> String {
     let [whole_p50, whole_p99] = [0.5, 0.99].map(|share| millis(quantile(&mut whole, share)));
     let each = millis(Duration::from_secs_f64(cpu.as_secs_f64() / journeys));
     let name = journey.name();
-    format!("| {name} | {count:.0} | {at_once} | {per_second:.1} | {each} | {per_core:.1} | {p50} | {p99} | {whole_p50} | {whole_p99} |")
+    format!(
+        "| {name} | {count:.0} | {at_once} | {per_second:.1} | {each} | {per_core:.1} | {p50} | {p99} | {whole_p50} | {whole_p99} |"
+    )
 }
 
 /// What one hash costs on a core that does nothing else.
 fn cpu_of_a_hash() -> Duration {
-    let peppers = password::Pepper::parse(&policy::secret::Secret::new("0123456789abcdef0123456789abcdef")).unwrap();
+    let peppers =
+        password::Pepper::parse(&policy::secret::Secret::new("0123456789abcdef0123456789abcdef"))
+            .unwrap();
     let passwords = password::Argon2Passwords::new(peppers, password::Cost::default()).unwrap();
     let secret = policy::secret::Secret::new(journey::PASSWORD);
     let mut stopwatch = Stopwatch::default();

@@ -1,5 +1,12 @@
-//! What end-to-end tests share: a client of the API over real HTTP, and the test control of functions/local.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! What end-to-end tests share: a client of the API over real HTTP, and the test control of
+//! functions/local.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 #![allow(clippy::missing_panics_doc, reason = "all of it panics: that is how a test fails")]
 
 use base64::Engine as _;
@@ -67,10 +74,15 @@ pub fn without_budgets(organisation: &str) -> String {
         "guessesPerSourcePerHour",
     ];
     let limits: Vec<_> = budgets.iter().map(|name| format!("{name}: 100000")).collect();
-    edited(organisation, "\nsettings:\n", &format!("\nsettings:\n  limits: {{ {} }}\n", limits.join(", ")))
+    edited(
+        organisation,
+        "\nsettings:\n",
+        &format!("\nsettings:\n  limits: {{ {} }}\n", limits.join(", ")),
+    )
 }
 
-/// The file with one more required attribute on the demo app's form: the line that it has as a comment.
+/// The file with one more required attribute on the demo app's form: the line that it has as a
+/// comment.
 pub fn asking_for_shoe_size(organisation: &str) -> String {
     edited(organisation, "# - { name: shoeSize", "- { name: shoeSize")
 }
@@ -131,12 +143,16 @@ impl Browser {
             ("state", &self.nonce),
             ("nonce", &self.nonce),
         ];
-        let interact = answer(self.http.post(format!("{}/oauth2/default/v1/interact", self.base)).form(&form)).await?;
+        let interact =
+            answer(self.http.post(format!("{}/oauth2/default/v1/interact", self.base)).form(&form))
+                .await?;
         if interact.status != 200 {
             return Ok(interact);
         }
         self.interaction = interact.body["interaction_handle"].as_str().unwrap().into();
-        let mut first = self.post("/idp/idx/introspect", json!({"interactionHandle": self.interaction})).await?;
+        let mut first = self
+            .post("/idp/idx/introspect", json!({"interactionHandle": self.interaction}))
+            .await?;
         self.handle = first.body["stateHandle"].as_str().unwrap_or_default().into();
         first.cookies.extend(interact.cookies);
         Ok(first)
@@ -166,7 +182,11 @@ impl Browser {
     /// Sends the sign-up form.
     pub async fn send_form(&self, email: &str, password: &str) -> Answer {
         let profile = json!({"email": email, "firstName": "Ada", "lastName": "Lovelace"});
-        self.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": password}})).await
+        self.step(
+            "/idp/idx/enroll/new",
+            json!({"userProfile": profile, "credentials": {"passcode": password}}),
+        )
+        .await
     }
 
     /// Types the code.
@@ -177,7 +197,11 @@ impl Browser {
     /// A new transaction, and name and password on its first page.
     pub async fn sign_in(&mut self, email: &str, password: &str) -> Answer {
         self.begin().await;
-        self.step("/idp/idx/identify", json!({"identifier": email, "credentials": {"passcode": password}})).await
+        self.step(
+            "/idp/idx/identify",
+            json!({"identifier": email, "credentials": {"passcode": password}}),
+        )
+        .await
     }
 
     /// Interaction code to tokens.
@@ -216,12 +240,21 @@ impl Browser {
     /// # Errors
     /// If no whole answer came.
     pub async fn try_userinfo(&self, access_token: &str) -> reqwest::Result<Answer> {
-        answer(self.http.get(format!("{}/oauth2/default/v1/userinfo", self.base)).bearer_auth(access_token)).await
+        answer(
+            self.http
+                .get(format!("{}/oauth2/default/v1/userinfo", self.base))
+                .bearer_auth(access_token),
+        )
+        .await
     }
 
     /// Posts JSON and checks that an IDX answer is what clients can work with.
     async fn post(&self, path: &str, body: Value) -> reqwest::Result<Answer> {
-        let request = self.http.post(format!("{}{path}", self.base)).header(CONTENT_TYPE, self.media_type).body(body.to_string());
+        let request = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .header(CONTENT_TYPE, self.media_type)
+            .body(body.to_string());
         let answer = answer(request).await?;
         let problems = schema::problems(&answer.body);
         assert!(problems.is_empty(), "{path}: {problems:#?}\n{answer:#?}");
@@ -232,9 +265,14 @@ impl Browser {
 async fn answer(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
     let response = request.send().await?;
     let status = response.status().as_u16();
-    let cookies = response.headers().get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap().to_owned());
+    let cookies = response
+        .headers()
+        .get_all(SET_COOKIE)
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap().to_owned());
     let cookies = cookies.collect();
-    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let retry_after =
+        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     let body = serde_json::from_slice(&response.bytes().await?).unwrap_or(Value::Null);
     Ok(Answer { status, body, cookies, retry_after })
 }
@@ -242,7 +280,12 @@ async fn answer(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
 impl Answer {
     /// Names of the offered forms, first one first.
     pub fn forms(&self) -> Vec<&str> {
-        self.body["remediation"]["value"].as_array().into_iter().flatten().filter_map(|form| form["name"].as_str()).collect()
+        self.body["remediation"]["value"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|form| form["name"].as_str())
+            .collect()
     }
 
     /// Keys of all messages, wherever they are.
@@ -250,7 +293,9 @@ impl Answer {
         fn collect(value: &Value, keys: &mut Vec<String>) {
             match value {
                 Value::Object(map) => {
-                    keys.extend(map.get("i18n").and_then(|i18n| i18n["key"].as_str()).map(str::to_owned));
+                    keys.extend(
+                        map.get("i18n").and_then(|i18n| i18n["key"].as_str()).map(str::to_owned),
+                    );
                     map.values().for_each(|value| collect(value, keys));
                 }
                 Value::Array(values) => values.iter().for_each(|value| collect(value, keys)),
@@ -264,7 +309,11 @@ impl Answer {
 
     /// The interaction code, if everything is met.
     pub fn interaction_code(&self) -> Option<&str> {
-        self.body["successWithInteractionCode"]["value"].as_array()?.iter().find(|one| one["name"] == "interaction_code")?["value"].as_str()
+        self.body["successWithInteractionCode"]["value"]
+            .as_array()?
+            .iter()
+            .find(|one| one["name"] == "interaction_code")?["value"]
+            .as_str()
     }
 
     /// The interaction code of what must be the end.
@@ -296,7 +345,11 @@ impl Control {
     /// The code of the newest mail to `address`.
     pub async fn code(&self, address: &str) -> String {
         let mails = self.mails(address).await;
-        mails.last().and_then(|mail| mail["code"].as_str()).unwrap_or_else(|| panic!("no code was mailed to {address}")).into()
+        mails
+            .last()
+            .and_then(|mail| mail["code"].as_str())
+            .unwrap_or_else(|| panic!("no code was mailed to {address}"))
+            .into()
     }
 
     /// Every item in the table.
@@ -313,7 +366,12 @@ impl Control {
 
     /// The users of an address.
     pub async fn users(&self, email: &str) -> Vec<Value> {
-        self.items("USER").await.into_iter().map(|item| item["body"].clone()).filter(|user| user["profile"]["email"] == email).collect()
+        self.items("USER")
+            .await
+            .into_iter()
+            .map(|item| item["body"].clone())
+            .filter(|user| user["profile"]["email"] == email)
+            .collect()
     }
 
     /// Moves the functions' clock.
@@ -344,7 +402,8 @@ impl Control {
     }
 
     async fn post(&self, path: &str, body: String) {
-        let answer = answer(self.http.post(format!("{}/{path}", self.url)).body(body)).await.unwrap();
+        let answer =
+            answer(self.http.post(format!("{}/{path}", self.url)).body(body)).await.unwrap();
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
     }
 }

@@ -1,5 +1,12 @@
-//! Which crate may know which, as the map of shared/README.md has it: read from `cargo metadata`, so that a dependency in passing turns this red.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! Which crate may know which, as the map of shared/README.md has it: read from `cargo
+//! metadata`, so that a dependency in passing turns this red.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -24,26 +31,53 @@ struct Packages {
 
 static PACKAGES: LazyLock<Packages> = LazyLock::new(|| {
     let cargo = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().unwrap();
+        let output =
+            Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
     let about = cargo(&["--version", "--verbose"]);
     let host = about.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
     // For this machine only: packages of other systems need not be there.
-    let metadata: Value = serde_json::from_str(&cargo(&["metadata", "--format-version", "1", "--locked", "--filter-platform", host])).unwrap();
+    let metadata: Value = serde_json::from_str(&cargo(&[
+        "metadata",
+        "--format-version",
+        "1",
+        "--locked",
+        "--filter-platform",
+        host,
+    ]))
+    .unwrap();
     let list = |value: &Value| value.as_array().unwrap().clone();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let names: BTreeMap<String, String> = list(&metadata["packages"]).iter().map(|package| (text(&package["id"]), text(&package["name"]))).collect();
+    let names: BTreeMap<String, String> = list(&metadata["packages"])
+        .iter()
+        .map(|package| (text(&package["id"]), text(&package["name"])))
+        .collect();
     let members: BTreeSet<String> = list(&metadata["workspace_members"]).iter().map(text).collect();
-    let ours = list(&metadata["packages"]).into_iter().filter(|package| members.contains(package["id"].as_str().unwrap())).map(|package| {
-        let folder = Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap().strip_prefix(root()).unwrap().to_owned();
-        (text(&package["name"]), folder.to_str().unwrap().to_owned())
-    });
+    let ours = list(&metadata["packages"])
+        .into_iter()
+        .filter(|package| members.contains(package["id"].as_str().unwrap()))
+        .map(|package| {
+            let folder = Path::new(package["manifest_path"].as_str().unwrap())
+                .parent()
+                .unwrap()
+                .strip_prefix(root())
+                .unwrap()
+                .to_owned();
+            (text(&package["name"]), folder.to_str().unwrap().to_owned())
+        });
     let mut links: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for node in list(&metadata["resolve"]["nodes"]) {
-        let normal = |dependency: &&Value| list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null());
-        let linked = node["deps"].as_array().unwrap().iter().filter(normal).map(|dependency| names[dependency["pkg"].as_str().unwrap()].clone());
+        let normal = |dependency: &&Value| {
+            list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null())
+        };
+        let linked = node["deps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(normal)
+            .map(|dependency| names[dependency["pkg"].as_str().unwrap()].clone());
         links.entry(names[node["id"].as_str().unwrap()].clone()).or_default().extend(linked);
     }
     Packages { ours: ours.collect(), links }
@@ -54,7 +88,12 @@ impl Packages {
     fn all<'s>(&'s self, package: &str) -> BTreeSet<&'s str> {
         let (mut found, mut open) = (BTreeSet::new(), vec![&self.links[package]]);
         while let Some(links) = open.pop() {
-            open.extend(links.iter().filter(|linked| found.insert(linked.as_str())).map(|linked| &self.links[linked]));
+            open.extend(
+                links
+                    .iter()
+                    .filter(|linked| found.insert(linked.as_str()))
+                    .map(|linked| &self.links[linked]),
+            );
         }
         found
     }
@@ -65,7 +104,11 @@ impl Packages {
     }
 
     fn below(&self, folder: &str) -> Vec<&str> {
-        self.ours.iter().filter(|(_, path)| path.starts_with(folder)).map(|(name, _)| name.as_str()).collect()
+        self.ours
+            .iter()
+            .filter(|(_, path)| path.starts_with(folder))
+            .map(|(name, _)| name.as_str())
+            .collect()
     }
 }
 
@@ -93,9 +136,16 @@ fn the_arrows_of_the_shared_crates() {
 #[test]
 fn every_package_is_where_its_name_says() {
     for (name, folder) in &PACKAGES.ours {
-        assert!([format!("shared/{name}"), format!("functions/{name}"), name.clone()].contains(folder), "{name} is in {folder}");
+        assert!(
+            [format!("shared/{name}"), format!("functions/{name}"), name.clone()].contains(folder),
+            "{name} is in {folder}"
+        );
     }
-    assert_eq!(PACKAGES.ours.iter().filter(|(name, folder)| name == folder).count(), 1, "only the tests are at the top");
+    assert_eq!(
+        PACKAGES.ours.iter().filter(|(name, folder)| name == folder).count(),
+        1,
+        "only the tests are at the top"
+    );
 }
 
 #[test]
@@ -103,7 +153,11 @@ fn nothing_shared_knows_a_function() {
     let functions: BTreeSet<_> = PACKAGES.below("functions/").into_iter().collect();
     assert!(functions.len() > Function::ALL.len());
     for package in PACKAGES.below("shared/") {
-        let known: Vec<_> = PACKAGES.all(package).into_iter().filter(|linked| functions.contains(linked) || *linked == "tests").collect();
+        let known: Vec<_> = PACKAGES
+            .all(package)
+            .into_iter()
+            .filter(|linked| functions.contains(linked) || *linked == "tests")
+            .collect();
         assert!(known.is_empty(), "{package} knows {known:?}");
     }
 }
@@ -114,14 +168,18 @@ fn policy_is_no_std_and_neither_wire_nor_engine_knows_where_it_runs() {
     assert!(policy.lines().any(|line| line == "#![no_std]"));
     assert!(!policy.contains("extern crate std"));
     for package in ["policy", "organisation", "idx", "engine"] {
-        let foreign =
-            |linked: &&str| ["aws-", "lambda", "tokio", "axum", "hyper", "reqwest", "dynoxide"].iter().any(|prefix| linked.starts_with(prefix));
+        let foreign = |linked: &&str| {
+            ["aws-", "lambda", "tokio", "axum", "hyper", "reqwest", "dynoxide"]
+                .iter()
+                .any(|prefix| linked.starts_with(prefix))
+        };
         let foreign: Vec<_> = PACKAGES.all(package).into_iter().filter(foreign).collect();
         assert!(foreign.is_empty(), "{package} links {foreign:?}");
     }
 }
 
-/// What is not linked cannot be misused: adapters and SDKs that a function has no use for (functions/README.md).
+/// What is not linked cannot be misused: adapters and SDKs that a function has no use for
+/// (functions/README.md).
 #[test]
 fn each_function_links_what_it_needs_and_nothing_else() {
     let common = ["runtime", "engine", "idx", "policy", "dynamodb"];
@@ -138,7 +196,11 @@ fn each_function_links_what_it_needs_and_nothing_else() {
         assert_eq!(PACKAGES.all_of_ours(name), ours, "{name}");
         let all = PACKAGES.all(name);
         for foreign in ["argon2", "aws-sdk-sesv2", "aws-sdk-kms"] {
-            assert_eq!(all.contains(foreign), adapters.iter().any(|(_, theirs)| *theirs == foreign), "{name}: {foreign}");
+            assert_eq!(
+                all.contains(foreign),
+                adapters.iter().any(|(_, theirs)| *theirs == foreign),
+                "{name}: {foreign}"
+            );
         }
         assert!(all.contains("aws-sdk-dynamodb"), "{name}");
     }
@@ -147,18 +209,28 @@ fn each_function_links_what_it_needs_and_nothing_else() {
 /// R-B4: what is for tests and for one's own machine is in one package, which no function links.
 #[test]
 fn r_b4_a_118_only_the_local_server_has_a_web_server_an_embedded_database_and_a_test_control() {
-    for package in PACKAGES.ours.keys().filter(|name| !["local", "tests"].contains(&name.as_str())) {
+    for package in PACKAGES.ours.keys().filter(|name| !["local", "tests"].contains(&name.as_str()))
+    {
         let all = PACKAGES.all(package);
         for foreign in ["axum", "dynoxide-rs", "reqwest", "clap", "local"] {
             assert!(!all.contains(foreign), "{package} links {foreign}");
         }
     }
-    assert!(["axum", "dynoxide-rs", "clap"].iter().all(|foreign| PACKAGES.all("local").contains(foreign)));
+    assert!(
+        ["axum", "dynoxide-rs", "clap"]
+            .iter()
+            .all(|foreign| PACKAGES.all("local").contains(foreign))
+    );
 
     let (mut there, mut elsewhere) = (0, Vec::new());
-    for file in sources(&root().join("functions")).into_iter().chain(sources(&root().join("shared"))) {
+    for file in
+        sources(&root().join("functions")).into_iter().chain(sources(&root().join("shared")))
+    {
         let source = fs::read_to_string(&file).unwrap();
-        let has = ["test_control", "test-control", "\"/fault\"", "\"/dump\"", "\"/clock\"", "\"/mails\""].iter().any(|mark| source.contains(mark));
+        let has =
+            ["test_control", "test-control", "\"/fault\"", "\"/dump\"", "\"/clock\"", "\"/mails\""]
+                .iter()
+                .any(|mark| source.contains(mark));
         if file.starts_with(root().join("functions/local")) {
             there += usize::from(has);
         } else if has {
@@ -188,11 +260,32 @@ fn the_visible_top_level_is_a_short_list() {
     let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output();
     let visible: BTreeSet<String> = match listed {
         Ok(output) if output.status.success() && !output.stdout.is_empty() => {
-            String::from_utf8(output.stdout).unwrap().split_terminator('\0').map(|path| path.split('/').next().unwrap().to_owned()).collect()
+            String::from_utf8(output.stdout)
+                .unwrap()
+                .split_terminator('\0')
+                .map(|path| path.split('/').next().unwrap().to_owned())
+                .collect()
         }
         // Not a clone but an archive: what is there is what was packed, and what was built.
-        _ => fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).filter(|name| name != "target").collect(),
+        _ => fs::read_dir(root())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != "target")
+            .collect(),
     };
     let visible: Vec<_> = visible.iter().filter(|name| !name.starts_with('.')).collect();
-    assert_eq!(visible, ["CHANGELOG.md", "Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "functions", "shared", "template.yaml", "tests"]);
+    assert_eq!(
+        visible,
+        [
+            "CHANGELOG.md",
+            "Cargo.lock",
+            "Cargo.toml",
+            "LICENSE",
+            "README.md",
+            "functions",
+            "shared",
+            "template.yaml",
+            "tests"
+        ]
+    );
 }

@@ -1,5 +1,12 @@
-//! R-L1: nothing secret or personal in what the process writes, whatever happens: distinctive values go in, the output is searched for them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! R-L1: nothing secret or personal in what the process writes, whatever happens: distinctive
+//! values go in, the output is searched for them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 use crate::process;
 
@@ -23,7 +30,8 @@ async fn r_l1_a_117_nothing_secret_is_written_whatever_happens() {
     let control = Control::new(server.control.as_ref().unwrap());
     let mut browser = Browser::new(&server.base);
     (browser.verifier, browser.nonce) = (VERIFIER.into(), NONCE.into());
-    let mut canaries: Vec<String> = [EMAIL, PASSWORD, WRONG, NAME, VERIFIER, NONCE].map(String::from).into();
+    let mut canaries: Vec<String> =
+        [EMAIL, PASSWORD, WRONG, NAME, VERIFIER, NONCE].map(String::from).into();
     let mut see = |answer: &Answer| canaries.extend(secrets(answer));
     // All answers.
     let answers = RefCell::new(Vec::new());
@@ -61,36 +69,71 @@ async fn r_l1_a_117_nothing_secret_is_written_whatever_happens() {
     kept(browser.token("canary-interaction-code-1Vw5").await);
     let tokens = kept(browser.token(done.done()).await);
     see(&tokens);
-    assert_eq!(kept(browser.userinfo(tokens.body["access_token"].as_str().unwrap()).await).status, 200);
+    assert_eq!(
+        kept(browser.userinfo(tokens.body["access_token"].as_str().unwrap()).await).status,
+        200
+    );
     assert!(kept(browser.userinfo("canary-access-token-2Kt6").await).status >= 400);
 
     kept(browser.sign_in(EMAIL, WRONG).await);
     control.apply(asking_for_shoe_size(&demo(&server.base))).await;
     see(&kept(browser.sign_in(EMAIL, PASSWORD).await));
-    kept(browser.step("/idp/idx/enroll/update", json!({"userProfile": {"shoeSize": "canary-size-8Pm3"}})).await);
-    kept(browser.step("/idp/idx/enroll/update", json!({"userProfile": {"canary-field-4Cy7": 1}})).await);
-    see(&kept(browser.step("/idp/idx/enroll/update", json!({"userProfile": {"shoeSize": "38"}})).await));
+    kept(
+        browser
+            .step(
+                "/idp/idx/enroll/update",
+                json!({"userProfile": {"shoeSize": "canary-size-8Pm3"}}),
+            )
+            .await,
+    );
+    kept(
+        browser
+            .step("/idp/idx/enroll/update", json!({"userProfile": {"canary-field-4Cy7": 1}}))
+            .await,
+    );
+    see(&kept(
+        browser.step("/idp/idx/enroll/update", json!({"userProfile": {"shoeSize": "38"}})).await,
+    ));
 
     let token = link.split_once("token=").unwrap().1.to_owned();
     canaries.extend([token.clone(), browser.handle.clone(), browser.interaction.clone()]);
     canaries.extend(["canary-".into(), "yellow-".into(), EMAIL.split('@').next().unwrap().into()]);
-    // What a person knows and what only the mailbox shows is in no answer, whatever became of the request; what an app gets is in those alone that
-    // hand it out, and in none that is an error of ours.
+    // What a person knows and what only the mailbox shows is in no answer, whatever became of the
+    // request; what an app gets is in those alone that hand it out, and in none that is an error of
+    // ours.
     for answer in &*answers.borrow() {
         let text = format!("{} {:?}", answer.body, answer.cookies);
-        for never in [PASSWORD, WRONG, VERIFIER, &token, "canary-interaction-code", "canary-access-token"] {
+        for never in
+            [PASSWORD, WRONG, VERIFIER, &token, "canary-interaction-code", "canary-access-token"]
+        {
             assert!(!text.contains(never), "{never} was answered: {answer:#?}");
         }
-        assert!(text.split(|char: char| !char.is_ascii_digit()).all(|word| word != code), "the code was answered: {answer:#?}");
+        assert!(
+            text.split(|char: char| !char.is_ascii_digit()).all(|word| word != code),
+            "the code was answered: {answer:#?}"
+        );
         let of_ours = answer.status >= 500 && answer.messages() != ["idx.error.mail.not.sent"];
-        assert!(!of_ours || canaries.iter().all(|canary| !text.contains(canary.as_str())), "{answer:#?}");
+        assert!(
+            !of_ours || canaries.iter().all(|canary| !text.contains(canary.as_str())),
+            "{answer:#?}"
+        );
     }
     let statuses: BTreeSet<_> = answers.borrow().iter().map(|answer| answer.status).collect();
-    assert!(answers.borrow().len() > 15 && [200, 400, 401, 503].iter().all(|status| statuses.contains(status)), "{statuses:?}");
+    assert!(
+        answers.borrow().len() > 15
+            && [200, 400, 401, 503].iter().all(|status| statuses.contains(status)),
+        "{statuses:?}"
+    );
 
     let output = server.stopped();
-    assert!(output.lines().filter(|line| line.contains("\"message\":\"request\"")).count() > 15, "{output}");
-    assert!(output.contains("a mail was not sent") && output.contains("ERROR"), "the faults were logged: {output}");
+    assert!(
+        output.lines().filter(|line| line.contains("\"message\":\"request\"")).count() > 15,
+        "{output}"
+    );
+    assert!(
+        output.contains("a mail was not sent") && output.contains("ERROR"),
+        "the faults were logged: {output}"
+    );
     assert!(canaries.len() > 15, "{canaries:?}");
     for canary in &canaries {
         assert!(!output.contains(canary.as_str()), "{canary} was written:\n{output}");
@@ -102,17 +145,33 @@ async fn r_l1_a_117_nothing_secret_is_written_whatever_happens() {
 
 /// Handles, codes, tokens and cookies of an answer.
 fn secrets(answer: &Answer) -> Vec<String> {
-    let of_tokens = ["access_token", "id_token", "stateHandle"].map(|key| answer.body[key].as_str());
+    let of_tokens =
+        ["access_token", "id_token", "stateHandle"].map(|key| answer.body[key].as_str());
     let cookies = answer.cookies.iter().map(|cookie| cookie.split_once('=').unwrap().1);
-    let found = of_tokens.into_iter().flatten().chain(answer.interaction_code()).chain(cookies).map(str::to_owned);
+    let found = of_tokens
+        .into_iter()
+        .flatten()
+        .chain(answer.interaction_code())
+        .chain(cookies)
+        .map(str::to_owned);
     // Of a handle or a token, its secret part: an id before the dot may be logged.
-    found.map(|secret| secret.rsplit('.').next().map(String::from).unwrap_or(secret)).filter(|secret| !secret.is_empty()).collect()
+    found
+        .map(|secret| secret.rsplit('.').next().map(String::from).unwrap_or(secret))
+        .filter(|secret| !secret.is_empty())
+        .collect()
 }
 
 #[test]
 fn a_canary_is_found_where_it_is() {
-    let answer =
-        Answer { status: 200, body: json!({"stateHandle": "id.secret", "access_token": "a.b.c"}), cookies: vec!["n=v".into()], retry_after: None };
+    let answer = Answer {
+        status: 200,
+        body: json!({"stateHandle": "id.secret", "access_token": "a.b.c"}),
+        cookies: vec!["n=v".into()],
+        retry_after: None,
+    };
     assert_eq!(secrets(&answer), ["c", "secret", "v"]);
-    assert!(secrets(&Answer { status: 200, body: Value::Null, cookies: vec![], retry_after: None }).is_empty());
+    assert!(
+        secrets(&Answer { status: 200, body: Value::Null, cookies: vec![], retry_after: None })
+            .is_empty()
+    );
 }

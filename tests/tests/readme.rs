@@ -1,8 +1,10 @@
-//! The documents cannot rot: their snippets are run as they are printed, and their links lead somewhere.
+//! The documents cannot rot: their snippets are run as they are printed, and their links lead
+//! somewhere.
 //!
-//! What this file does not run: the pages and scripts of the README in `tests/browser` (`journeys/readme.test.js`) and `tests/verifiers`
-//! (`readme.test.js`), the tables of `functions/README.md` in `shared/runtime`, those of `shared/dynamodb/README.md` beside it, the cost table in
-//! `shared/engine/tests/cost.rs`, and the bill in `tests/bill`.
+//! Elsewhere are run: the page and scripts of the README (`tests/browser/journeys/readme.test.js`,
+//! `tests/verifiers/readme.test.js`), the tables of `functions/README.md` (`shared/runtime`), those
+//! of `shared/dynamodb/README.md` (beside it), the cost table (`shared/engine/tests/cost.rs`), and
+//! the bill (`tests/bill`).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,39 +14,18 @@
     reason = "a test says what it expects by failing"
 )]
 
+mod documents;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use local::{Options, start};
-use policy::organisation::Limits;
 use serde_json::{Value, json};
 
 /// The README may not grow: what it does not need stands beside what it is about.
 const MOST_BYTES: usize = 10_240;
-
-/// Columns of a line that is not part of a table.
-const MOST_COLUMNS: usize = 100;
-
-/// Words that make a sentence a riddle.
-const RIDDLES: [&str; 6] = ["whoever", "whose", "somebody", "nobody", "anybody", "meanwhile"];
-
-/// Documents that tests of their own hold; only their links are looked at here.
-const HELD_ELSEWHERE: [&str; 2] = ["shared/dynamodb/README.md", "tests/reported.md"];
-
-/// Documents for readers.
-const DOCUMENTS: [&str; 9] = [
-    "README.md",
-    "CHANGELOG.md",
-    ".github/CONTRIBUTING.md",
-    ".github/SECURITY.md",
-    "functions/README.md",
-    "functions/local/README.md",
-    "shared/README.md",
-    "shared/organisation/README.md",
-    "tests/README.md",
-];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -74,7 +55,10 @@ fn blocks(document: &str) -> Vec<(String, String)> {
 
 /// The one block of the README in this language that has this text in it.
 fn block(language: &str, with: &str) -> String {
-    let found: Vec<_> = blocks(&read("README.md")).into_iter().filter(|(one, text)| one == language && text.contains(with)).collect();
+    let found: Vec<_> = blocks(&read("README.md"))
+        .into_iter()
+        .filter(|(one, text)| one == language && text.contains(with))
+        .collect();
     assert_eq!(found.len(), 1, "one block of {language} with {with:?}");
     found.into_iter().next().unwrap().1
 }
@@ -87,13 +71,16 @@ fn is_there(tool: &str) -> bool {
 
 /// Runs the journey against this server; `None` where a program that it needs is missing.
 async fn journey(base: &str) -> Option<Output> {
-    let missing: Vec<_> = ["bash", "curl", "jq", "openssl"].into_iter().filter(|tool| !is_there(tool)).collect();
+    let missing: Vec<_> =
+        ["bash", "curl", "jq", "openssl"].into_iter().filter(|tool| !is_there(tool)).collect();
     if !missing.is_empty() {
         println!("SKIPPED: the journey in curl needs {}", missing.join(", "));
         return None;
     }
     let document = read("functions/local/README.md");
-    let (_, after) = document.split_once("<!-- journey: run by tests/tests/readme.rs -->\n```sh\n").expect("the journey's mark, and a block of sh");
+    let (_, after) = document
+        .split_once("<!-- journey: run by tests/tests/readme.rs -->\n```sh\n")
+        .expect("the journey's mark, and a block of sh");
     let (script, _) = after.split_once("\n```").unwrap();
     let mut shell = Command::new("bash");
     shell.args(["-c", script]).env("B", base).env("no_proxy", "*").env("NO_PROXY", "*");
@@ -104,12 +91,18 @@ async fn journey(base: &str) -> Option<Output> {
 async fn the_journey_ends_with_an_id_token() {
     let running = start(Options::default()).await.unwrap();
     let Some(output) = journey(&running.base_url).await else { return };
-    let (said, complained) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let (said, complained) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(output.status.success(), "{}\n{said}\n{complained}", output.status);
     // The last JSON object that it prints.
-    let claims: Value = serde_json::from_str(&said[said.rfind("\n{").map_or(0, |at| at + 1)..]).unwrap_or_else(|error| panic!("{error}: {said}"));
+    let claims: Value = serde_json::from_str(&said[said.rfind("\n{").map_or(0, |at| at + 1)..])
+        .unwrap_or_else(|error| panic!("{error}: {said}"));
     let address = running.mailbox.to(None).last().unwrap().to.clone();
-    assert_eq!((claims["email"].as_str(), claims["nonce"].as_str()), (Some(address.as_str()), Some("my-nonce")), "{claims:#}");
+    assert_eq!(
+        (claims["email"].as_str(), claims["nonce"].as_str()),
+        (Some(address.as_str()), Some("my-nonce")),
+        "{claims:#}"
+    );
     assert_eq!(claims["iss"], format!("{}/oauth2/default", running.base_url));
 }
 
@@ -119,7 +112,16 @@ async fn the_journey_says_what_went_wrong() {
     let running = start(Options::default()).await.unwrap();
     let required = json!({ "name": "shoeSize", "label": "Shoe size", "type": null });
     let people = format!("{}/people/attributes", running.base_url);
-    assert!(reqwest::Client::new().post(people).json(&required).send().await.unwrap().status().is_success());
+    assert!(
+        reqwest::Client::new()
+            .post(people)
+            .json(&required)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .is_success()
+    );
     let Some(output) = journey(&running.base_url).await else { return };
     let complained = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success(), "the form asks for more than the journey gives");
@@ -148,7 +150,7 @@ fn every_block_of_the_readme_is_run_or_checked() {
         ("html", 1),    // the widget: tests/browser/journeys/readme.test.js
         ("js", 2),      // auth-js: the same; verifiers: tests/verifiers/readme.test.js
         ("mermaid", 1), // the_picture_names_what_there_is
-        ("sh", 3),      // the_commands_…: two commands, the organisation's, the deployment's
+        ("sh", 3),      // the_commands_…: to try, of the organisation file, to deploy
         ("yaml", 2),    // the_policy_… and the_settings_of_spring_…
     ];
     assert_eq!(found, checked.map(|(language, count)| (language.to_owned(), count)).into());
@@ -162,14 +164,26 @@ fn the_picture_names_what_there_is() {
     }
 }
 
-/// `cargo run` is the binary that the browser journeys start; CI runs all tests and validates the template.
+/// `cargo run` is the binary that the browser journeys start; CI runs all tests and validates the
+/// template.
 #[test]
 fn the_commands_to_try_and_to_deploy_are_those_of_ci() {
     let ci = read(".ci/run");
-    let commands = |with| block("sh", with).lines().map(|line| line.split(" #").next().unwrap().trim().to_owned()).collect::<Vec<_>>();
+    let commands = |with| {
+        block("sh", with)
+            .lines()
+            .map(|line| line.split(" #").next().unwrap().trim().to_owned())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(commands("--workspace"), ["cargo run", "cargo test --workspace"]);
-    assert!(ci.contains("\ntests() { cargo test --workspace --locked; }\n") && ci.contains("\n  cargo build --locked\n"));
-    assert!(read("functions/local/Cargo.toml").contains("default-run = \"vestibule\""), "`cargo run` starts the local server");
+    assert!(
+        ci.contains("\ntests() { cargo test --workspace --locked; }\n")
+            && ci.contains("\n  cargo build --locked\n")
+    );
+    assert!(
+        read("functions/local/Cargo.toml").contains("default-run = \"vestibule\""),
+        "`cargo run` starts the local server"
+    );
     assert_eq!(commands("sam deploy"), ["sam build && sam deploy --guided"]);
     assert!(ci.contains("  sam validate --lint --template template.yaml\n"));
 }
@@ -184,7 +198,8 @@ async fn the_commands_of_the_organisation_file_do_what_is_said() {
     let running = start(Options::default()).await.unwrap();
     let folder = std::env::temp_dir().join(format!("vestibule-readme-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
-    let table = format!("--table vestibule --endpoint-url {} --region eu-central-1", running.dynamodb_url);
+    let table =
+        format!("--table vestibule --endpoint-url {} --region eu-central-1", running.dynamodb_url);
     let demo = root().join("functions/local/organisation.yaml");
     let commands = block("sh", "apply organisation.yaml")
         .replace("cargo run --", env!("CARGO_BIN_EXE_vestibule-under-test"))
@@ -195,7 +210,11 @@ async fn the_commands_of_the_organisation_file_do_what_is_said() {
     shell.envs([("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")]);
     let output = tokio::task::spawn_blocking(move || shell.output().unwrap()).await.unwrap();
     fs::remove_dir_all(&folder).unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(output.status.success(), "{said}");
     assert!(said.contains("organisation.yaml: nothing is wrong"), "{said}");
 }
@@ -204,24 +223,37 @@ async fn the_commands_of_the_organisation_file_do_what_is_said() {
 fn the_policy_of_the_readme_is_accepted_beside_those_of_the_demo() {
     let snippet = block("yaml", "shop-enrollment");
     let policy = snippet.strip_prefix("policies:\n  PROFILE_ENROLLMENT:\n").unwrap();
-    let demo = read("functions/local/organisation.yaml").replace("\n  PROFILE_ENROLLMENT:\n", &format!("\n  PROFILE_ENROLLMENT:\n{policy}"));
-    let organisation = organisation::parse("README.md", &demo).unwrap_or_else(|problems| panic!("{problems}"));
-    assert!(organisation.policies.profile_enrollment.iter().any(|policy| policy.id == "shop-enrollment"));
+    let demo = read("functions/local/organisation.yaml")
+        .replace("\n  PROFILE_ENROLLMENT:\n", &format!("\n  PROFILE_ENROLLMENT:\n{policy}"));
+    let organisation =
+        organisation::parse("README.md", &demo).unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(
+        organisation
+            .policies
+            .profile_enrollment
+            .iter()
+            .any(|policy| policy.id == "shop-enrollment")
+    );
 }
 
 /// The hash of a server's secret, as functions/README.md shows it, is a field of an app.
 #[test]
 fn the_secret_of_a_server_is_accepted() {
     let guide = blocks(&read("functions/README.md"));
-    let (_, snippet) = guide.iter().find(|(language, text)| language == "yaml" && text.contains("secretSha256")).unwrap();
+    let (_, snippet) = guide
+        .iter()
+        .find(|(language, text)| language == "yaml" && text.contains("secretSha256"))
+        .unwrap();
     let server = snippet.lines().last().unwrap().replace("52f8…", &"5".repeat(64));
     let demo = read("functions/local/organisation.yaml");
     let with = demo.replacen("    credentials:\n", &format!("    credentials:\n{server}\n"), 1);
-    let organisation = organisation::parse("functions/README.md", &with).unwrap_or_else(|problems| panic!("{problems}"));
+    let organisation = organisation::parse("functions/README.md", &with)
+        .unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(organisation.apps[0].credentials.server.secret_sha256, ["5".repeat(64)]);
 }
 
-/// Spring's own test (`tests/verifiers/Spring.java`) builds what Spring Boot makes of these two settings.
+/// The test with Spring (`tests/verifiers/Spring.java`) builds what Spring Boot makes of these two
+/// settings.
 #[test]
 fn the_settings_of_spring_are_those_that_its_test_has() {
     let snippet = block("yaml", "spring.security");
@@ -230,135 +262,4 @@ fn the_settings_of_spring_are_those_that_its_test_has() {
     assert!(read("tests/verifiers/Spring.java").contains("AUDIENCE = \"api://default\";"));
     let demo = organisation::parse("demo", &read("functions/local/organisation.yaml")).unwrap();
     assert_eq!(demo.settings.access_tokens.audience.as_deref(), Some("api://default"));
-}
-
-#[test]
-fn the_limits_of_the_organisation_file_are_told_with_their_defaults() {
-    let guide = read("shared/organisation/README.md");
-    let limits = serde_json::to_value(Limits::default()).unwrap();
-    let limits = limits.as_object().unwrap();
-    for (name, default) in limits {
-        assert!(guide.contains(&format!("| `{name}` | {default} | ")), "shared/organisation/README.md lacks {name} with {default}");
-    }
-}
-
-/// Names of the code in the vocabulary are names of the code.
-#[test]
-fn the_vocabulary_names_what_there_is() {
-    let guide = read("shared/README.md");
-    let (_, after) = guide.split_once("| word | meaning | in the code |\n").unwrap();
-    let rows: Vec<_> = after.lines().skip(1).take_while(|line| line.starts_with('|')).collect();
-    assert!(rows.len() > 20, "{rows:?}");
-    let mut sources = String::new();
-    for package in ["policy", "idx", "engine"] {
-        append_sources(&root().join("shared").join(package).join("src"), &mut sources);
-    }
-    for row in rows {
-        for name in row.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2) {
-            let is_word = |at: usize| {
-                let beside = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
-                beside(sources[..at].chars().next_back()) && beside(sources[at + name.len()..].chars().next())
-            };
-            assert!(sources.match_indices(name).any(|(at, _)| is_word(at)), "shared/README.md names {name}, which is in no source: {row}");
-        }
-    }
-}
-
-fn append_sources(folder: &Path, to: &mut String) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            append_sources(&path, to);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            to.push_str(&fs::read_to_string(&path).unwrap());
-        }
-    }
-}
-
-/// As GitHub makes it: lower case, spaces to hyphens, without other marks.
-fn anchor(heading: &str) -> String {
-    let plain = heading.trim_start_matches('#').trim().to_lowercase();
-    plain.chars().filter(|c| c.is_alphanumeric() || "-_ ".contains(*c)).map(|c| if c == ' ' { '-' } else { c }).collect()
-}
-
-#[test]
-fn every_relative_link_leads_to_a_file_and_a_heading() {
-    let mut followed = 0;
-    for document in DOCUMENTS.into_iter().chain(HELD_ELSEWHERE) {
-        let folder = root().join(document).parent().unwrap().to_owned();
-        let text = read(document);
-        for target in text.split("](").skip(1).map(|after| after.split(')').next().unwrap()).filter(|target| !target.contains("://")) {
-            let (path, heading) = target.split_once('#').map_or((target, None), |(path, heading)| (path, Some(heading)));
-            let file = if path.is_empty() { root().join(document) } else { folder.join(path) };
-            assert!(file.exists(), "{document} links to {target}, which is not there");
-            if let Some(heading) = heading {
-                let there = fs::read_to_string(&file).unwrap();
-                let found = there.lines().filter(|line| line.starts_with('#')).any(|line| anchor(line) == heading);
-                assert!(found, "{document} links to {target}, and that heading is not there");
-            }
-            followed += 1;
-        }
-    }
-    assert!(followed > 80, "only {followed} links: are they found?");
-}
-
-/// Sections and scripts of CI, and packages, that documents and the workflow name.
-#[test]
-fn commands_name_what_there_is() {
-    let ci = read(".ci/run");
-    let sections = ci.lines().find_map(|line| line.strip_prefix("sections=(")?.strip_suffix(')')).unwrap();
-    let sections: Vec<_> = sections.split(' ').collect();
-    let mut seen = (0, 0, 0);
-    for document in DOCUMENTS.into_iter().chain([".github/workflows/ci.yml"]) {
-        for line in read(document).lines() {
-            for after in line.split(".ci/").skip(1) {
-                let words: Vec<_> = after.split(|c: char| c.is_whitespace() || "`,;.)".contains(c)).collect();
-                assert!(root().join(".ci").join(words[0]).is_file(), "{document} names .ci/{}", words[0]);
-                seen.0 += 1;
-                let named = words[1..].iter().take_while(|word| words[0] == "run" && word.starts_with(|c: char| c.is_ascii_lowercase()));
-                for section in named {
-                    assert!(sections.contains(section), "{document} names the section {section}: {line}");
-                    seen.1 += 1;
-                }
-            }
-            for name in line.split(" -p ").skip(1).map(|after| after.split([' ', '`']).next().unwrap()) {
-                let folders = [format!("shared/{name}"), format!("functions/{name}"), name.to_owned()];
-                assert!(folders.iter().any(|folder| root().join(folder).join("Cargo.toml").exists()), "{document} names the package {name}");
-                seen.2 += 1;
-            }
-        }
-    }
-    assert!(seen.0 > 15 && seen.1 > 2 && seen.2 > 10, "{seen:?}");
-}
-
-/// Every document is on the list, so that no new one goes unread.
-#[test]
-fn no_document_is_forgotten() {
-    let listed = Command::new("git").args(["ls-files", "-z", "*.md"]).current_dir(root()).output();
-    // In an archive there is nothing to list them by.
-    let Some(output) = listed.ok().filter(|output| output.status.success()) else { return println!("SKIPPED: git lists the documents") };
-    let known = |path: &str| DOCUMENTS.contains(&path) || HELD_ELSEWHERE.contains(&path);
-    // Data of tests and of the program, which are Markdown by their form.
-    let data = |path: &str| path.contains("/tests/") || path.contains("/src/");
-    let files = String::from_utf8(output.stdout).unwrap();
-    let forgotten: Vec<_> = files.split_terminator('\0').filter(|path| !known(path) && !data(path)).collect();
-    assert!(forgotten.is_empty(), "{forgotten:?}");
-}
-
-#[test]
-fn documents_have_short_lines_and_plain_words() {
-    let mut wrong = Vec::new();
-    for document in DOCUMENTS {
-        for (index, line) in read(document).lines().enumerate() {
-            let words = line.to_lowercase();
-            let riddle = words.split(|c: char| !c.is_alphanumeric()).find(|word| RIDDLES.contains(word));
-            if let Some(word) = riddle {
-                wrong.push(format!("{document}:{}: {word}", index + 1));
-            }
-            if line.chars().count() > MOST_COLUMNS && !line.starts_with('|') {
-                wrong.push(format!("{document}:{}: {} columns", index + 1, line.chars().count()));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -16,8 +16,11 @@ pub const FUNCTION: Function = Function::Identify;
 /// # Errors
 /// If a variable or a secret is missing or of no use.
 pub async fn engine(environment: &Environment) -> Result<Engine, Error> {
-    let store = DynamoStore::new(dynamodb::Client::new(&environment.dynamodb()), environment.table_name());
-    let peppers = Pepper::parse(&environment.peppers().await?).map_err(|error| Error::invalid("PEPPER_SECRET_ID", error))?;
-    let passwords = Argon2Passwords::new(peppers, Cost::default()).map_err(|error| Error::invalid("PEPPER_SECRET_ID", error))?;
+    let store =
+        DynamoStore::new(dynamodb::Client::new(&environment.dynamodb()), environment.table_name());
+    let peppers = Pepper::parse(&environment.peppers().await?)
+        .map_err(|error| Error::invalid("PEPPER_SECRET_ID", error))?;
+    let passwords = Argon2Passwords::new(peppers, Cost::default())
+        .map_err(|error| Error::invalid("PEPPER_SECRET_ID", error))?;
     Ok(environment.engine(store).await?.with_passwords(Arc::new(passwords)))
 }

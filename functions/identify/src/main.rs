@@ -2,5 +2,6 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    runtime::serve(identify::FUNCTION, async |environment| identify::engine(&environment).await).await
+    runtime::serve(identify::FUNCTION, async |environment| identify::engine(&environment).await)
+        .await
 }

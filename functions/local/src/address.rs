@@ -1,7 +1,8 @@
 //! The server's own address in an organisation.
 //!
-//! The check takes plain http for this machine only. A server that was started at another address (`--host`) is as right at its
-//! own: while an organisation is checked, the machine's own IPv6 address stands in for it.
+//! The check takes plain http for this machine only. A server that was started at another address
+//! (`--host`) is as right at its own: while an organisation is checked, the machine's own IPv6
+//! address stands in for it.
 
 use policy::organisation::Organisation;
 
@@ -31,12 +32,16 @@ pub fn renamed(organisation: &Organisation, from: &str, to: &str) -> Option<Orga
 /// The port of an address, with its colon; empty where it is the usual one.
 pub fn port(url: &str) -> &str {
     let after_name = url.rfind([']', '/']).unwrap_or_default();
-    url.rfind(':').filter(|colon| *colon > after_name).and_then(|colon| url.get(colon..)).unwrap_or_default()
+    url.rfind(':')
+        .filter(|colon| *colon > after_name)
+        .and_then(|colon| url.get(colon..))
+        .unwrap_or_default()
 }
 
 fn stand_in_for(own: &str) -> Option<String> {
     let name = own.strip_prefix("http://")?.strip_suffix(port(own))?;
-    (!["localhost", "127.0.0.1", "[::1]"].contains(&name)).then(|| format!("http://[::1]{}", port(own)))
+    (!["localhost", "127.0.0.1", "[::1]"].contains(&name))
+        .then(|| format!("http://[::1]{}", port(own)))
 }
 
 /// `from` as a whole address: not where it is the beginning of a longer name or port.
@@ -44,7 +49,8 @@ fn replaced(text: &str, from: &str, to: &str) -> String {
     let mut parts = text.split(from);
     let mut all = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let longer = part.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '-'));
+        let longer =
+            part.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '-'));
         all.push_str(if longer { from } else { to });
         all.push_str(part);
     }
@@ -71,8 +77,14 @@ mod tests {
     #[test]
     fn only_an_address_that_is_not_this_machines_needs_a_stand_in() {
         let text = "a: http://box:80/x http://box:8080/x http://box";
-        assert_eq!(stand_in(text, "http://box:80"), "a: http://[::1]:80/x http://box:8080/x http://box");
-        assert_eq!(stand_in(text, "http://box"), "a: http://box:80/x http://box:8080/x http://[::1]");
+        assert_eq!(
+            stand_in(text, "http://box:80"),
+            "a: http://[::1]:80/x http://box:8080/x http://box"
+        );
+        assert_eq!(
+            stand_in(text, "http://box"),
+            "a: http://box:80/x http://box:8080/x http://[::1]"
+        );
         assert_eq!(stand_in("http://localhost:80", "http://localhost:80"), "http://localhost:80");
         assert_eq!(stand_in("http://box", ""), "http://box", "a deployment has no address here");
     }

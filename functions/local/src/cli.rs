@@ -11,7 +11,8 @@ use crate::server::{self, Limits, Options, Patience, Running};
 use crate::terminal::{complain, say};
 use crate::users;
 
-/// Sign-up, sign-in and progressive enrollment in one process, with a DynamoDB and a mailbox of its own. Nothing leaves this machine.
+/// Sign-up, sign-in and progressive enrollment in one process, with a DynamoDB and a mailbox of its
+/// own. Nothing leaves this machine.
 #[derive(Debug, Parser)]
 #[command(name = "vestibule", version, args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -26,10 +27,12 @@ struct Serve {
     /// Port of the pages and the API
     #[arg(long, default_value_t = 8787)]
     port: u16,
-    /// Address of the pages and the API, if others shall reach them; this is a server for development, so only in a network that you trust
+    /// Address of the pages and the API, if others shall reach them; this is a server for
+    /// development, so only in a network that you trust
     #[arg(long, value_name = "ADDRESS")]
     host: Option<String>,
-    /// Keep the limits per client address as the organisation has them. Without this they are far: on your machine, one address is everybody
+    /// Keep the limits per client address as the organisation has them. Without this they are far:
+    /// on your machine, one address is everybody
     #[arg(long)]
     deployed_limits: bool,
     /// Folder that keeps accounts, mail and keys
@@ -41,7 +44,8 @@ struct Serve {
     /// Organisation file to apply, now and whenever it changes (without: a demo)
     #[arg(long, value_name = "FILE")]
     organisation: Option<PathBuf>,
-    /// Also listen here for tests: mails, table, clock and faults. No protection: never where others can reach it
+    /// Also listen here for tests: mails, table, clock and faults. No protection: never where
+    /// others can reach it
     #[arg(long, value_name = "PORT")]
     test_control: Option<u16>,
     /// Write a line of JSON per request
@@ -108,8 +112,12 @@ pub fn main() -> ExitCode {
     runtime.block_on(async {
         match cli.command {
             None => serve(cli.serve).await,
-            Some(Command::Check { file }) => done(configuration::read(&file).map(|_| format!("{}: nothing is wrong", file.display()))),
-            Some(Command::Apply { file, table }) => done(configuration::apply(&file, &table.into()).await),
+            Some(Command::Check { file }) => done(
+                configuration::read(&file).map(|_| format!("{}: nothing is wrong", file.display())),
+            ),
+            Some(Command::Apply { file, table }) => {
+                done(configuration::apply(&file, &table.into()).await)
+            }
             Some(Command::Plan { file, table }) => done(plan::plan(&file, &table.into()).await),
             Some(Command::User(command)) => users::run(command).await,
         }
@@ -166,7 +174,10 @@ fn reachable_by_others(running: &Running) -> Option<String> {
     let how = if listens.is_unspecified() {
         "its addresses lead to localhost, as where a container's port is forwarded; name one address for others to sign in at it".into()
     } else {
-        format!("browsers give pages at {} no cryptography, so sign in by Okta's clients, or put https in front", running.base_url)
+        format!(
+            "browsers give pages at {} no cryptography, so sign in by Okta's clients, or put https in front",
+            running.base_url
+        )
     };
     Some(format!(
         "\nWARNING: everybody who reaches {listens} reads the mailbox, and with it signs in as anybody, and changes the policy on the People page. \
@@ -178,12 +189,22 @@ fn greeting(running: &Running, folder: Option<&str>, limits: Limits) -> String {
     let limits = match limits {
         Limits::Deployed => "as in the organisation".into(),
         Limits::OneDeveloper => {
-            format!("per client address at least {} (--deployed-limits for the organisation's)", crate::functions::LEAST_PER_SOURCE)
+            format!(
+                "per client address at least {} (--deployed-limits for the organisation's)",
+                crate::functions::LEAST_PER_SOURCE
+            )
         }
     };
     let base = &running.base_url;
-    let data = folder.map_or_else(|| "in memory, gone when this stops".into(), |folder| format!("in the folder {folder}"));
-    let control = running.test_control_url.as_ref().map(|url| format!("  Test control   {url}\n")).unwrap_or_default();
+    let data = folder.map_or_else(
+        || "in memory, gone when this stops".into(),
+        |folder| format!("in the folder {folder}"),
+    );
+    let control = running
+        .test_control_url
+        .as_ref()
+        .map(|url| format!("  Test control   {url}\n"))
+        .unwrap_or_default();
     format!(
         "Vestibule is running: open {base}\n\n\
          \x20 Sign in        {base}/signin\n\
@@ -211,7 +232,8 @@ fn greeting(running: &Running, folder: Option<&str>, limits: Limits) -> String {
 async fn stopped() -> std::io::Result<()> {
     #[cfg(unix)]
     {
-        let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        let mut terminated =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::select! {
             result = tokio::signal::ctrl_c() => result,
             _ = terminated.recv() => Ok(()),

@@ -6,7 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use engine::ports::Clock;
 use policy::time::{Span, Timestamp};
 
-/// The system's clock plus what it was moved by. Only ever moved forward: time that runs back is a fault, not a feature.
+/// The system's clock plus what it was moved by. Only ever moved forward: time that runs back is a
+/// fault, not a feature.
 #[derive(Debug, Default)]
 pub struct MovableClock {
     ahead_ms: AtomicU64,

@@ -29,7 +29,8 @@ pub struct Configuration {
     table: String,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    /// Where the server is whose configuration this is; the one of a deployment has none of its own.
+    /// Where the server is whose configuration this is; the one of a deployment has none of its
+    /// own.
     base_url: String,
 }
 
@@ -50,17 +51,33 @@ impl Table {
         let says = |words: &[&str]| words.iter().any(|word| error.contains(word));
         let address = self.address();
         if says(&["ResourceNotFoundException"]) {
-            return format!("there is no table {} at {address}: deploy first, or check --table, --region and the credentials", self.name);
+            return format!(
+                "there is no table {} at {address}: deploy first, or check --table, --region and the credentials",
+                self.name
+            );
         }
         if says(&["no connection", "no answer in time"]) {
             let hint = match self.endpoint_url {
-                Some(_) => "check --endpoint-url; a running `cargo run` prints it after \"DynamoDB\"",
-                None => "check --region and the network; for the table of a running `cargo run`, say --endpoint-url",
+                Some(_) => {
+                    "check --endpoint-url; a running `cargo run` prints it after \"DynamoDB\""
+                }
+                None => {
+                    "check --region and the network; for the table of a running `cargo run`, say --endpoint-url"
+                }
             };
             return format!("cannot reach DynamoDB at {address}: {hint} ({error})");
         }
-        if says(&["UnrecognizedClient", "InvalidSignature", "ExpiredToken", "AccessDenied", "InvalidClientTokenId", "IncompleteSignature"]) {
-            return format!("DynamoDB at {address} does not let you in: check the credentials in the environment ({error})");
+        if says(&[
+            "UnrecognizedClient",
+            "InvalidSignature",
+            "ExpiredToken",
+            "AccessDenied",
+            "InvalidClientTokenId",
+            "IncompleteSignature",
+        ]) {
+            return format!(
+                "DynamoDB at {address} does not let you in: check the credentials in the environment ({error})"
+            );
         }
         format!("DynamoDB at {address}: {error}")
     }
@@ -86,7 +103,8 @@ impl Configuration {
         Self { base_url: base_url.into(), ..self }
     }
 
-    /// At the start: applies the named file, or the demo if the table has nothing. Says what it did.
+    /// At the start: applies the named file, or the demo if the table has nothing. Says what it
+    /// did.
     pub async fn begin(&self, file: Option<&Path>) -> Result<String, StartError> {
         let failed = StartError::Organisation;
         if let Some(file) = file {
@@ -97,7 +115,8 @@ impl Configuration {
         }
         match self.stored().await.map_err(failed)? {
             None => {
-                let demo = organisation::parse("organisation.yaml", DEMO).map_err(|problems| failed(problems.to_string()))?;
+                let demo = organisation::parse("organisation.yaml", DEMO)
+                    .map_err(|problems| failed(problems.to_string()))?;
                 self.put(&moved(&demo, &self.base_url).unwrap_or(demo)).await.map_err(failed)?;
                 Ok("the demo (--organisation FILE for your own)".into())
             }
@@ -129,7 +148,10 @@ impl Configuration {
                         complain(line);
                     }
                 }
-                Err(wrong) => complain(&format!("{wrong}\n{} has changed and was NOT applied: what was there before stays", file.display())),
+                Err(wrong) => complain(&format!(
+                    "{wrong}\n{} has changed and was NOT applied: what was there before stays",
+                    file.display()
+                )),
             }
         }
     }
@@ -161,37 +183,64 @@ impl Configuration {
         let organisation = self.parse(&file.display().to_string(), &text_of(file)?)?;
         let today = self.stored().await?;
         self.put(&organisation).await?;
-        let astray = leads_elsewhere(&organisation, &self.base_url).map(|warning| format!("{}: {warning}", file.display()));
-        Ok(astray.into_iter().chain(plan::misfits(&organisation, today.as_ref(), &self.users().await?)).collect())
+        let astray = leads_elsewhere(&organisation, &self.base_url)
+            .map(|warning| format!("{}: {warning}", file.display()));
+        Ok(astray
+            .into_iter()
+            .chain(plan::misfits(&organisation, today.as_ref(), &self.users().await?))
+            .collect())
     }
 
-    /// Reads and checks the text of an organisation file. This server's own address is right in it, whatever it is.
+    /// Reads and checks the text of an organisation file. This server's own address is right in it,
+    /// whatever it is.
     fn parse(&self, name: &str, text: &str) -> Result<Organisation, String> {
-        let organisation = organisation::parse(name, &address::stand_in(text, &self.base_url)).map_err(|problems| problems.to_string())?;
+        let organisation = organisation::parse(name, &address::stand_in(text, &self.base_url))
+            .map_err(|problems| problems.to_string())?;
         Ok(address::stood_for(&organisation, &self.base_url).unwrap_or(organisation))
     }
 
     /// What is wrong with an organisation that is used here.
     pub fn problems(&self, organisation: &Organisation) -> Vec<String> {
         let standing_in = address::standing_in(organisation, &self.base_url);
-        let problems = policy::organisation::check::check(standing_in.as_ref().unwrap_or(organisation));
+        let problems =
+            policy::organisation::check::check(standing_in.as_ref().unwrap_or(organisation));
         problems.into_iter().map(|problem| problem.message).collect()
     }
 
-    /// Puts an organisation that was checked. Where attributes are unique, nobody may share a value already, and what people have is claimed for them.
+    /// Puts an organisation that was checked. Where attributes are unique, nobody may share a value
+    /// already, and what people have is claimed for them.
     pub async fn put(&self, organisation: &Organisation) -> Result<(), String> {
         let failed = |error: StoreError| error.to_string();
-        let unique = organisation.user_schema.definitions.custom.properties.values().any(Property::is_unique);
-        if unique && let Some((attribute, users)) = uniqueness::clashes(organisation, &self.users().await?).into_iter().next() {
-            return Err(format!("{}. Change it for all but one of them, or take `unique` away", shared(&attribute, &users)));
+        let unique = organisation
+            .user_schema
+            .definitions
+            .custom
+            .properties
+            .values()
+            .any(Property::is_unique);
+        if unique
+            && let Some((attribute, users)) =
+                uniqueness::clashes(organisation, &self.users().await?).into_iter().next()
+        {
+            return Err(format!(
+                "{}. Change it for all but one of them, or take `unique` away",
+                shared(&attribute, &users)
+            ));
         }
         configuration::apply(&*self.store, organisation, self.clock.now()).await.map_err(failed)?;
         if unique {
             // Whoever came between the look and the change has claimed nothing either.
             let users = self.users().await?;
-            uniqueness::claim(&*self.store, organisation, &users, self.clock.now()).await.map_err(failed)?;
-            if let Some((attribute, users)) = uniqueness::clashes(organisation, &users).into_iter().next() {
-                return Err(format!("it is applied, but meanwhile {}; the first of them is found by it", shared(&attribute, &users)));
+            uniqueness::claim(&*self.store, organisation, &users, self.clock.now())
+                .await
+                .map_err(failed)?;
+            if let Some((attribute, users)) =
+                uniqueness::clashes(organisation, &users).into_iter().next()
+            {
+                return Err(format!(
+                    "it is applied, but meanwhile {}; the first of them is found by it",
+                    shared(&attribute, &users)
+                ));
             }
         }
         Ok(())
@@ -199,9 +248,14 @@ impl Configuration {
 
     /// Everybody with an account.
     pub async fn users(&self) -> Result<Vec<User>, String> {
-        let items = dynamodb::listing::list(&self.client, &self.table, "USER").await.map_err(|error| error.to_string())?;
+        let items = dynamodb::listing::list(&self.client, &self.table, "USER")
+            .await
+            .map_err(|error| error.to_string())?;
         let unreadable = |_| "an account in the table cannot be read".to_owned();
-        items.into_iter().map(|item| serde_json::from_value(item.body).map_err(unreadable)).collect()
+        items
+            .into_iter()
+            .map(|item| serde_json::from_value(item.body).map_err(unreadable))
+            .collect()
     }
 
     /// What is configured, if anything.
@@ -213,27 +267,45 @@ impl Configuration {
 
 /// That these people share a value of an attribute that is to be unique.
 pub fn shared(attribute: &str, names: &[String]) -> String {
-    format!("{attribute} cannot be unique: {} people have the same value ({})", names.len(), names.join(", "))
+    format!(
+        "{attribute} cannot be unique: {} people have the same value ({})",
+        names.len(),
+        names.join(", ")
+    )
 }
 
 /// Reads and checks a file.
 pub fn read(file: &Path) -> Result<Organisation, String> {
-    organisation::parse(&file.display().to_string(), &text_of(file)?).map_err(|problems| problems.to_string())
+    organisation::parse(&file.display().to_string(), &text_of(file)?)
+        .map_err(|problems| problems.to_string())
 }
 
 fn text_of(file: &Path) -> Result<String, String> {
-    std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}; name an organisation file that you may read", file.display()))
+    std::fs::read_to_string(file).map_err(|error| {
+        format!(
+            "cannot read {}: {error}; name an organisation file that you may read",
+            file.display()
+        )
+    })
 }
 
 /// `vestibule apply`.
 pub async fn apply(file: &Path, table: &Table) -> Result<String, String> {
     let organisation = read(file)?;
-    let (configuration, explained) = (Configuration::of(table)?, |error: String| table.explained(&error));
+    let (configuration, explained) =
+        (Configuration::of(table)?, |error: String| table.explained(&error));
     let today = configuration.stored().await.map_err(explained)?;
     configuration.put(&organisation).await.map_err(explained)?;
     let users = configuration.users().await.map_err(explained)?;
-    let done = format!("{} is in the table {}; it takes effect at the next step of any sign-in", file.display(), table.name);
-    Ok(std::iter::once(done).chain(plan::misfits(&organisation, today.as_ref(), &users)).collect::<Vec<_>>().join("\n"))
+    let done = format!(
+        "{} is in the table {}; it takes effect at the next step of any sign-in",
+        file.display(),
+        table.name
+    );
+    Ok(std::iter::once(done)
+        .chain(plan::misfits(&organisation, today.as_ref(), &users))
+        .collect::<Vec<_>>()
+        .join("\n"))
 }
 
 /// A variable of the environment; an empty one is none.
@@ -247,25 +319,40 @@ fn connect(table: &Table) -> Result<dynamodb::Client, String> {
 }
 
 /// What a function at this table would be given: `more` before the process's own variables.
-pub fn environment(table: &Table, more: impl Fn(&str) -> Option<String>) -> Result<Environment, String> {
-    let local = table.endpoint_url.as_deref().is_some_and(|url| url.starts_with("http://127.0.0.1:") || url.starts_with("http://localhost:"));
+pub fn environment(
+    table: &Table,
+    more: impl Fn(&str) -> Option<String>,
+) -> Result<Environment, String> {
+    let local = table.endpoint_url.as_deref().is_some_and(|url| {
+        url.starts_with("http://127.0.0.1:") || url.starts_with("http://localhost:")
+    });
     let environment = Environment::from_vars(|name| match name {
         "TABLE_NAME" => Some(table.name.clone()),
         "AWS_ENDPOINT_URL_DYNAMODB" => table.endpoint_url.clone().or_else(|| variable(name)),
-        "AWS_REGION" => table.region.clone().or_else(|| variable(name)).or_else(|| local.then(|| REGION.into())),
+        "AWS_REGION" => {
+            table.region.clone().or_else(|| variable(name)).or_else(|| local.then(|| REGION.into()))
+        }
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" if local => Some("local".into()),
         // What every function has and this command does not use.
         "BASE_URL" => Some("http://localhost".into()),
         "INTERACTION_SECRET_ID" => Some("unused".into()),
         _ => more(name).or_else(|| variable(name)),
     });
-    environment.map_err(|error| format!("{error}: set it (credentials and region come from the environment), or name --region"))
+    environment.map_err(|error| {
+        format!(
+            "{error}: set it (credentials and region come from the environment), or name --region"
+        )
+    })
 }
 
-/// The same organisation for this server, if it is the demo's and was made for one at another address; the same folder may be served at any.
+/// The same organisation for this server, if it is the demo's and was made for one at another
+/// address; the same folder may be served at any.
 fn moved(stored: &Organisation, base_url: &str) -> Option<Organisation> {
-    let uris = stored.app_by_client_id("demo-spa").map(|app| &app.settings.oauth_client.redirect_uris)?;
-    let before = uris.iter().find_map(|uri| uri.strip_suffix("/demo/callback").filter(|before| before.starts_with("http://")))?;
+    let uris =
+        stored.app_by_client_id("demo-spa").map(|app| &app.settings.oauth_client.redirect_uris)?;
+    let before = uris.iter().find_map(|uri| {
+        uri.strip_suffix("/demo/callback").filter(|before| before.starts_with("http://"))
+    })?;
     if before == base_url {
         return None;
     }
@@ -277,8 +364,13 @@ fn moved(stored: &Organisation, base_url: &str) -> Option<Organisation> {
 
 /// A file that was written for another address: nobody would get back to the pages here.
 fn leads_elsewhere(organisation: &Organisation, base_url: &str) -> Option<String> {
-    let here = [base_url.to_owned(), format!("http://127.0.0.1{}", address::port(base_url))].map(|here| here + "/");
-    let mut uris = organisation.apps.iter().flat_map(|app| &app.settings.oauth_client.redirect_uris).peekable();
+    let here = [base_url.to_owned(), format!("http://127.0.0.1{}", address::port(base_url))]
+        .map(|here| here + "/");
+    let mut uris = organisation
+        .apps
+        .iter()
+        .flat_map(|app| &app.settings.oauth_client.redirect_uris)
+        .peekable();
     let first = (*uris.peek()?).clone();
     let none = !uris.any(|uri| here.iter().any(|here| uri.starts_with(here)));
     none.then(|| {
@@ -303,13 +395,27 @@ mod tests {
     fn the_demo_moves_to_any_address_and_back() {
         let demo = organisation::parse("organisation.yaml", DEMO).unwrap();
         assert_eq!(moved(&demo, USUAL), None);
-        for elsewhere in ["http://localhost", "http://localhost:65000", "http://192.168.1.5:8787", "http://[fd00::5]:9000", "http://mybox.local"] {
+        for elsewhere in [
+            "http://localhost",
+            "http://localhost:65000",
+            "http://192.168.1.5:8787",
+            "http://[fd00::5]:9000",
+            "http://mybox.local",
+        ] {
             let there = moved(&demo, elsewhere).unwrap();
             assert_eq!(leads_elsewhere(&there, elsewhere), None);
             let text = serde_json::to_string(&there).unwrap();
-            assert!(text.contains(&format!("\"{elsewhere}/demo/callback\"")) && !text.contains("localhost:8787"), "{text}");
+            assert!(
+                text.contains(&format!("\"{elsewhere}/demo/callback\""))
+                    && !text.contains("localhost:8787"),
+                "{text}"
+            );
             let checked = address::standing_in(&there, elsewhere);
-            assert_eq!(policy::organisation::check::check(checked.as_ref().unwrap_or(&there)), [], "{elsewhere}");
+            assert_eq!(
+                policy::organisation::check::check(checked.as_ref().unwrap_or(&there)),
+                [],
+                "{elsewhere}"
+            );
             assert_eq!(moved(&there, elsewhere), None);
             assert_eq!(moved(&there, USUAL).unwrap(), demo);
         }
@@ -321,21 +427,48 @@ mod tests {
         assert_eq!(leads_elsewhere(&demo, USUAL), None);
         let warning = leads_elsewhere(&demo, "http://localhost:8890").unwrap();
         assert!(leads_elsewhere(&demo, "http://localhost").is_some());
-        assert!(warning.contains("http://localhost:8787/demo/callback") && warning.contains("write http://localhost:8890 there"), "{warning}");
+        assert!(
+            warning.contains("http://localhost:8787/demo/callback")
+                && warning.contains("write http://localhost:8890 there"),
+            "{warning}"
+        );
     }
 
     #[test]
     fn what_cannot_be_reached_is_named_with_its_address() {
-        let table = Table { name: "people".into(), endpoint_url: Some("http://127.0.0.1:1".into()), region: None };
-        for said in ["the store is unavailable: no connection", "the store is unavailable: no answer in time"] {
+        let table = Table {
+            name: "people".into(),
+            endpoint_url: Some("http://127.0.0.1:1".into()),
+            region: None,
+        };
+        for said in [
+            "the store is unavailable: no connection",
+            "the store is unavailable: no answer in time",
+        ] {
             let told = table.explained(said);
-            assert!(told.starts_with("cannot reach DynamoDB at http://127.0.0.1:1: check --endpoint-url"), "{told}");
+            assert!(
+                told.starts_with(
+                    "cannot reach DynamoDB at http://127.0.0.1:1: check --endpoint-url"
+                ),
+                "{told}"
+            );
         }
         let aws = Table { endpoint_url: None, region: Some("eu-west-1".into()), ..table };
         let told = aws.explained("the store is unavailable: no connection");
-        assert!(told.starts_with("cannot reach DynamoDB at https://dynamodb.eu-west-1.amazonaws.com: check --region"), "{told}");
+        assert!(
+            told.starts_with(
+                "cannot reach DynamoDB at https://dynamodb.eu-west-1.amazonaws.com: check --region"
+            ),
+            "{told}"
+        );
         let told = aws.explained("the store is broken: UnrecognizedClientException");
-        assert!(told.contains("amazonaws.com does not let you in: check the credentials"), "{told}");
-        assert!(aws.explained("the store is broken: ResourceNotFoundException").starts_with("there is no table people at https://dynamodb."));
+        assert!(
+            told.contains("amazonaws.com does not let you in: check the credentials"),
+            "{told}"
+        );
+        assert!(
+            aws.explained("the store is broken: ResourceNotFoundException")
+                .starts_with("there is no table people at https://dynamodb.")
+        );
     }
 }

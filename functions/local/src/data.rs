@@ -20,7 +20,8 @@ use crate::StartError;
 #[derive(Debug)]
 pub struct Data {
     folder: Option<PathBuf>,
-    /// Two processes on one folder would each believe in their own mails and keys; the lock ends with the process, however it ends.
+    /// Two processes on one folder would each believe in their own mails and keys; the lock ends
+    /// with the process, however it ends.
     _lock: Option<File>,
 }
 
@@ -32,9 +33,15 @@ impl Data {
 
     /// Opens the folder, making it if need be, and locks it.
     pub fn open(folder: &Path) -> Result<Self, StartError> {
-        let failed = |cause: &std::io::Error| StartError::Data { folder: folder.to_owned(), cause: cause.to_string() };
+        let failed = |cause: &std::io::Error| StartError::Data {
+            folder: folder.to_owned(),
+            cause: cause.to_string(),
+        };
         private_folder(folder).map_err(|cause| failed(&cause))?;
-        let lock = private_file().append(true).open(folder.join("lock")).map_err(|cause| failed(&cause))?;
+        let lock = private_file()
+            .append(true)
+            .open(folder.join("lock"))
+            .map_err(|cause| failed(&cause))?;
         lock.try_lock().map_err(|_| StartError::DataInUse(folder.to_owned()))?;
         Ok(Self { folder: Some(folder.to_owned()), _lock: Some(lock) })
     }
@@ -44,10 +51,18 @@ impl Data {
         self.folder.as_ref().map(|folder| folder.join(name))
     }
 
-    /// The text of a file; made and kept at the first call, readable by the owner only. Without a folder: made.
-    pub fn keep(&self, name: &str, make: impl FnOnce() -> Result<String, StartError>) -> Result<String, StartError> {
+    /// The text of a file; made and kept at the first call, readable by the owner only. Without a
+    /// folder: made.
+    pub fn keep(
+        &self,
+        name: &str,
+        make: impl FnOnce() -> Result<String, StartError>,
+    ) -> Result<String, StartError> {
         let Some(path) = self.path(name) else { return make() };
-        let failed = |cause: std::io::Error| StartError::File { path: path.clone(), cause: cause.to_string() };
+        let failed = |cause: std::io::Error| StartError::File {
+            path: path.clone(),
+            cause: cause.to_string(),
+        };
         match fs::read_to_string(&path) {
             Ok(text) => return Ok(text),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -61,7 +76,10 @@ impl Data {
     /// Writes a file anew, readable by the owner only. Without a folder: nothing.
     pub fn put(&self, name: &str, text: &str) -> Result<(), StartError> {
         let Some(path) = self.path(name) else { return Ok(()) };
-        let failed = |cause: std::io::Error| StartError::File { path: path.clone(), cause: cause.to_string() };
+        let failed = |cause: std::io::Error| StartError::File {
+            path: path.clone(),
+            cause: cause.to_string(),
+        };
         // Written beside and renamed: a crash leaves the whole file or none, never half a key.
         let beside = path.with_extension("new");
         let mut file = private_file().write(true).truncate(true).open(&beside).map_err(failed)?;
@@ -72,7 +90,10 @@ impl Data {
     /// Opens a file to append to.
     pub fn append_to(&self, name: &str) -> Result<Option<File>, StartError> {
         let Some(path) = self.path(name) else { return Ok(None) };
-        let file = private_file().append(true).open(&path).map_err(|cause| StartError::File { path, cause: cause.to_string() })?;
+        let file = private_file()
+            .append(true)
+            .open(&path)
+            .map_err(|cause| StartError::File { path, cause: cause.to_string() })?;
         Ok(Some(file))
     }
 }
@@ -99,7 +120,8 @@ mod tests {
     use super::*;
 
     fn folder(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("vestibule-data-{name}-{}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("vestibule-data-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         folder
     }

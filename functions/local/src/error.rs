@@ -4,10 +4,14 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Somebody else listens there.
-    #[error("port {0} is taken: stop what uses it, or choose another one with --port (or --test-control)")]
+    #[error(
+        "port {0} is taken: stop what uses it, or choose another one with --port (or --test-control)"
+    )]
     PortTaken(u16),
     /// The system refuses.
-    #[error("cannot listen on {host}, port {port}: {cause}; choose another with --host, --port (or --test-control)")]
+    #[error(
+        "cannot listen on {host}, port {port}: {cause}; choose another with --host, --port (or --test-control)"
+    )]
     Listen {
         /// On which address.
         host: String,
@@ -36,7 +40,9 @@ pub enum StartError {
         cause: String,
     },
     /// `SQLite` cannot open the table.
-    #[error("cannot open the table in the data folder: {0}; repair it, or choose another folder with --data")]
+    #[error(
+        "cannot open the table in the data folder: {0}; repair it, or choose another folder with --data"
+    )]
     Database(String),
     /// The table that was there is not there any more.
     #[error("{} is gone or empty, and with it every account: restore it; to begin anew, delete the whole folder", .0.display())]
@@ -45,10 +51,14 @@ pub enum StartError {
     #[error("{} is gone, and without it no password of the accounts in the table is known again: restore it; to begin anew, delete the whole folder", .0.display())]
     SecretsLost(PathBuf),
     /// The signing key is not one.
-    #[error("signing-key.pem in the data folder is not an RSA key in PKCS#8: delete it, and a new one is made")]
+    #[error(
+        "signing-key.pem in the data folder is not an RSA key in PKCS#8: delete it, and a new one is made"
+    )]
     SigningKey,
     /// The secrets are not as we wrote them.
-    #[error("secrets.json in the data folder is not as it was written: restore it, or choose another folder with --data")]
+    #[error(
+        "secrets.json in the data folder is not as it was written: restore it, or choose another folder with --data"
+    )]
     Secrets,
     /// No randomness.
     #[error("the system gives no random bytes")]

@@ -37,16 +37,28 @@ pub fn build(facts: &Facts<'_>) -> Value {
     let mut joined: BTreeMap<&str, String> = BTreeMap::new();
     for (name, value) in headers.iter().filter(|(name, _)| *name != COOKIE) {
         let value = String::from_utf8_lossy(value.as_bytes());
-        joined.entry(name.as_str()).and_modify(|all| *all = format!("{all},{value}")).or_insert_with(|| value.clone().into_owned());
+        joined
+            .entry(name.as_str())
+            .and_modify(|all| *all = format!("{all},{value}"))
+            .or_insert_with(|| value.clone().into_owned());
     }
-    let cookies: Vec<String> = headers.get_all(COOKIE).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
+    let cookies: Vec<String> = headers
+        .get_all(COOKIE)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .collect();
     let cookies: Vec<&str> = cookies.iter().flat_map(|value| value.split("; ")).collect();
     let (method, path) = (facts.parts.method.as_str(), facts.parts.uri.path());
     let query = facts.parts.uri.query().unwrap_or_default();
     let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let host = headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
-    let route_key = if facts.route.starts_with('/') { format!("ANY {}", facts.route) } else { facts.route.into() };
-    let (body, base64) = body(facts.body, headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()));
+    let route_key = if facts.route.starts_with('/') {
+        format!("ANY {}", facts.route)
+    } else {
+        facts.route.into()
+    };
+    let (body, base64) =
+        body(facts.body, headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()));
     let mut event = json!({
         "version": "2.0",
         "routeKey": route_key,
@@ -73,18 +85,29 @@ pub fn build(facts: &Facts<'_>) -> Value {
             ("pathParameters", facts.id.map(|id| json!({ "id": id }))),
             ("body", body.map(Value::String)),
         ];
-        object.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        object.extend(
+            optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))),
+        );
     }
     event
 }
 
-/// API Gateway passes on as text what it knows to be text; anything else, forms and `application/ion+json` among it, as base64 (F-42).
+/// API Gateway passes on as text what it knows to be text; anything else, forms and
+/// `application/ion+json` among it, as base64 (F-42).
 fn body(body: &Bytes, content_type: Option<&str>) -> (Option<String>, bool) {
     if body.is_empty() {
         return (None, false);
     }
-    let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let is_text = kind.starts_with("text/") || ["application/json", "application/javascript", "application/xml"].contains(&kind.as_str());
+    let kind = content_type
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let is_text = kind.starts_with("text/")
+        || ["application/json", "application/javascript", "application/xml"]
+            .contains(&kind.as_str());
     match std::str::from_utf8(body) {
         Ok(text) if is_text => (Some(text.to_owned()), false),
         _ => (Some(STANDARD.encode(body)), true),
@@ -110,8 +133,14 @@ mod tests {
     }
 
     fn request(content_type: &str) -> http::Request<&'static str> {
-        let request = http::Request::post("/email/verify/x?t=a%2Bb&t=c").header("host", "localhost:8787").header("content-type", content_type);
-        let request = request.header("cookie", "a=1; b=2").header("x-a", "1").header("x-a", "2").header("x-forwarded-for", "203.0.113.9");
+        let request = http::Request::post("/email/verify/x?t=a%2Bb&t=c")
+            .header("host", "localhost:8787")
+            .header("content-type", content_type);
+        let request = request
+            .header("cookie", "a=1; b=2")
+            .header("x-a", "1")
+            .header("x-a", "2")
+            .header("x-forwarded-for", "203.0.113.9");
         request.body(r#"{"a":1}"#).unwrap()
     }
 
@@ -129,18 +158,26 @@ mod tests {
 
     #[test]
     fn the_source_is_the_sockets_whatever_a_header_says() {
-        assert_eq!(event(request("application/json")).request_context.http.source_ip.as_deref(), Some("192.0.2.7"));
+        assert_eq!(
+            event(request("application/json")).request_context.http.source_ip.as_deref(),
+            Some("192.0.2.7")
+        );
     }
 
     #[test]
     fn f_42_what_is_not_known_as_text_comes_as_base64() {
-        for (kind, base64) in
-            [("application/json; charset=utf-8", false), ("application/ion+json", true), ("application/x-www-form-urlencoded", true)]
-        {
+        for (kind, base64) in [
+            ("application/json; charset=utf-8", false),
+            ("application/ion+json", true),
+            ("application/x-www-form-urlencoded", true),
+        ] {
             let event = event(request(kind));
             assert_eq!(event.is_base64_encoded, base64, "{kind}");
             let body = event.body.unwrap();
-            assert_eq!(if base64 { STANDARD.decode(body).unwrap() } else { body.into_bytes() }, br#"{"a":1}"#);
+            assert_eq!(
+                if base64 { STANDARD.decode(body).unwrap() } else { body.into_bytes() },
+                br#"{"a":1}"#
+            );
         }
     }
 }

@@ -17,7 +17,8 @@ const HANG: Duration = Duration::from_mins(1);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// Which call: `ddb.TransactWriteItems`, `ses.SendEmail`, `kms.Sign`, `secretsmanager.GetSecretValue`, `ddb.*`, `*`.
+    /// Which call: `ddb.TransactWriteItems`, `ses.SendEmail`, `kms.Sign`,
+    /// `secretsmanager.GetSecretValue`, `ddb.*`, `*`.
     pub at: String,
     /// The how-manieth such call from now on is the first to fail.
     #[serde(default = "once")]
@@ -28,13 +29,15 @@ pub struct Fault {
     /// What goes wrong.
     #[serde(rename = "do")]
     pub effect: Effect,
-    /// How likely each such call is to fail, from 0 to 1; then `nth` and `times` say nothing, and the order stays open until all are forgotten.
+    /// How likely each such call is to fail, from 0 to 1; then `nth` and `times` say nothing, and
+    /// the order stays open until all are forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
     /// Which calls chance chooses: with the same seed the same ones, by their number.
     #[serde(default)]
     pub seed: u64,
-    /// At which write of a transaction a conflict or a refusal is, from 0; at the last one, if it has fewer.
+    /// At which write of a transaction a conflict or a refusal is, from 0; at the last one, if it
+    /// has fewer.
     #[serde(default, skip_serializing_if = "is_first")]
     pub item: usize,
     /// Calls that this order has seen.
@@ -100,7 +103,8 @@ impl Faults {
         self.state().orders.clone()
     }
 
-    /// How often each call has come since the last [`reset_calls`](Self::reset_calls), whether it failed or not.
+    /// How often each call has come since the last [`reset_calls`](Self::reset_calls), whether it
+    /// failed or not.
     pub fn calls(&self) -> BTreeMap<String, u64> {
         self.state().calls.clone()
     }
@@ -118,7 +122,12 @@ impl Faults {
     }
 
     /// Carries out `call` (its `body` tells a transaction's length), or what was ordered instead.
-    pub async fn around<F: Future<Output = Response>>(&self, call: &str, body: &[u8], carry_out: impl FnOnce() -> F) -> Response {
+    pub async fn around<F: Future<Output = Response>>(
+        &self,
+        call: &str,
+        body: &[u8],
+        carry_out: impl FnOnce() -> F,
+    ) -> Response {
         let Some(due) = self.next(call) else { return carry_out().await };
         match due.effect {
             Effect::Kill => die(),
@@ -135,7 +144,12 @@ impl Faults {
                 carry_out().await;
                 refusal(call, Due { effect: Effect::Err500, ..due }, body)
             }
-            Effect::Throttle | Effect::Err500 | Effect::Conflict | Effect::Refuse | Effect::InProgress | Effect::Reject => refusal(call, due, body),
+            Effect::Throttle
+            | Effect::Err500
+            | Effect::Conflict
+            | Effect::Refuse
+            | Effect::InProgress
+            | Effect::Reject => refusal(call, due, body),
         }
     }
 
@@ -189,10 +203,12 @@ struct Due {
     item: usize,
 }
 
-/// An error as AWS writes it: the type in the header (REST services) and in the body (JSON services).
+/// An error as AWS writes it: the type in the header (REST services) and in the body (JSON
+/// services).
 pub fn error(status: StatusCode, kind: &str, message: &str) -> Response {
     let body = json!({ "__type": kind, "message": message });
-    (status, [(HeaderName::from_static("x-amzn-errortype"), kind.to_owned())], Json(body)).into_response()
+    (status, [(HeaderName::from_static("x-amzn-errortype"), kind.to_owned())], Json(body))
+        .into_response()
 }
 
 fn refusal(call: &str, due: Due, body: &[u8]) -> Response {
@@ -202,8 +218,12 @@ fn refusal(call: &str, due: Due, body: &[u8]) -> Response {
         (Effect::Throttle, "ddb") => (400, "ProvisionedThroughputExceededException"),
         (Effect::Throttle, "ses") => (429, "TooManyRequestsException"),
         (Effect::Throttle, _) => (400, "ThrottlingException"),
-        (Effect::Conflict, "ddb") if transaction => return cancelled(body, "TransactionConflict", due.item),
-        (Effect::Refuse, "ddb") if transaction => return cancelled(body, "ConditionalCheckFailed", due.item),
+        (Effect::Conflict, "ddb") if transaction => {
+            return cancelled(body, "TransactionConflict", due.item);
+        }
+        (Effect::Refuse, "ddb") if transaction => {
+            return cancelled(body, "ConditionalCheckFailed", due.item);
+        }
         (Effect::Conflict, "ddb") => (400, "TransactionConflictException"),
         (Effect::Conflict, _) => (409, "ConflictException"),
         (Effect::Refuse, _) => (400, "ConditionalCheckFailedException"),
@@ -215,14 +235,24 @@ fn refusal(call: &str, due: Due, body: &[u8]) -> Response {
         (_, "secretsmanager") => (500, "InternalServiceError"),
         _ => (500, "InternalServiceErrorException"),
     };
-    error(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), kind, "ordered by the test control")
+    error(
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        kind,
+        "ordered by the test control",
+    )
 }
 
-/// A transaction that was not carried out for what is at one of its items: DynamoDB names a reason for each of them.
+/// A transaction that was not carried out for what is at one of its items: DynamoDB names a reason
+/// for each of them.
 fn cancelled(body: &[u8], code: &str, item: usize) -> Response {
-    let items = serde_json::from_slice::<Value>(body).ok().and_then(|body| body.get("TransactItems")?.as_array().map(Vec::len)).unwrap_or(1);
+    let items = serde_json::from_slice::<Value>(body)
+        .ok()
+        .and_then(|body| body.get("TransactItems")?.as_array().map(Vec::len))
+        .unwrap_or(1);
     let wrong = item.min(items.saturating_sub(1));
-    let reasons: Vec<_> = (0..items).map(|place| json!({ "Code": if place == wrong { code } else { "None" } })).collect();
+    let reasons: Vec<_> = (0..items)
+        .map(|place| json!({ "Code": if place == wrong { code } else { "None" } }))
+        .collect();
     let body = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
         "Message": format!("Transaction cancelled, please refer cancellation reasons for specific reasons [{code}]"),
@@ -272,7 +302,8 @@ mod tests {
     fn the_nth_call_fails_and_only_as_often_as_ordered() {
         let faults = Faults::default();
         faults.order(fault(r#"{"at":"ddb.TransactWriteItems","nth":2,"times":2,"do":"throttle"}"#));
-        let seen: Vec<_> = (0..4).map(|_| faults.next("ddb.TransactWriteItems").is_some()).collect();
+        let seen: Vec<_> =
+            (0..4).map(|_| faults.next("ddb.TransactWriteItems").is_some()).collect();
         assert_eq!(seen, [false, true, true, false]);
         assert!(faults.open().is_empty());
         assert_eq!(faults.calls().get("ddb.TransactWriteItems"), Some(&4));
@@ -291,16 +322,28 @@ mod tests {
     #[tokio::test]
     async fn f_10_f_11_a_transaction_is_cancelled_for_the_write_that_was_ordered() {
         let body = json!({ "TransactItems": [{}, {}, {}] }).to_string();
-        for (effect, code) in [("conflict", "TransactionConflict"), ("refuse", "ConditionalCheckFailed")] {
+        for (effect, code) in
+            [("conflict", "TransactionConflict"), ("refuse", "ConditionalCheckFailed")]
+        {
             for (item, place) in [(0, 0), (1, 1), (2, 2), (7, 2)] {
                 let faults = Faults::default();
                 faults.order(fault(&format!(r#"{{"at":"ddb.*","item":{item},"do":"{effect}"}}"#)));
-                let answer = faults.around("ddb.TransactWriteItems", body.as_bytes(), async || unreachable!("it is not carried out")).await;
+                let answer = faults
+                    .around("ddb.TransactWriteItems", body.as_bytes(), async || {
+                        unreachable!("it is not carried out")
+                    })
+                    .await;
                 assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
                 let body = axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap();
                 let body: Value = serde_json::from_slice(&body).unwrap();
-                let codes: Vec<_> = body["CancellationReasons"].as_array().unwrap().iter().map(|reason| reason["Code"].as_str().unwrap()).collect();
-                let expected: Vec<_> = (0..3).map(|at| if at == place { code } else { "None" }).collect();
+                let codes: Vec<_> = body["CancellationReasons"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|reason| reason["Code"].as_str().unwrap())
+                    .collect();
+                let expected: Vec<_> =
+                    (0..3).map(|at| if at == place { code } else { "None" }).collect();
                 assert_eq!(codes, expected);
             }
         }
@@ -310,9 +353,15 @@ mod tests {
     fn f_41_a_probable_fault_stays_open_and_is_the_same_for_the_same_seed() {
         let failed = |seed: u64| {
             let faults = Faults::default();
-            faults.order(fault(&format!(r#"{{"at":"*","probability":0.05,"seed":{seed},"do":"throttle"}}"#)));
-            let failed: Vec<bool> = (0..4_000).map(|_| faults.next("ddb.GetItem").is_some()).collect();
-            assert_eq!((faults.open().len(), faults.suffered().values().sum::<u64>()), (1, failed.iter().filter(|failed| **failed).count() as u64));
+            faults.order(fault(&format!(
+                r#"{{"at":"*","probability":0.05,"seed":{seed},"do":"throttle"}}"#
+            )));
+            let failed: Vec<bool> =
+                (0..4_000).map(|_| faults.next("ddb.GetItem").is_some()).collect();
+            assert_eq!(
+                (faults.open().len(), faults.suffered().values().sum::<u64>()),
+                (1, failed.iter().filter(|failed| **failed).count() as u64)
+            );
             failed
         };
         let share = failed(1).iter().filter(|failed| **failed).count();
@@ -323,7 +372,9 @@ mod tests {
 
     #[test]
     fn every_name_of_the_notation_is_understood() {
-        for name in ["throttle", "err500", "timeout_before", "timeout_after", "conflict", "refuse", "kill"] {
+        for name in
+            ["throttle", "err500", "timeout_before", "timeout_after", "conflict", "refuse", "kill"]
+        {
             fault(&format!(r#"{{"at":"*","nth":1,"do":"{name}"}}"#));
         }
     }

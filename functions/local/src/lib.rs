@@ -1,6 +1,8 @@
-//! Everything in one process: the functions, an embedded DynamoDB, an SES endpoint with a mailbox, pages.
+//! Everything in one process: the functions, an embedded DynamoDB, an SES endpoint with a mailbox,
+//! pages.
 //!
-//! The functions are the ones that are deployed, with the AWS SDK clients that they have there; only the addresses differ:
+//! The functions are the ones that are deployed, with the AWS SDK clients that they have there;
+//! only the addresses differ:
 //!
 //! ```text
 //! browser ─► gateway ─► functions ─► SDK ─► DynamoDB (embedded engine)
@@ -9,7 +11,13 @@
 //! ```
 #![cfg_attr(
     test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "a test says what it expects by failing"
+    )
 )]
 
 mod address;

@@ -57,7 +57,9 @@ impl Mailbox {
     pub fn open(data: &Data) -> Result<Self, StartError> {
         let mails = match data.path(FILE).map(fs::read_to_string) {
             // A line that a crash cut short was never answered with success: it is passed over.
-            Some(Ok(text)) => text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect(),
+            Some(Ok(text)) => {
+                text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+            }
             _ => Vec::new(),
         };
         let mut file = data.append_to(FILE)?;
@@ -98,7 +100,12 @@ impl Mailbox {
 
     /// The mails to this address (all, if none is named), oldest first.
     pub fn to(&self, address: Option<&str>) -> Vec<Mail> {
-        self.state().mails.iter().filter(|mail| address.is_none_or(|address| mail.to.eq_ignore_ascii_case(address))).cloned().collect()
+        self.state()
+            .mails
+            .iter()
+            .filter(|mail| address.is_none_or(|address| mail.to.eq_ignore_ascii_case(address)))
+            .cloned()
+            .collect()
     }
 
     /// The mails after the one with this id, oldest first.
@@ -127,7 +134,9 @@ impl Mail {
 
     /// The link in it, if it has one: the first address in the text part.
     pub fn link(&self) -> Option<&str> {
-        self.text.split_whitespace().find(|word| word.starts_with("http://") || word.starts_with("https://"))
+        self.text
+            .split_whitespace()
+            .find(|word| word.starts_with("http://") || word.starts_with("https://"))
     }
 }
 
@@ -175,7 +184,10 @@ mod tests {
             let data = Data::open(&folder).unwrap();
             let mailbox = Mailbox::open(&data).unwrap();
             // A file that is always full stands in for the real one.
-            let real = mailbox.state().file.replace(File::options().write(true).open("/dev/full").unwrap());
+            let real = mailbox
+                .state()
+                .file
+                .replace(File::options().write(true).open("/dev/full").unwrap());
             assert!(mailbox.put(|id| mail(id, "ada@example.com")).is_err());
             assert!(mailbox.to(None).is_empty(), "it is not taken");
             data.append_to(FILE).unwrap().unwrap().write_all(br#"{"id":1,"at":1,"fr"#).unwrap();

@@ -1,4 +1,5 @@
-//! The pages, and what they fetch. Plain files, embedded; no script or style is inline, so the policy allows none.
+//! The pages, and what they fetch. Plain files, embedded; no script or style is inline, so the
+//! policy allows none.
 
 use std::sync::Arc;
 
@@ -7,7 +8,10 @@ use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -65,21 +69,33 @@ fn page(text: &'static str) -> axum::routing::MethodRouter<Arc<Site>> {
     get(move || async move { Html(text) })
 }
 
-/// Sees to the headers, and to the address: pages live at one origin, and a site that points its own name at this machine gets nothing.
+/// Sees to the headers, and to the address: pages live at one origin, and a site that points its
+/// own name at this machine gets nothing.
 async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let address = header(&request, &HOST).replacen("127.0.0.1", "localhost", 1);
-    // A person at the other name of this machine is led to the first: a tab keeps what it knows by origin. A program may use either.
-    let astray = header(&request, &HOST) != address && header(&request, &ACCEPT).contains("text/html");
+    // A person at the other name of this machine is led to the first: a tab keeps what it knows by
+    // origin. A program may use either.
+    let astray =
+        header(&request, &HOST) != address && header(&request, &ACCEPT).contains("text/html");
     if astray || Some(address.as_str()) != site.base_url.strip_prefix("http://") {
         if request.method() != Method::GET {
-            return (StatusCode::FORBIDDEN, Json(json!({ "message": "open the pages at their own address" }))).into_response();
+            return (
+                StatusCode::FORBIDDEN,
+                Json(json!({ "message": "open the pages at their own address" })),
+            )
+                .into_response();
         }
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         return Redirect::temporary(&format!("{}{target}", site.base_url)).into_response();
     }
-    let from_elsewhere = request.headers().get("origin").is_some_and(|origin| origin != site.base_url.as_str());
+    let from_elsewhere =
+        request.headers().get("origin").is_some_and(|origin| origin != site.base_url.as_str());
     if request.method() != Method::GET && from_elsewhere {
-        return (StatusCode::FORBIDDEN, Json(json!({ "message": "only pages of this server may ask that" }))).into_response();
+        return (
+            StatusCode::FORBIDDEN,
+            Json(json!({ "message": "only pages of this server may ask that" })),
+        )
+            .into_response();
     }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -110,20 +126,36 @@ struct Wanted {
     to: Option<String>,
 }
 
-async fn messages(State(site): State<Arc<Site>>, Query(Wanted { after, to }): Query<Wanted>) -> Json<Value> {
-    Json(site.mailbox.to(to.as_deref()).iter().filter(|mail| mail.id > after).map(mail_json).collect())
+async fn messages(
+    State(site): State<Arc<Site>>,
+    Query(Wanted { after, to }): Query<Wanted>,
+) -> Json<Value> {
+    Json(
+        site.mailbox
+            .to(to.as_deref())
+            .iter()
+            .filter(|mail| mail.id > after)
+            .map(mail_json)
+            .collect(),
+    )
 }
 
 async fn message_html(State(site): State<Arc<Site>>, Path(id): Path<u64>) -> Response {
     let Some(mail) = site.mailbox.mail(id) else { return StatusCode::NOT_FOUND.into_response() };
-    let body = if mail.html.contains("<head>") { mail.html.replacen("<head>", &format!("<head>{BASE}"), 1) } else { format!("{BASE}{}", mail.html) };
+    let body = if mail.html.contains("<head>") {
+        mail.html.replacen("<head>", &format!("<head>{BASE}"), 1)
+    } else {
+        format!("{BASE}{}", mail.html)
+    };
     ([(CONTENT_SECURITY_POLICY, MAIL_POLICY)], Html(body)).into_response()
 }
 
 /// An address for a test client that reads its own mail (idx.md §16.7).
 async fn new_profile() -> Response {
     match crate::random_hex::<8>() {
-        Ok(id) => Json(json!({ "profileId": id, "emailAddress": profile_address(&id) })).into_response(),
+        Ok(id) => {
+            Json(json!({ "profileId": id, "emailAddress": profile_address(&id) })).into_response()
+        }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -1,5 +1,6 @@
-//! Passwords in a server with many requests at a time: as many hashes at once as there are cores, a short queue, and then "busy"
-//! (security.md R-R9). In Lambda an instance has one request at a time and needs none of this.
+//! Passwords in a server with many requests at a time: as many hashes at once as there are cores, a
+//! short queue, and then "busy" (security.md R-R9). In Lambda an instance has one request at a time
+//! and needs none of this.
 
 use std::sync::Arc;
 
@@ -41,7 +42,9 @@ impl BoundedPasswords {
             let _place = place;
             work(&passwords)
         });
-        computed.await.unwrap_or_else(|_| Err(PasswordError::Broken("the computing was cut short".into())))
+        computed
+            .await
+            .unwrap_or_else(|_| Err(PasswordError::Broken("the computing was cut short".into())))
     }
 }
 
@@ -52,7 +55,11 @@ impl Passwords for BoundedPasswords {
         self.compute(move |passwords| passwords.hash_blocking(&password)).await
     }
 
-    async fn verify(&self, password: &Secret, hash: Option<&PasswordHash>) -> Result<Verdict, PasswordError> {
+    async fn verify(
+        &self,
+        password: &Secret,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Verdict, PasswordError> {
         let (password, hash) = (password.clone(), hash.cloned());
         self.compute(move |passwords| passwords.verify_blocking(&password, hash.as_ref())).await
     }
@@ -65,7 +72,9 @@ mod tests {
     use super::*;
 
     fn passwords() -> Argon2Passwords {
-        let peppers = Pepper::parse(&Secret::new("0123456789abcdef0123456789abcdef0123456789abcdef")).unwrap();
+        let peppers =
+            Pepper::parse(&Secret::new("0123456789abcdef0123456789abcdef0123456789abcdef"))
+                .unwrap();
         Argon2Passwords::new(peppers, Cost::default()).unwrap()
     }
 
@@ -74,7 +83,9 @@ mod tests {
         let bounded = BoundedPasswords::new(passwords());
         let hash = bounded.hash(&Secret::new("correct horse")).await.unwrap();
         assert!(bounded.verify(&Secret::new("correct horse"), Some(&hash)).await.unwrap().matches);
-        assert!(!bounded.verify(&Secret::new("battery staple"), Some(&hash)).await.unwrap().matches);
+        assert!(
+            !bounded.verify(&Secret::new("battery staple"), Some(&hash)).await.unwrap().matches
+        );
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -86,8 +97,15 @@ mod tests {
             asking.spawn(async move { bounded.hash(&Secret::new("correct horse")).await });
         }
         let answers = asking.join_all().await;
-        let busy = answers.iter().filter(|answer| matches!(answer, Err(PasswordError::Busy))).count();
-        assert!(busy > 0 && answers.iter().filter(|answer| answer.is_ok()).count() >= 3, "{busy} of 20 were refused");
-        assert!(bounded.hash(&Secret::new("correct horse")).await.is_ok(), "the places are free again");
+        let busy =
+            answers.iter().filter(|answer| matches!(answer, Err(PasswordError::Busy))).count();
+        assert!(
+            busy > 0 && answers.iter().filter(|answer| answer.is_ok()).count() >= 3,
+            "{busy} of 20 were refused"
+        );
+        assert!(
+            bounded.hash(&Secret::new("correct horse")).await.is_ok(),
+            "the places are free again"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! A queue in front of what can be done for a few at a time only: who comes first is served first, and who finds the queue full
-//! is told so at once.
+//! A queue in front of what can be done for a few at a time only: who comes first is served first,
+//! and who finds the queue full is told so at once.
 
 use std::sync::Arc;
 
@@ -23,7 +23,10 @@ pub struct Place {
 impl Queue {
     /// So many places, and so many that may wait for one.
     pub fn new(places: usize, waiting: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(places)), admitted: Arc::new(Semaphore::new(places + waiting)) }
+        Self {
+            places: Arc::new(Semaphore::new(places)),
+            admitted: Arc::new(Semaphore::new(places + waiting)),
+        }
     }
 
     /// Waits for a place. `None` if the queue is full. Whoever stops waiting leaves the queue.

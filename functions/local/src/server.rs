@@ -37,7 +37,8 @@ pub struct Options {
     pub port: u16,
     /// The data folder; in memory if none.
     pub data: Option<PathBuf>,
-    /// An organisation file to apply, now and whenever it changes; without one, the embedded demo, once.
+    /// An organisation file to apply, now and whenever it changes; without one, the embedded demo,
+    /// once.
     pub organisation: Option<PathBuf>,
     /// The port of the test control, if there shall be one; 0 takes a free one.
     pub test_control: Option<u16>,
@@ -69,7 +70,8 @@ pub enum Patience {
     Deployed,
 }
 
-/// A server that runs. Dropping it ends its tasks; [`shutdown`](Self::shutdown) ends them in good order.
+/// A server that runs. Dropping it ends its tasks; [`shutdown`](Self::shutdown) ends them in good
+/// order.
 pub struct Running {
     /// The public address, without a slash at the end.
     pub base_url: String,
@@ -130,17 +132,33 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     } else {
         format!("http://{engine_address}")
     };
-    let services = Services { mailbox: mailbox.clone(), kms: kms.clone(), secrets, faults: faults.clone(), clock: clock.clone() };
-    let services_url = tasks.serve(listen(LOOPBACK, 0).await?, emulators::router(Arc::new(services)))?;
+    let services = Services {
+        mailbox: mailbox.clone(),
+        kms: kms.clone(),
+        secrets,
+        faults: faults.clone(),
+        clock: clock.clone(),
+    };
+    let services_url =
+        tasks.serve(listen(LOOPBACK, 0).await?, emulators::router(Arc::new(services)))?;
 
     let listens = address(&public)?;
     let base_url = host.base_url(listens.port());
-    let places = functions::Places { base_url: &base_url, dynamodb_url: &dynamodb_url, services_url: &services_url, signing_key: &Kms::key_arn() };
-    let variables = functions::variables(&places).map(|(name, value)| (name, value.to_owned())).into();
-    let environment = functions::environment(&places, clock.clone())?.with_deadlines(functions::FAR);
+    let places = functions::Places {
+        base_url: &base_url,
+        dynamodb_url: &dynamodb_url,
+        services_url: &services_url,
+        signing_key: &Kms::key_arn(),
+    };
+    let variables =
+        functions::variables(&places).map(|(name, value)| (name, value.to_owned())).into();
+    let environment =
+        functions::environment(&places, clock.clone())?.with_deadlines(functions::FAR);
     data.put("functions.env", &functions::environment_file(&places))?;
     let client = ::dynamodb::Client::new(&environment.dynamodb());
-    ::dynamodb::create_table(&client, functions::TABLE).await.map_err(|error| StartError::Database(error.to_string()))?;
+    ::dynamodb::create_table(&client, functions::TABLE)
+        .await
+        .map_err(|error| StartError::Database(error.to_string()))?;
     let configuration = Configuration::new(client, functions::TABLE, clock.clone()).at(&base_url);
     let organisation = configuration.begin(options.organisation.as_deref()).await?;
     // A new key takes a busy machine longer to make than a function waits for it.
@@ -161,7 +179,13 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     if let Some(file) = options.organisation {
         timers.spawn(configuration.clone().watch(file));
     }
-    let site = Arc::new(Site { base_url: base_url.clone(), mailbox: mailbox.clone(), database, configuration, widget });
+    let site = Arc::new(Site {
+        base_url: base_url.clone(),
+        mailbox: mailbox.clone(),
+        database,
+        configuration,
+        widget,
+    });
     let test_control_url = match control {
         Some(control) => {
             let router = test_control::router(site.clone(), clock.clone(), faults.clone());
@@ -169,7 +193,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         }
         None => None,
     };
-    let gateway = Router::new().fallback(gateway::serve).with_state(Arc::new(Gateway::new(engines, clock.clone(), answer_within)));
+    let gateway = Router::new().fallback(gateway::serve).with_state(Arc::new(Gateway::new(
+        engines,
+        clock.clone(),
+        answer_within,
+    )));
     tasks.serve(public, pages::router(site).fallback_service(gateway))?;
     Ok(Running {
         base_url,
@@ -190,11 +218,15 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
 }
 
 impl Running {
-    /// Stops taking requests, lets the running ones end, and returns when all have, or after two seconds.
+    /// Stops taking requests, lets the running ones end, and returns when all have, or after two
+    /// seconds.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         self.timers.shutdown().await;
-        let _ = tokio::time::timeout(STOP_WITHIN, async { while self.servers.join_next().await.is_some() {} }).await;
+        let _ = tokio::time::timeout(STOP_WITHIN, async {
+            while self.servers.join_next().await.is_some() {}
+        })
+        .await;
         self.servers.shutdown().await;
     }
 }
@@ -235,12 +267,17 @@ struct Host {
 }
 
 impl Host {
-    /// `127.0.0.1` if nothing is said. Of every address there is (`0.0.0.0`, as in a container whose port is forwarded) none is more right than
-    /// the one that browsers on the same machine use.
+    /// `127.0.0.1` if nothing is said. Of every address there is (`0.0.0.0`, as in a container
+    /// whose port is forwarded) none is more right than the one that browsers on the same machine
+    /// use.
     fn of(host: Option<&str>) -> Self {
         let listens = host.unwrap_or(LOOPBACK).trim_matches(['[', ']']).to_owned();
         let name = match listens.parse::<IpAddr>() {
-            Ok(address) if address.is_unspecified() || [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()].contains(&address) => {
+            Ok(address)
+                if address.is_unspecified()
+                    || [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()]
+                        .contains(&address) =>
+            {
                 "localhost".into()
             }
             Ok(IpAddr::V6(address)) => format!("[{address}]"),
@@ -264,7 +301,11 @@ async fn listen(host: &str, port: u16) -> Result<TcpListener, StartError> {
 }
 
 fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
-    listener.local_addr().map_err(|cause| StartError::Listen { host: LOOPBACK.into(), port: 0, cause: cause.to_string() })
+    listener.local_addr().map_err(|cause| StartError::Listen {
+        host: LOOPBACK.into(),
+        port: 0,
+        cause: cause.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -274,12 +315,24 @@ mod tests {
     #[test]
     fn a_host_is_named_as_browsers_name_it() {
         let base_url = |host: Option<&str>, port| Host::of(host).base_url(port);
-        for here in [None, Some("127.0.0.1"), Some("localhost"), Some("::1"), Some("[::1]"), Some("0.0.0.0"), Some("::")] {
+        for here in [
+            None,
+            Some("127.0.0.1"),
+            Some("localhost"),
+            Some("::1"),
+            Some("[::1]"),
+            Some("0.0.0.0"),
+            Some("::"),
+        ] {
             assert_eq!(base_url(here, 8787), "http://localhost:8787", "{here:?}");
         }
         assert_eq!(base_url(None, 80), "http://localhost");
         assert_eq!(base_url(Some("192.168.1.5"), 8787), "http://192.168.1.5:8787");
-        assert_eq!(base_url(Some("127.0.0.2"), 8787), "http://127.0.0.2:8787", "no browser finds it as localhost");
+        assert_eq!(
+            base_url(Some("127.0.0.2"), 8787),
+            "http://127.0.0.2:8787",
+            "no browser finds it as localhost"
+        );
         assert_eq!(base_url(Some("fd00::5"), 8787), "http://[fd00::5]:8787");
         assert_eq!(base_url(Some("MyBox.local"), 80), "http://mybox.local");
         assert_eq!(Host::of(Some("[::1]")).listens, "::1");

@@ -2,7 +2,8 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-/// Prints a line. Whoever started this may have stopped reading, which is no reason to end, as `println!` would.
+/// Prints a line. Whoever started this may have stopped reading, which is no reason to end, as
+/// `println!` would.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }
@@ -31,8 +32,12 @@ pub(crate) fn agrees(question: &str) -> Option<bool> {
     Some(answer.trim().eq_ignore_ascii_case("yes"))
 }
 
-/// Text from the table as a terminal may show it: without what moves the cursor or turns the line around.
+/// Text from the table as a terminal may show it: without what moves the cursor or turns the line
+/// around.
 pub(crate) fn shown(text: &str) -> String {
-    let harmless = |c: char| !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let harmless = |c: char| {
+        !c.is_control()
+            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     text.chars().map(|c| if harmless(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }

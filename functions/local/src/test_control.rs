@@ -1,4 +1,5 @@
-//! The test control: a second listener on loopback that reads mail, looks into the table, moves the clock and orders faults (security.md §0.1).
+//! The test control: a second listener on loopback that reads mail, looks into the table, moves the
+//! clock and orders faults (security.md §0.1).
 //!
 //! | request | does |
 //! | --- | --- |
@@ -15,8 +16,9 @@
 //! | `GET /organisation`, `POST /organisation` | what is configured, as JSON; applies the file in the body |
 //! | `POST /sweep` | deletes what has expired by the functions' clock, as TTL does some day |
 //!
-//! It exists only in this package, which no function links (security.md R-B4). A body is read as JSON whatever its content type, as the notation
-//! of security.md sends none; in exchange a request from a browser's page is refused, since it would need none either.
+//! It exists only in this package, which no function links (security.md R-B4). A body is read as
+//! JSON whatever its content type, as the notation of security.md sends none; in exchange a request
+//! from a browser's page is refused, since it would need none either.
 
 use std::sync::Arc;
 
@@ -63,10 +65,12 @@ pub fn router(site: Arc<Site>, clock: Arc<MovableClock>, faults: Arc<Faults>) ->
 
 /// A page that somebody opens in a browser on this machine shall not be able to do any of this.
 async fn no_browsers(request: Request, next: Next) -> Response {
-    let host = request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host =
+        request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let navigates = request.headers().get("sec-fetch-mode").is_some_and(|mode| mode == "navigate");
-    let from_page = request.headers().contains_key("origin") || (request.headers().contains_key("sec-fetch-site") && !navigates);
+    let from_page = request.headers().contains_key("origin")
+        || (request.headers().contains_key("sec-fetch-site") && !navigates);
     if !["localhost", "127.0.0.1"].contains(&name) || from_page {
         return problem(StatusCode::FORBIDDEN, "the test control does not answer pages");
     }

@@ -1,4 +1,5 @@
-//! A page that hosts Okta's sign-in widget, if a copy of it is installed on this machine. Nothing is fetched from anywhere.
+//! A page that hosts Okta's sign-in widget, if a copy of it is installed on this machine. Nothing
+//! is fetched from anywhere.
 
 use std::path::{Component, Path as FilePath, PathBuf};
 use std::sync::Arc;
@@ -15,11 +16,19 @@ use crate::StartError;
 use crate::site::Site;
 
 /// Where npm puts the package, from the root of the repository.
-const USUAL_PLACES: [&str; 2] = ["node_modules/@okta/okta-signin-widget", "tests/browser/node_modules/@okta/okta-signin-widget"];
+const USUAL_PLACES: [&str; 2] = [
+    "node_modules/@okta/okta-signin-widget",
+    "tests/browser/node_modules/@okta/okta-signin-widget",
+];
 
-/// The `dist` folder of the installed widget: the one named, which must be there, else the first of the usual places that is.
+/// The `dist` folder of the installed widget: the one named, which must be there, else the first of
+/// the usual places that is.
 pub fn find(named: Option<PathBuf>) -> Result<Option<PathBuf>, StartError> {
-    let dist = |folder: &PathBuf| [folder.join("dist"), folder.clone()].into_iter().find(|dist| dist.join("js/okta-sign-in.min.js").is_file());
+    let dist = |folder: &PathBuf| {
+        [folder.join("dist"), folder.clone()]
+            .into_iter()
+            .find(|dist| dist.join("js/okta-sign-in.min.js").is_file())
+    };
     match named {
         Some(folder) => dist(&folder).map(Some).ok_or(StartError::Widget(folder)),
         None => Ok(USUAL_PLACES.iter().map(PathBuf::from).find_map(|folder| dist(&folder))),
@@ -28,7 +37,10 @@ pub fn find(named: Option<PathBuf>) -> Result<Option<PathBuf>, StartError> {
 
 /// `/widget` and `/siw`.
 pub fn router() -> Router<Arc<Site>> {
-    Router::new().route("/widget", get(host)).route("/widget/callback", get(host)).route("/siw/{*file}", get(file))
+    Router::new()
+        .route("/widget", get(host))
+        .route("/widget/callback", get(host))
+        .route("/siw/{*file}", get(file))
 }
 
 #[derive(Deserialize)]
@@ -38,17 +50,25 @@ struct Generation {
 }
 
 /// The host page of idx.md §13. The widget sets styles of its own, which a nonce allows.
-async fn host(State(site): State<Arc<Site>>, Query(Generation { generation }): Query<Generation>) -> Response {
+async fn host(
+    State(site): State<Arc<Site>>,
+    Query(Generation { generation }): Query<Generation>,
+) -> Response {
     if site.widget.is_none() {
         return Html(include_str!("../pages/widget-absent.html")).into_response();
     }
-    let Ok(nonce) = crate::random_hex::<16>() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    let Ok(nonce) = crate::random_hex::<16>() else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
     let (style, script) = if generation.as_deref() == Some("3") {
         ("okta-sign-in.next.css", "okta-sign-in.next.js")
     } else {
         ("okta-sign-in.min.css", "okta-sign-in.min.js")
     };
-    let page = include_str!("../pages/widget.html").replace("{{nonce}}", &nonce).replace("{{style}}", style).replace("{{script}}", script);
+    let page = include_str!("../pages/widget.html")
+        .replace("{{nonce}}", &nonce)
+        .replace("{{style}}", style)
+        .replace("{{script}}", script);
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; font-src 'self' data:; img-src 'self' data:; \
          connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

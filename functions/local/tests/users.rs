@@ -1,5 +1,11 @@
 //! `vestibule user`, on the real binary, beside a running server.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -23,18 +29,31 @@ struct Server {
 
 impl Server {
     fn start(name: &str) -> Self {
-        let data = std::env::temp_dir().join(format!("vestibule-users-{name}-{}", std::process::id()));
+        let data =
+            std::env::temp_dir().join(format!("vestibule-users-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&data);
         let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
-        let mut child = command.args(["--port", "0", "--data"]).arg(&data).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .args(["--port", "0", "--data"])
+            .arg(&data)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let base = lines.next().unwrap().split_once("open ").unwrap().1.to_owned();
-        let mut named = |name: &str| lines.find_map(|line| Some(line.trim().strip_prefix(name)?.split_whitespace().next()?.to_owned())).unwrap();
+        let mut named = |name: &str| {
+            lines
+                .find_map(|line| {
+                    Some(line.trim().strip_prefix(name)?.split_whitespace().next()?.to_owned())
+                })
+                .unwrap()
+        };
         let (dynamodb, services) = (named("DynamoDB"), named("SES, KMS"));
         Self { child, data, base, dynamodb, services }
     }
 
-    /// What `vestibule user` says to these arguments, with this typed in: exit code, stdout, stderr.
+    /// What `vestibule user` says to these arguments, with this typed in: exit code, stdout,
+    /// stderr.
     fn user(&self, args: &[&str], typed: &str) -> (i32, String, String) {
         said(&self.data, args, typed)
     }
@@ -66,7 +85,12 @@ impl Drop for Server {
 
 fn said(data: &Path, args: &[&str], typed: &str) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
-    command.arg("user").args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .arg("user")
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     // The table of the server on this machine, unless one is named.
     if !args.contains(&"--table") {
         command.arg("--data").arg(data);
@@ -86,11 +110,29 @@ async fn takes_over(server: &Server, password: &str) -> Value {
     let client = Client::new(&server.base);
     let first = client.sign_in(ADA, "anything").await;
     let handle = first["stateHandle"].clone();
-    assert_eq!(first["remediation"]["value"][0]["name"], "select-authenticator-authenticate", "{first}");
-    client.post("/idp/idx/challenge", json!({"stateHandle": handle, "authenticator": {"id": "aut-email"}})).await;
+    assert_eq!(
+        first["remediation"]["value"][0]["name"], "select-authenticator-authenticate",
+        "{first}"
+    );
+    client
+        .post(
+            "/idp/idx/challenge",
+            json!({"stateHandle": handle, "authenticator": {"id": "aut-email"}}),
+        )
+        .await;
     let code = server.mail(ADA).await["code"].clone();
-    client.post("/idp/idx/email/answer", json!({"stateHandle": handle, "credentials": {"passcode": code}})).await;
-    client.post("/idp/idx/credential/answer", json!({"stateHandle": handle, "credentials": {"passcode": password}})).await
+    client
+        .post(
+            "/idp/idx/email/answer",
+            json!({"stateHandle": handle, "credentials": {"passcode": code}}),
+        )
+        .await;
+    client
+        .post(
+            "/idp/idx/credential/answer",
+            json!({"stateHandle": handle, "credentials": {"passcode": password}}),
+        )
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,18 +154,31 @@ async fn an_account_that_was_made_is_mailed_taken_over_and_managed() {
         "--link",
         "https://app.example.com/begin",
     ]);
-    assert!(made.starts_with("ada@example.com (") && made.contains("a mail says how to begin at Demo app"), "{made}");
+    assert!(
+        made.starts_with("ada@example.com (")
+            && made.contains("a mail says how to begin at Demo app"),
+        "{made}"
+    );
     let mail = server.mail(ADA).await;
     let text = mail["text"].as_str().unwrap();
-    assert!(text.contains("https://app.example.com/begin") && text.contains("enter anything"), "{text}");
+    assert!(
+        text.contains("https://app.example.com/begin") && text.contains("enter anything"),
+        "{text}"
+    );
     assert_eq!(mail["code"], Value::Null, "nothing in it opens anything");
     let before = server.shown(ADA);
-    assert_eq!((before["status"].as_str(), before["profile"]["customerNumber"].as_i64()), (Some("PROVISIONED"), Some(7)));
+    assert_eq!(
+        (before["status"].as_str(), before["profile"]["customerNumber"].as_i64()),
+        (Some("PROVISIONED"), Some(7))
+    );
 
     let done = takes_over(&server, PASSWORD).await;
     assert!(done["successWithInteractionCode"].is_object(), "{done}");
     let after = server.shown(ADA);
-    assert_eq!((&after["id"], &after["profile"], &after["status"]), (&before["id"], &before["profile"], &json!("ACTIVE")));
+    assert_eq!(
+        (&after["id"], &after["profile"], &after["status"]),
+        (&before["id"], &before["profile"], &json!("ACTIVE"))
+    );
     assert_eq!(after["groups"], json!(["customers", "subscribers"]));
     let (_, shown, _) = server.user(&["show", ADA], "");
     assert!(shown.contains("  customerNumber  7") && !shown.contains("argon2"), "{shown}");
@@ -132,34 +187,79 @@ async fn an_account_that_was_made_is_mailed_taken_over_and_managed() {
     let client = Client::new(&server.base);
     assert!(!client.sign_in(ADA, PASSWORD).await["successWithInteractionCode"].is_object());
     assert!(server.done(&["activate", ADA]).contains("active"));
-    assert!(Client::new(&server.base).sign_in(ADA, PASSWORD).await["successWithInteractionCode"].is_object());
-    assert!(server.done(&["groups", ADA, "--add", "customers", "--remove", "subscribers"]).contains("in customers"));
+    assert!(
+        Client::new(&server.base).sign_in(ADA, PASSWORD).await["successWithInteractionCode"]
+            .is_object()
+    );
+    assert!(
+        server
+            .done(&["groups", ADA, "--add", "customers", "--remove", "subscribers"])
+            .contains("in customers")
+    );
 
     let (code, out, err) = server.user(&["delete", ADA], "yes\n");
     assert_eq!((code, err.as_str()), (1, ""));
     assert!(out.contains("say --yes"), "not without a terminal: {out}");
     assert!(server.done(&["delete", ADA, "--yes"]).contains("deleted"));
     let (code, out, err) = server.user(&["show", ADA, BOB], "");
-    assert_eq!((code, out.as_str(), err.matches("there is no account").count()), (1, "", 2), "{err}");
+    assert_eq!(
+        (code, out.as_str(), err.matches("there is no account").count()),
+        (1, "", 2),
+        "{err}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_given_password_is_hashed_as_the_functions_do() {
     let server = Server::start("password");
-    let create = ["create", BOB, "--set", "firstName=Bob", "--set", "lastName=Bobson", "--email-verified", "--password-stdin"];
+    let create = [
+        "create",
+        BOB,
+        "--set",
+        "firstName=Bob",
+        "--set",
+        "lastName=Bobson",
+        "--email-verified",
+        "--password-stdin",
+    ];
     let (code, _, err) = server.user(&create, "short\n");
-    assert_eq!((code, err.as_str()), (1, "bob@example.com: the password: Use at least 8 characters.\n"));
+    assert_eq!(
+        (code, err.as_str()),
+        (1, "bob@example.com: the password: Use at least 8 characters.\n")
+    );
     let (code, out, err) = server.user(&create, &format!("{PASSWORD}\n"));
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     let done = Client::new(&server.base).sign_in(BOB, PASSWORD).await;
     assert!(done["successWithInteractionCode"].is_object(), "{done}");
-    assert_eq!(Client::new(&server.base).get("/mailbox/messages").await, json!([]), "no mail was sent");
+    assert_eq!(
+        Client::new(&server.base).get("/mailbox/messages").await,
+        json!([]),
+        "no mail was sent"
+    );
     // The same by the addresses that the server prints; the pepper must be named then.
-    let place = ["--table", "vestibule", "--endpoint-url", &server.dynamodb, "--services-url", &server.services];
-    let carol = ["create", "carol@example.com", "--set", "firstName=C", "--set", "lastName=D", "--password-stdin"];
+    let place = [
+        "--table",
+        "vestibule",
+        "--endpoint-url",
+        &server.dynamodb,
+        "--services-url",
+        &server.services,
+    ];
+    let carol = [
+        "create",
+        "carol@example.com",
+        "--set",
+        "firstName=C",
+        "--set",
+        "lastName=D",
+        "--password-stdin",
+    ];
     let (code, _, err) = server.user(&[&carol[..], &place].concat(), PASSWORD);
     assert!(code == 1 && err.contains("--pepper-secret-id") && err.contains("pepper"), "{err}");
-    let (code, out, err) = server.user(&[&carol[..], &place, &["--pepper-secret-id", "vestibule-pepper"]].concat(), PASSWORD);
+    let (code, out, err) = server.user(
+        &[&carol[..], &place, &["--pepper-secret-id", "vestibule-pepper"]].concat(),
+        PASSWORD,
+    );
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     // Where everybody proves the mailbox, she is asked for that next; the password is right.
     let asked = Client::new(&server.base).sign_in("carol@example.com", PASSWORD).await;
@@ -178,33 +278,62 @@ fn what_is_wrong_is_said_and_nothing_is_made() {
     };
     let names = ["--set", "firstName=Ada", "--set", "lastName=King"];
     let with = |more: &[&'static str]| [&["create", ADA][..], &names, more].concat();
-    refused(&["create", ADA], &["firstName is missing: say --set firstName=…", "lastName is missing"]);
-    refused(&with(&["--set", "shoesize=38"]), &["the schema has no attribute shoesize; it has city,", "shoeSize"]);
+    refused(
+        &["create", ADA],
+        &["firstName is missing: say --set firstName=…", "lastName is missing"],
+    );
+    refused(
+        &with(&["--set", "shoesize=38"]),
+        &["the schema has no attribute shoesize; it has city,", "shoeSize"],
+    );
     refused(&with(&["--set", "shoeSize=99"]), &["shoeSize: "]);
     refused(&with(&["--set", "email=eve@example.com"]), &["login: "]);
-    refused(&with(&["--group", "staff"]), &["there is no group staff; there are customers, subscribers"]);
-    refused(&with(&["--app", "nowhere"]), &["there is no app nowhere; there are demo, workforce, newsletter"]);
+    refused(
+        &with(&["--group", "staff"]),
+        &["there is no group staff; there are customers, subscribers"],
+    );
+    refused(
+        &with(&["--app", "nowhere"]),
+        &["there is no app nowhere; there are demo, workforce, newsletter"],
+    );
     assert_eq!(server.done(&["list"]), "0 accounts\n");
     // Arguments that are wrong are something else.
     for wrong in [&["create", ADA, "--set", "firstName"][..], &["groups", ADA], &["delete"]] {
         assert_eq!(server.user(wrong, "").0, 2, "{wrong:?}");
     }
     server.done(&with(&["--no-mail"]));
-    refused(&with(&[]), &["ada@example.com has this email already", "ada@example.com has this login already"]);
+    refused(
+        &with(&[]),
+        &["ada@example.com has this email already", "ada@example.com has this login already"],
+    );
 }
 
 #[test]
 fn people_are_listed_and_found() {
     let server = Server::start("list");
     for (login, first) in [(ADA, "Ada"), (BOB, "Bob"), ("carol@example.com", "Carol")] {
-        server.done(&["create", login, "--set", &format!("firstName={first}"), "--set", "lastName=King", "--no-mail", "--group", "customers"]);
+        server.done(&[
+            "create",
+            login,
+            "--set",
+            &format!("firstName={first}"),
+            "--set",
+            "lastName=King",
+            "--no-mail",
+            "--group",
+            "customers",
+        ]);
     }
     server.done(&["deactivate", BOB]);
     server.done(&["groups", "carol@example.com", "--set", ""]);
     let found = |args: &[&str]| {
         let lines = server.done(&[&["list", "--json"][..], args].concat());
-        let mut logins: Vec<_> =
-            lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["login"].as_str().unwrap().to_owned()).collect();
+        let mut logins: Vec<_> = lines
+            .lines()
+            .map(|line| {
+                serde_json::from_str::<Value>(line).unwrap()["login"].as_str().unwrap().to_owned()
+            })
+            .collect();
         logins.sort();
         logins
     };

@@ -1,4 +1,5 @@
-//! Lambda function `oidc`: interact, token, keys, discovery, userinfo; the only function that can sign.
+//! Lambda function `oidc`: interact, token, keys, discovery, userinfo; the only function that can
+//! sign.
 
 use std::sync::Arc;
 
@@ -17,8 +18,10 @@ pub const FUNCTION: Function = Function::Oidc;
 /// # Errors
 /// If a variable or a secret is missing or of no use.
 pub async fn engine(environment: &Environment) -> Result<Engine, Error> {
-    let store = DynamoStore::new(dynamodb::Client::new(&environment.dynamodb()), environment.table_name());
-    let signer = KmsSigner::new(kms::Client::new(&environment.kms()), environment.signing_key_ids()?);
+    let store =
+        DynamoStore::new(dynamodb::Client::new(&environment.dynamodb()), environment.table_name());
+    let signer =
+        KmsSigner::new(kms::Client::new(&environment.kms()), environment.signing_key_ids()?);
     signer.keys().await.map_err(|error| Error::invalid("SIGNING_KEY_IDS", error))?;
     Ok(environment.engine(store).await?.with_signer(Arc::new(signer)))
 }

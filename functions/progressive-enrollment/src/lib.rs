@@ -13,6 +13,7 @@ pub const FUNCTION: Function = Function::ProgressiveEnrollment;
 /// # Errors
 /// If a variable or a secret is missing or of no use.
 pub async fn engine(environment: &Environment) -> Result<Engine, Error> {
-    let store = DynamoStore::new(dynamodb::Client::new(&environment.dynamodb()), environment.table_name());
+    let store =
+        DynamoStore::new(dynamodb::Client::new(&environment.dynamodb()), environment.table_name());
     environment.engine(store).await
 }

@@ -2,5 +2,8 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    runtime::serve(progressive_enrollment::FUNCTION, async |environment| progressive_enrollment::engine(&environment).await).await
+    runtime::serve(progressive_enrollment::FUNCTION, async |environment| {
+        progressive_enrollment::engine(&environment).await
+    })
+    .await
 }

@@ -2,5 +2,6 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    runtime::serve(register::FUNCTION, async |environment| register::engine(&environment).await).await
+    runtime::serve(register::FUNCTION, async |environment| register::engine(&environment).await)
+        .await
 }

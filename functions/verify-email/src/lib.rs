@@ -16,7 +16,12 @@ pub const FUNCTION: Function = Function::VerifyEmail;
 /// # Errors
 /// If a variable or a secret is missing or of no use.
 pub async fn engine(environment: &Environment) -> Result<Engine, Error> {
-    let store = DynamoStore::new(dynamodb::Client::new(&environment.dynamodb()), environment.table_name());
-    let mailer = SesMailer::new(ses::Client::new(&environment.ses()), environment.ses_configuration_set());
-    Ok(environment.engine(store).await?.with_mailer(Arc::new(mailer), environment.passcode_key().await?))
+    let store =
+        DynamoStore::new(dynamodb::Client::new(&environment.dynamodb()), environment.table_name());
+    let mailer =
+        SesMailer::new(ses::Client::new(&environment.ses()), environment.ses_configuration_set());
+    Ok(environment
+        .engine(store)
+        .await?
+        .with_mailer(Arc::new(mailer), environment.passcode_key().await?))
 }

@@ -1,4 +1,5 @@
-//! Who reads and writes what. `README.md` shows the same tables; `tests/readme.rs` compares them, and the kinds with the engine's keys.
+//! Who reads and writes what. `README.md` shows the same tables; `tests/readme.rs` compares them,
+//! and the kinds with the engine's keys.
 
 /// A kind of item: what comes before the first `#` of its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,23 +41,65 @@ const LIMIT: &str = "LIMIT#<name>#<pseudonym>#<window>";
 
 /// Every kind of item.
 pub const KINDS: &[Kind] = &[
-    Kind { key: HEAD, what: "which revision of the organisation's configuration is current", expires: "never" },
-    Kind { key: BODY, what: "a piece of a revision, which is the hash of its content: never changed", expires: "never" },
-    Kind { key: TX, what: "a transaction: what one client has proven and entered so far", expires: "with the transaction" },
+    Kind {
+        key: HEAD,
+        what: "which revision of the organisation's configuration is current",
+        expires: "never",
+    },
+    Kind {
+        key: BODY,
+        what: "a piece of a revision, which is the hash of its content: never changed",
+        expires: "never",
+    },
+    Kind {
+        key: TX,
+        what: "a transaction: what one client has proven and entered so far",
+        expires: "with the transaction",
+    },
     Kind { key: USER, what: "a user's profile and status", expires: "never" },
-    Kind { key: PASSWORD, what: "a user's password hash, apart from the profile: read only to be compared", expires: "never" },
+    Kind {
+        key: PASSWORD,
+        what: "a user's password hash, apart from the profile: read only to be compared",
+        expires: "never",
+    },
     Kind { key: UNIQUE, what: "whose a unique value is (R-D1)", expires: "never" },
-    Kind { key: CODE, what: "a grant, redeemed once; kept while its tokens live, to revoke them", expires: "with its tokens" },
-    Kind { key: VERIFY, what: "the link of a welcome mail, which marks an address as verified", expires: "24 hours" },
-    Kind { key: BROWSER, what: "somebody has signed in from this browser before (R-R8)", expires: "400 days" },
-    Kind { key: NETWORK, what: "somebody has signed in from this network before (R-R8)", expires: "90 days" },
-    Kind { key: LIMIT, what: "a counter in one window", expires: "one window after its last count" },
+    Kind {
+        key: CODE,
+        what: "a grant, redeemed once; kept while its tokens live, to revoke them",
+        expires: "with its tokens",
+    },
+    Kind {
+        key: VERIFY,
+        what: "the link of a welcome mail, which marks an address as verified",
+        expires: "24 hours",
+    },
+    Kind {
+        key: BROWSER,
+        what: "somebody has signed in from this browser before (R-R8)",
+        expires: "400 days",
+    },
+    Kind {
+        key: NETWORK,
+        what: "somebody has signed in from this network before (R-R8)",
+        expires: "90 days",
+    },
+    Kind {
+        key: LIMIT,
+        what: "a counter in one window",
+        expires: "one window after its last count",
+    },
 ];
 
-/// Every way in which the table is used; nothing else reads or writes it. A batch of one key is a `GetItem`, a transaction of one count an
-/// `UpdateItem`.
+/// Every way in which the table is used; nothing else reads or writes it. A batch of one key is a
+/// `GetItem`, a transaction of one count an `UpdateItem`.
 pub const ACCESS_PATTERNS: &[AccessPattern] = &[
-    AccessPattern { who: "every function: start", operation: "GetItem", keys: &[HEAD], condition: "-", cost: "1 read" },
+    AccessPattern {
+        who: "every function: start",
+        operation: "GetItem",
+        keys: &[HEAD],
+        condition: "-",
+        cost: "1 read",
+    },
     AccessPattern {
         who: "every function: a revision it has not met",
         operation: "BatchGetItem",
@@ -64,10 +107,34 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         condition: "-",
         cost: "1 read per 4 KB",
     },
-    AccessPattern { who: "apply: write a revision", operation: "PutItem", keys: &[BODY], condition: "-", cost: "1 write per KB" },
-    AccessPattern { who: "apply: make it current", operation: "PutItem", keys: &[HEAD], condition: "-", cost: "1 write" },
-    AccessPattern { who: "interact: configuration", operation: "GetItem", keys: &[HEAD], condition: "-", cost: "1 read" },
-    AccessPattern { who: "interact: begin a transaction", operation: "PutItem", keys: &[TX], condition: "absent", cost: "1 write per KB" },
+    AccessPattern {
+        who: "apply: write a revision",
+        operation: "PutItem",
+        keys: &[BODY],
+        condition: "-",
+        cost: "1 write per KB",
+    },
+    AccessPattern {
+        who: "apply: make it current",
+        operation: "PutItem",
+        keys: &[HEAD],
+        condition: "-",
+        cost: "1 write",
+    },
+    AccessPattern {
+        who: "interact: configuration",
+        operation: "GetItem",
+        keys: &[HEAD],
+        condition: "-",
+        cost: "1 read",
+    },
+    AccessPattern {
+        who: "interact: begin a transaction",
+        operation: "PutItem",
+        keys: &[TX],
+        condition: "absent",
+        cost: "1 write per KB",
+    },
     AccessPattern {
         who: "step, 1st trip: transaction, and whose the named values are",
         operation: "BatchGetItem",
@@ -131,9 +198,27 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         condition: "the version read",
         cost: "1 write per KB",
     },
-    AccessPattern { who: "step: the mail was sent", operation: "PutItem", keys: &[TX], condition: "the version written", cost: "1 write per KB" },
-    AccessPattern { who: "step: the user has changed since", operation: "GetItem", keys: &[USER], condition: "-", cost: "1 read per 4 KB" },
-    AccessPattern { who: "step: a repeated request, a poll", operation: "GetItem", keys: &[CODE], condition: "-", cost: "1 read" },
+    AccessPattern {
+        who: "step: the mail was sent",
+        operation: "PutItem",
+        keys: &[TX],
+        condition: "the version written",
+        cost: "1 write per KB",
+    },
+    AccessPattern {
+        who: "step: the user has changed since",
+        operation: "GetItem",
+        keys: &[USER],
+        condition: "-",
+        cost: "1 read per 4 KB",
+    },
+    AccessPattern {
+        who: "step: a repeated request, a poll",
+        operation: "GetItem",
+        keys: &[CODE],
+        condition: "-",
+        cost: "1 read",
+    },
     AccessPattern {
         who: "step: hash the password anew (R-P10)",
         operation: "PutItem",
@@ -141,8 +226,20 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         condition: "the version read",
         cost: "1 write",
     },
-    AccessPattern { who: "link: open", operation: "BatchGetItem", keys: &[HEAD, TX, VERIFY], condition: "-", cost: "1 read per item and 4 KB" },
-    AccessPattern { who: "welcome link: the user", operation: "GetItem", keys: &[USER], condition: "-", cost: "1 read per 4 KB" },
+    AccessPattern {
+        who: "link: open",
+        operation: "BatchGetItem",
+        keys: &[HEAD, TX, VERIFY],
+        condition: "-",
+        cost: "1 read per item and 4 KB",
+    },
+    AccessPattern {
+        who: "welcome link: the user",
+        operation: "GetItem",
+        keys: &[USER],
+        condition: "-",
+        cost: "1 read per 4 KB",
+    },
     AccessPattern {
         who: "welcome link: mark the address as verified",
         operation: "PutItem",
@@ -150,7 +247,13 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         condition: "the version read",
         cost: "1 write per KB",
     },
-    AccessPattern { who: "token: the grant", operation: "BatchGetItem", keys: &[HEAD, CODE], condition: "-", cost: "2 reads" },
+    AccessPattern {
+        who: "token: the grant",
+        operation: "BatchGetItem",
+        keys: &[HEAD, CODE],
+        condition: "-",
+        cost: "2 reads",
+    },
     AccessPattern {
         who: "token: redeem it (R-O3)",
         operation: "PutItem",
@@ -158,7 +261,13 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         condition: "the version read: one of two callers wins",
         cost: "1 write",
     },
-    AccessPattern { who: "token: the user, meanwhile", operation: "GetItem", keys: &[USER], condition: "-", cost: "1 read per 4 KB" },
+    AccessPattern {
+        who: "token: the user, meanwhile",
+        operation: "GetItem",
+        keys: &[USER],
+        condition: "-",
+        cost: "1 read per 4 KB",
+    },
     AccessPattern {
         who: "userinfo: whether the grant is revoked, and the user",
         operation: "BatchGetItem",
@@ -187,5 +296,11 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         condition: "what is new absent; USER and what is deleted of UNIQUE at the version read",
         cost: "2 writes per item and KB",
     },
-    AccessPattern { who: "commands and local pages: all users", operation: "Scan", keys: &[USER], condition: "-", cost: "the whole table" },
+    AccessPattern {
+        who: "commands and local pages: all users",
+        operation: "Scan",
+        keys: &[USER],
+        condition: "-",
+        cost: "the whole table",
+    },
 ];

@@ -1,4 +1,5 @@
-//! What went wrong, in the port's words. Codes and kinds only: DynamoDB's error texts and the items it returns with them hold content.
+//! What went wrong, in the port's words. Codes and kinds only: DynamoDB's error texts and the items
+//! it returns with them hold content.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use engine::ports::StoreError;

@@ -1,5 +1,6 @@
-//! All items of one kind, by a scan of the table: for the local server's pages and for administrators' commands, never in a decision. A scan
-//! reads the whole table, costs accordingly, and is no snapshot.
+//! All items of one kind, by a scan of the table: for the local server's pages and for
+//! administrators' commands, never in a decision. A scan reads the whole table, costs accordingly,
+//! and is no snapshot.
 
 use std::ops::ControlFlow;
 
@@ -25,12 +26,17 @@ pub async fn list(client: &Client, table: &str, kind: &str) -> Result<Vec<Item>,
     Ok(items)
 }
 
-/// The same page by page, in no order: what a page has, and how many items of any kind were looked at
-/// for it. Ends early where `see` breaks.
+/// The same page by page, in no order: what a page has, and how many items of any kind were looked
+/// at for it. Ends early where `see` breaks.
 ///
 /// # Errors
 /// As [`list`].
-pub async fn pages(client: &Client, table: &str, kind: &str, mut see: impl FnMut(Vec<Item>, usize) -> ControlFlow<()>) -> Result<(), StoreError> {
+pub async fn pages(
+    client: &Client,
+    table: &str,
+    kind: &str,
+    mut see: impl FnMut(Vec<Item>, usize) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
     let scan = client
         .scan()
         .table_name(table)
@@ -42,7 +48,12 @@ pub async fn pages(client: &Client, table: &str, kind: &str, mut see: impl FnMut
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| failure(&error))?;
         let looked_at = usize::try_from(page.scanned_count).unwrap_or_default();
-        let items = page.items.unwrap_or_default().into_iter().map(item::from_attributes).collect::<Result<Vec<_>, _>>()?;
+        let items = page
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .map(item::from_attributes)
+            .collect::<Result<Vec<_>, _>>()?;
         if see(items, looked_at).is_break() {
             break;
         }

@@ -11,7 +11,8 @@ use engine::ports::{StoreError, Write};
 use crate::failure::broken;
 use crate::item::{Attributes, NONCE};
 
-/// 128 random bits in hex: one call of `write`, with all its attempts. Fits into a `ClientRequestToken` (36 characters).
+/// 128 random bits in hex: one call of `write`, with all its attempts. Fits into a
+/// `ClientRequestToken` (36 characters).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Nonce(String);
 
@@ -38,7 +39,8 @@ impl Nonce {
 
     /// Whether this call left the item behind.
     pub(crate) fn wrote(&self, item: Option<&Attributes>) -> bool {
-        item.and_then(|attributes| attributes.get(NONCE)).is_some_and(|nonce| *nonce == self.value())
+        item.and_then(|attributes| attributes.get(NONCE))
+            .is_some_and(|nonce| *nonce == self.value())
     }
 }
 
@@ -48,22 +50,31 @@ pub(crate) struct Call {
     since: Instant,
 }
 
-/// Calls that ended without an answer, so that the caller who repeats one is told the truth (F-06, F-07).
+/// Calls that ended without an answer, so that the caller who repeats one is told the truth (F-06,
+/// F-07).
 #[derive(Default)]
 pub(crate) struct Unanswered(Mutex<VecDeque<(Call, Vec<Write>)>>);
 
-/// DynamoDB forgets a `ClientRequestToken` after 10 minutes; after that a repeated call must be a new one.
+/// DynamoDB forgets a `ClientRequestToken` after 10 minutes; after that a repeated call must be a
+/// new one.
 const MEMORY: Duration = Duration::from_mins(9);
 /// In an outage every call ends without an answer; the latest are the ones that get repeated.
 const PLACES: usize = 64;
 
 impl Unanswered {
-    /// The call that wrote exactly this and had no answer, or else a new one. Nobody else gets the same.
+    /// The call that wrote exactly this and had no answer, or else a new one. Nobody else gets the
+    /// same.
     pub(crate) fn take(&self, writes: &[Write]) -> Result<Call, StoreError> {
         let mut calls = self.calls();
         calls.retain(|(call, _)| call.since.elapsed() < MEMORY);
-        let known = calls.iter().position(|(_, earlier)| earlier == writes).and_then(|place| calls.remove(place));
-        known.map_or_else(|| Ok(Call { nonce: Nonce::draw()?, since: Instant::now() }), |(call, _)| Ok(call))
+        let known = calls
+            .iter()
+            .position(|(_, earlier)| earlier == writes)
+            .and_then(|place| calls.remove(place));
+        known.map_or_else(
+            || Ok(Call { nonce: Nonce::draw()?, since: Instant::now() }),
+            |(call, _)| Ok(call),
+        )
     }
 
     /// Keeps a call for whoever repeats it.

@@ -14,18 +14,26 @@ use crate::request::{action, needs_no_transaction};
 use crate::retry;
 
 /// Carries out the writes as the call `nonce`.
-pub(crate) async fn send(client: &Client, table: &str, writes: &[Write], nonce: &Nonce) -> Result<(), StoreError> {
+pub(crate) async fn send(
+    client: &Client,
+    table: &str,
+    writes: &[Write],
+    nonce: &Nonce,
+) -> Result<(), StoreError> {
     if let [write] = writes
         && needs_no_transaction(write)
     {
         return match action(write, table, nonce)? {
             TransactWriteItem { put: Some(put), .. } => send_put(client, put, nonce).await,
-            TransactWriteItem { update: Some(update), .. } => send_update(client, update, nonce).await,
+            TransactWriteItem { update: Some(update), .. } => {
+                send_update(client, update, nonce).await
+            }
             TransactWriteItem { delete: Some(delete), .. } => send_delete(client, delete).await,
             _ => Err(broken("a check on its own")),
         };
     }
-    let actions = writes.iter().map(|write| action(write, table, nonce)).collect::<Result<Vec<_>, _>>()?;
+    let actions =
+        writes.iter().map(|write| action(write, table, nonce)).collect::<Result<Vec<_>, _>>()?;
     send_all(client, actions, nonce).await
 }
 
@@ -41,7 +49,9 @@ async fn send_put(client: &Client, put: Put, nonce: &Nonce) -> Result<(), StoreE
     match request.send().await {
         Ok(_) => Ok(()),
         Err(error) => match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(refusal)) => refused_alone(refusal.item(), nonce),
+            Some(PutItemError::ConditionalCheckFailedException(refusal)) => {
+                refused_alone(refusal.item(), nonce)
+            }
             _ => Err(failure(&error)),
         },
     }
@@ -56,11 +66,15 @@ async fn send_update(client: &Client, update: Update, nonce: &Nonce) -> Result<(
         .set_condition_expression(update.condition_expression)
         .set_expression_attribute_names(update.expression_attribute_names)
         .set_expression_attribute_values(update.expression_attribute_values)
-        .set_return_values_on_condition_check_failure(update.return_values_on_condition_check_failure);
+        .set_return_values_on_condition_check_failure(
+            update.return_values_on_condition_check_failure,
+        );
     match request.send().await {
         Ok(_) => Ok(()),
         Err(error) => match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => refused_alone(refusal.item(), nonce),
+            Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => {
+                refused_alone(refusal.item(), nonce)
+            }
             _ => Err(failure(&error)),
         },
     }
@@ -71,11 +85,20 @@ async fn send_delete(client: &Client, delete: Delete) -> Result<(), StoreError> 
     request.send().await.map(drop).map_err(|error| failure(&error))
 }
 
-async fn send_all(client: &Client, actions: Vec<TransactWriteItem>, nonce: &Nonce) -> Result<(), StoreError> {
-    let request = client.transact_write_items().set_transact_items(Some(actions)).client_request_token(nonce.token());
+async fn send_all(
+    client: &Client,
+    actions: Vec<TransactWriteItem>,
+    nonce: &Nonce,
+) -> Result<(), StoreError> {
+    let request = client
+        .transact_write_items()
+        .set_transact_items(Some(actions))
+        .client_request_token(nonce.token());
     let Err(error) = request.send().await else { return Ok(()) };
     match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => refused(cancelled.cancellation_reasons(), nonce),
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            refused(cancelled.cancellation_reasons(), nonce)
+        }
         _ => Err(failure(&error)),
     }
 }
@@ -95,7 +118,11 @@ fn refused(reasons: &[CancellationReason], nonce: &Nonce) -> Result<(), StoreErr
     if !places.is_empty() {
         return Err(StoreError::Refused(places));
     }
-    let code = reasons.iter().filter_map(CancellationReason::code).find(|code| *code != "None").unwrap_or("TransactionCanceled");
+    let code = reasons
+        .iter()
+        .filter_map(CancellationReason::code)
+        .find(|code| *code != "None")
+        .unwrap_or("TransactionCanceled");
     let failure = if retry::passes(reasons) { unavailable(code) } else { broken(code) };
     tracing::warn!(%failure, "DynamoDB cancelled a transaction");
     Err(failure)

@@ -1,5 +1,5 @@
-//! The contract, against Amazon's own DynamoDB Local: an oracle besides the embedded engine. Runs if `DYNAMODB_LOCAL_DIR` names the folder that
-//! `.ci/dynamodb-local` filled.
+//! The contract, against Amazon's own DynamoDB Local: an oracle besides the embedded engine. Runs
+//! if `DYNAMODB_LOCAL_DIR` names the folder that `.ci/dynamodb-local` filled.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
 
@@ -16,12 +16,19 @@ use engine::testing::contract;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keeps_the_contract() {
     let Some(folder) = std::env::var_os("DYNAMODB_LOCAL_DIR") else {
-        println!("SKIPPED: DYNAMODB_LOCAL_DIR is not set; .ci/dynamodb-local fetches DynamoDB Local into a folder for it");
+        println!(
+            "SKIPPED: DYNAMODB_LOCAL_DIR is not set; .ci/dynamodb-local fetches DynamoDB Local into a folder for it"
+        );
         return;
     };
     let mut java = Command::new("java")
         .current_dir(folder)
-        .args(["-Djava.library.path=.", "--class-path", "*", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/LoopbackServer.java")])
+        .args([
+            "-Djava.library.path=.",
+            "--class-path",
+            "*",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/LoopbackServer.java"),
+        ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

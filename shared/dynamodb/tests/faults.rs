@@ -1,6 +1,11 @@
-//! What the store makes of DynamoDB's faults (security.md §3.2): the real SDK with its retries, a scripted network, the embedded engine behind.
+//! What the store makes of DynamoDB's faults (security.md §3.2): the real SDK with its retries, a
+//! scripted network, the embedded engine behind.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 use crate::common;
 
@@ -31,9 +36,13 @@ async fn start_with(attempt: Duration) -> (Network, DynamoStore) {
     let (address, _) = embedded().await;
     let network = Network::new();
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(attempt).build();
-    // The clients of a process share what retries they may make; the failures of one test shall not use up those of another.
+    // The clients of a process share what retries they may make; the failures of one test shall not
+    // use up those of another.
     let retries = RetryPartition::new(address.to_string());
-    let config = config(address).http_client(network.clone()).timeout_config(timeouts).retry_partition(retries);
+    let config = config(address)
+        .http_client(network.clone())
+        .timeout_config(timeouts)
+        .retry_partition(retries);
     let client = Client::from_conf(config.build());
     (network, DynamoStore::new(client, TABLE))
 }
@@ -52,7 +61,10 @@ fn delete(key: &str, version: u64) -> Write {
 
 /// A user with the marker of its address: the effect of finishing sign-up.
 fn user() -> [Write; 2] {
-    [put("UNIQUE#email#a@example.com", 1, Expect::Absent(NOW)), put("USER#1", 1, Expect::Absent(NOW))]
+    [
+        put("UNIQUE#email#a@example.com", 1, Expect::Absent(NOW)),
+        put("USER#1", 1, Expect::Absent(NOW)),
+    ]
 }
 
 async fn read(store: &DynamoStore, key: &str) -> Option<Item> {
@@ -151,7 +163,11 @@ async fn f_06_a_single_write_whose_answer_is_lost_is_ours() {
         network.follow([Step::Lost, Step::Lost]);
         store.write(&[count("LIMIT#1", by, 2)]).await.unwrap();
         assert_eq!(network.requests().len(), 3);
-        assert_eq!(read(&store, "LIMIT#1").await.map(|item| item.count), Some(counted), "counted once");
+        assert_eq!(
+            read(&store, "LIMIT#1").await.map(|item| item.count),
+            Some(counted),
+            "counted once"
+        );
     }
     network.follow([Step::Lost]);
     store.write(&[delete("TX#1", 2)]).await.unwrap();
@@ -164,7 +180,12 @@ async fn f_07_a_transaction_whose_answer_is_lost_is_replayed_by_its_token() {
     network.follow([Step::Lost]);
     store.write(&user()).await.unwrap();
     let tokens = tokens(&network);
-    assert!(tokens.len() == 2 && tokens[0] == tokens[1] && tokens[0].as_str().is_some_and(|token| token.len() <= 36), "{tokens:?}");
+    assert!(
+        tokens.len() == 2
+            && tokens[0] == tokens[1]
+            && tokens[0].as_str().is_some_and(|token| token.len() <= 36),
+        "{tokens:?}"
+    );
     assert_eq!(read(&store, "USER#1").await.map(|item| item.version), Some(1));
     assert_refused(&store.write(&user()).await, &[0, 1]);
 }
@@ -177,7 +198,13 @@ async fn f_08_a_transaction_whose_token_is_forgotten_is_known_by_its_nonce() {
     // Counters alone: none of the conditions would notice, were it not for the nonce.
     network.follow([Step::Lost, Step::Forgotten]);
     store.write(&[count("LIMIT#1", 1, 5), count("LIMIT#2", 1, 5)]).await.unwrap();
-    assert_eq!((read(&store, "LIMIT#1").await.unwrap().count, read(&store, "LIMIT#2").await.unwrap().count), (1, 1));
+    assert_eq!(
+        (
+            read(&store, "LIMIT#1").await.unwrap().count,
+            read(&store, "LIMIT#2").await.unwrap().count
+        ),
+        (1, 1)
+    );
     // Somebody else's marker is not ours, whatever we have tried.
     network.follow([error("InternalServerError"), Step::Forgotten]);
     assert_refused(&store.write(&user()).await, &[0, 1]);
@@ -190,20 +217,26 @@ async fn f_09_an_attempt_that_hangs_is_given_up_and_repeated() {
         network.follow([hangs.clone()]);
         store.write(&[put(key, 1, Expect::Absent(NOW))]).await.unwrap();
         network.follow([hangs]);
-        store.write(&[put(key, 2, Expect::Version(1)), count(&format!("LIMIT#{key}"), 1, 5)]).await.unwrap();
+        store
+            .write(&[put(key, 2, Expect::Version(1)), count(&format!("LIMIT#{key}"), 1, 5)])
+            .await
+            .unwrap();
         assert_eq!(read(&store, &format!("LIMIT#{key}")).await.map(|item| item.count), Some(1));
     }
     network.follow(vec![Step::Hangs; 3]);
     assert_unavailable(&store.read(&[Key("TX#1".into())]).await);
 }
 
-/// The contract of `Store`: whoever repeats a call that had no answer is told what became of it, and only he.
+/// The contract of `Store`: whoever repeats a call that had no answer is told what became of it,
+/// and only he.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r_d2_a_call_without_an_answer_can_be_repeated_by_its_caller() {
     let (network, store) = start().await;
     let transaction = user().to_vec();
     let limits = vec![count("LIMIT#1", 1, 5), count("LIMIT#2", 1, 5)];
-    for (writes, afterwards) in [(transaction, &[0, 1][..]), (vec![put("TX#1", 1, Expect::Absent(NOW))], &[0])] {
+    for (writes, afterwards) in
+        [(transaction, &[0, 1][..]), (vec![put("TX#1", 1, Expect::Absent(NOW))], &[0])]
+    {
         network.follow([Step::Lost, error("ThrottlingException"), error("ThrottlingException")]);
         assert_unavailable(&store.write(&writes).await);
         let first = tokens(&network);
@@ -217,7 +250,11 @@ async fn r_d2_a_call_without_an_answer_can_be_repeated_by_its_caller() {
     store.write(&limits).await.unwrap();
     assert_eq!(read(&store, "LIMIT#1").await.map(|item| item.count), Some(1), "counted once");
     store.write(&limits).await.unwrap();
-    assert_eq!(read(&store, "LIMIT#1").await.map(|item| item.count), Some(2), "another caller, another count");
+    assert_eq!(
+        read(&store, "LIMIT#1").await.map(|item| item.count),
+        Some(2),
+        "another caller, another count"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -228,7 +265,10 @@ async fn f_11_a_conflict_is_retried_and_never_a_refusal() {
         assert_unavailable(&store.write(&user()).await);
         assert_eq!(network.requests().len(), 3, "I14");
     }
-    network.follow([cancelled(&["TransactionConflict", "None"]), cancelled(&["None", "ThrottlingError"])]);
+    network.follow([
+        cancelled(&["TransactionConflict", "None"]),
+        cancelled(&["None", "ThrottlingError"]),
+    ]);
     store.write(&user()).await.unwrap();
     assert_eq!(network.requests().len(), 3);
     // A condition was found wanting: another attempt would not help.
@@ -237,7 +277,8 @@ async fn f_11_a_conflict_is_retried_and_never_a_refusal() {
     assert_eq!(network.requests().len(), 1);
 }
 
-/// A transaction with one write of each form, on items of its own: so many places at which something can be wrong.
+/// A transaction with one write of each form, on items of its own: so many places at which
+/// something can be wrong.
 const PLACES: usize = 6;
 
 fn one_of_each(name: &str) -> [Write; PLACES] {
@@ -269,7 +310,13 @@ async fn prepare(store: &DynamoStore, name: &str, failing: &[usize]) {
 /// Versions and counts of the items of [`one_of_each`].
 async fn state(store: &DynamoStore, name: &str) -> Vec<Option<(u64, u64)>> {
     let keys: Vec<_> = (0..PLACES).map(|place| Key(format!("{name}#{place}"))).collect();
-    store.read(&keys).await.unwrap().into_iter().map(|item| item.map(|item| (item.version, item.count))).collect()
+    store
+        .read(&keys)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|item| item.map(|item| (item.version, item.count)))
+        .collect()
 }
 
 /// A transaction of so many places that is cancelled for these reasons at some of them.
@@ -281,13 +328,15 @@ fn cancelled_at(reasons: &[(usize, &str)]) -> Step {
     cancelled(&codes)
 }
 
-const CONFLICTS: [&str; 3] = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+const CONFLICTS: [&str; 3] =
+    ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_10_a_condition_that_does_not_hold_is_told_by_its_place_wherever_it_is() {
     let (network, store) = start().await;
     let alone = (0..PLACES).map(|place| vec![place]);
-    let two = (0..PLACES).flat_map(|first| (first + 1..PLACES).map(move |second| vec![first, second]));
+    let two =
+        (0..PLACES).flat_map(|first| (first + 1..PLACES).map(move |second| vec![first, second]));
     for failing in alone.chain(two) {
         let name = format!("{failing:?}");
         prepare(&store, &name, &failing).await;
@@ -299,7 +348,10 @@ async fn f_10_a_condition_that_does_not_hold_is_told_by_its_place_wherever_it_is
     }
     prepare(&store, "none", &[]).await;
     store.write(&one_of_each("none")).await.unwrap();
-    assert_eq!(state(&store, "none").await, [Some((1, 0)), Some((2, 0)), None, Some((1, 0)), None, Some((1, 1))]);
+    assert_eq!(
+        state(&store, "none").await,
+        [Some((1, 0)), Some((2, 0)), None, Some((1, 0)), None, Some((1, 1))]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -314,9 +366,13 @@ async fn f_10_f_11_somebody_in_the_way_elsewhere_does_not_hide_a_condition_and_i
                 assert_eq!(network.requests().len(), 1);
             }
         }
-        // First somebody was in the way, somewhere else each time; when they were gone, the condition no longer held.
-        let earlier = [(place + 1) % PLACES, (place + 2) % PLACES].map(|other| cancelled_at(&[(other, CONFLICTS[place % CONFLICTS.len()])]));
-        network.follow(earlier.into_iter().chain([cancelled_at(&[(place, "ConditionalCheckFailed")])]));
+        // First somebody was in the way, somewhere else each time; when they were gone, the
+        // condition no longer held.
+        let earlier = [(place + 1) % PLACES, (place + 2) % PLACES]
+            .map(|other| cancelled_at(&[(other, CONFLICTS[place % CONFLICTS.len()])]));
+        network.follow(
+            earlier.into_iter().chain([cancelled_at(&[(place, "ConditionalCheckFailed")])]),
+        );
         assert_refused(&store.write(&writes).await, &[place]);
         assert_eq!(network.requests().len(), 3);
     }
@@ -330,14 +386,18 @@ async fn f_11_somebody_in_the_way_at_any_place_is_waited_for_and_never_a_refusal
             let (network, store) = start().await;
             // Once, as often as there are attempts, and for ever.
             for times in [1, 2, 3, 9] {
-                let (name, code) = (format!("{place} {times}"), CONFLICTS[(place + times) % CONFLICTS.len()]);
+                let (name, code) =
+                    (format!("{place} {times}"), CONFLICTS[(place + times) % CONFLICTS.len()]);
                 prepare(&store, &name, &[]).await;
                 let before = state(&store, &name).await;
                 network.follow(vec![cancelled_at(&[(place, code)]); times]);
                 let answer = store.write(&one_of_each(&name)).await;
                 let requests = network.requests();
                 assert_eq!(requests.len(), (times + 1).min(3), "I14: {name}");
-                assert!(requests.iter().all(|request| *request == requests[0]), "the same call: {name}");
+                assert!(
+                    requests.iter().all(|request| *request == requests[0]),
+                    "the same call: {name}"
+                );
                 network.follow([]);
                 if times < 3 {
                     answer.unwrap();
@@ -346,7 +406,11 @@ async fn f_11_somebody_in_the_way_at_any_place_is_waited_for_and_never_a_refusal
                     assert_eq!(state(&store, &name).await, before, "all or nothing: {name}");
                     store.write(&one_of_each(&name)).await.unwrap();
                 }
-                assert_eq!(state(&store, &name).await, [Some((1, 0)), Some((2, 0)), None, Some((1, 0)), None, Some((1, 1))], "{name}");
+                assert_eq!(
+                    state(&store, &name).await,
+                    [Some((1, 0)), Some((2, 0)), None, Some((1, 0)), None, Some((1, 1))],
+                    "{name}"
+                );
             }
         });
     }
@@ -361,7 +425,11 @@ async fn f_07_f_11_f_13_what_was_done_before_somebody_was_in_the_way_is_done() {
     for place in 0..PLACES {
         let name = format!("DONE {place}");
         prepare(&store, &name, &[]).await;
-        let second = if place % 2 == 0 { cancelled_at(&[(place, "TransactionConflict")]) } else { error("TransactionInProgressException") };
+        let second = if place % 2 == 0 {
+            cancelled_at(&[(place, "TransactionConflict")])
+        } else {
+            error("TransactionInProgressException")
+        };
         network.follow([Step::Lost, second, Step::Forgotten]);
         // Our own items fail the conditions now.
         store.write(&one_of_each(&name)).await.unwrap();
@@ -375,7 +443,12 @@ async fn f_12_a_single_write_in_the_way_of_a_transaction_is_retried() {
     let (network, store) = start().await;
     let conflict = || error("TransactionConflictException");
     let remove = Write::Delete { key: Key("TX#1".into()), expect: Expect::Anything };
-    for write in [put("TX#1", 1, Expect::Absent(NOW)), count("LIMIT#1", 1, 1), count("LIMIT#1", 0, 1), remove] {
+    for write in [
+        put("TX#1", 1, Expect::Absent(NOW)),
+        count("LIMIT#1", 1, 1),
+        count("LIMIT#1", 0, 1),
+        remove,
+    ] {
         let write = std::slice::from_ref(&write);
         network.follow(vec![conflict(); 9]);
         assert_unavailable(&store.write(write).await);
@@ -385,20 +458,29 @@ async fn f_12_a_single_write_in_the_way_of_a_transaction_is_retried() {
         assert_eq!(network.requests().len(), 3, "{write:?}");
     }
     store.write(&[put("TX#1", 1, Expect::Absent(NOW))]).await.unwrap();
-    for write in [put("TX#1", 2, Expect::Absent(NOW)), put("TX#1", 2, Expect::Version(9)), count("LIMIT#1", 1, 1)] {
+    for write in [
+        put("TX#1", 2, Expect::Absent(NOW)),
+        put("TX#1", 2, Expect::Version(9)),
+        count("LIMIT#1", 1, 1),
+    ] {
         network.follow([conflict()]);
         assert_refused(&store.write(std::slice::from_ref(&write)).await, &[0]);
-        assert_eq!(network.requests().len(), 2, "when the other one is gone, the condition decides, once: {write:?}");
+        assert_eq!(
+            network.requests().len(),
+            2,
+            "when the other one is gone, the condition decides, once: {write:?}"
+        );
     }
 }
 
-/// `IdempotentParameterMismatchException`: a token is never sent with anything but what it was first sent with, whatever goes wrong and whoever
-/// repeats what.
+/// `IdempotentParameterMismatchException`: a token is never sent with anything but what it was
+/// first sent with, whatever goes wrong and whoever repeats what.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_14_a_token_belongs_to_what_it_was_first_sent_with() {
     let (network, store) = start().await;
     let store = Arc::new(store);
-    // The same numbers each time; each caller makes few different calls, so that they repeat their own and each other's.
+    // The same numbers each time; each caller makes few different calls, so that they repeat their
+    // own and each other's.
     let mut seed = 0x5eed_u32;
     let mut draw = |below: u32| {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -419,7 +501,10 @@ async fn f_14_a_token_belongs_to_what_it_was_first_sent_with() {
         callers.spawn(async move {
             for (key, by) in calls {
                 // Refused and unavailable both occur; a mismatch would be broken.
-                let writes = [count(&format!("LIMIT#{key}"), by, 1_000), put(&format!("OWN#{key}"), 1, Expect::Anything)];
+                let writes = [
+                    count(&format!("LIMIT#{key}"), by, 1_000),
+                    put(&format!("OWN#{key}"), 1, Expect::Anything),
+                ];
                 let answer = store.write(&writes).await;
                 assert!(matches!(answer, Ok(()) | Err(StoreError::Unavailable(_))), "{answer:?}");
             }
@@ -441,7 +526,12 @@ async fn f_14_a_token_belongs_to_what_it_was_first_sent_with() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_14_f_15_f_16_what_must_not_be_is_broken_at_once() {
     let (network, store) = start().await;
-    for code in ["IdempotentParameterMismatchException", "ValidationException", "ResourceNotFoundException", "AccessDeniedException"] {
+    for code in [
+        "IdempotentParameterMismatchException",
+        "ValidationException",
+        "ResourceNotFoundException",
+        "AccessDeniedException",
+    ] {
         network.follow([error(code)]);
         assert_broken(&store.write(&user()).await);
         assert_eq!(network.requests().len(), 1, "{code}");
@@ -458,15 +548,32 @@ async fn f_14_f_15_f_16_what_must_not_be_is_broken_at_once() {
 async fn what_a_batch_leaves_out_is_read_again() {
     let (network, store) = start().await;
     store.write(&user()).await.unwrap();
-    let [first, second] = ["UNIQUE#email#a@example.com", "USER#1"].map(|key| json!({ "pk": { "S": key } }));
-    let unprocessed =
-        |keys: &[&Value]| Step::Answer(200, json!({ "Responses": {}, "UnprocessedKeys": { TABLE: { "Keys": keys, "ConsistentRead": true } } }));
+    let [first, second] =
+        ["UNIQUE#email#a@example.com", "USER#1"].map(|key| json!({ "pk": { "S": key } }));
+    let unprocessed = |keys: &[&Value]| {
+        Step::Answer(
+            200,
+            json!({ "Responses": {}, "UnprocessedKeys": { TABLE: { "Keys": keys, "ConsistentRead": true } } }),
+        )
+    };
     let keys = [Key("USER#1".into()), Key("UNIQUE#email#a@example.com".into())];
 
     network.follow([unprocessed(&[&first, &second])]);
     let found = store.read(&keys).await.unwrap();
-    assert!(found.iter().zip(&keys).all(|(item, key)| item.as_ref().is_some_and(|item| item.key == *key)), "{found:?}");
-    assert!(network.requests().iter().all(|request| request["RequestItems"][TABLE]["ConsistentRead"] == true), "R-S3");
+    assert!(
+        found
+            .iter()
+            .zip(&keys)
+            .all(|(item, key)| item.as_ref().is_some_and(|item| item.key == *key)),
+        "{found:?}"
+    );
+    assert!(
+        network
+            .requests()
+            .iter()
+            .all(|request| request["RequestItems"][TABLE]["ConsistentRead"] == true),
+        "R-S3"
+    );
 
     network.follow(vec![unprocessed(&[&first]); 9]);
     assert_unavailable(&store.read(&keys).await);
@@ -488,7 +595,12 @@ async fn r_l1_errors_say_nothing_of_content() {
     let item = json!({ "pk": { "S": "canary" }, "body": { "S": "canary" } });
     let reasons = json!([{ "Code": "ValidationError", "Message": "canary", "Item": item }, { "Code": "None" }]);
     let with_item = json!({ "__type": "x#TransactionCanceledException", "Message": "canary", "CancellationReasons": reasons });
-    let steps = [error("ThrottlingException"), error("ValidationException"), cancelled(&["TransactionConflict"]), Step::Answer(400, with_item)];
+    let steps = [
+        error("ThrottlingException"),
+        error("ValidationException"),
+        cancelled(&["TransactionConflict"]),
+        Step::Answer(400, with_item),
+    ];
     for step in steps {
         network.follow(vec![step; 3]);
         let failure = store.write(&user()).await.unwrap_err();

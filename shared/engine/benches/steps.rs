@@ -1,6 +1,13 @@
-//! What the engine itself costs, without network, DynamoDB and Argon2: `cargo bench -p engine` prints a table of tests/README.md.
+//! What the engine itself costs, without network, DynamoDB and Argon2: `cargo bench -p engine`
+//! prints a table of tests/README.md.
 #![allow(missing_docs, reason = "nobody calls a measurement")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a measurement says what it expects by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a measurement says what it expects by failing"
+)]
 
 #[path = "../tests/stage/mod.rs"]
 mod stage;
@@ -48,7 +55,13 @@ fn main() {
 
     let mut stopwatch = Stopwatch::default();
     stopwatch.add("policy: what must be known to decide a sign-in", || {
-        black_box(lookup(&context, &begun, &input, policy::transaction::Familiar::default(), false));
+        black_box(lookup(
+            &context,
+            &begun,
+            &input,
+            policy::transaction::Familiar::default(),
+            false,
+        ));
     });
     stopwatch.add("policy: a sign-in decided", || {
         black_box(step(&context, begun.clone(), &input, &facts).unwrap());
@@ -85,7 +98,11 @@ fn main() {
     let sign_in = medians.last().map_or(1.0, |(_, median)| median.as_secs_f64());
     println!("| what | CPU | of a whole sign-in |\n| --- | ---: | ---: |");
     for (name, median) in medians {
-        println!("| {name} | {} | {:.1} % |", stopwatch::text(median), 100.0 * median.as_secs_f64() / sign_in);
+        println!(
+            "| {name} | {} | {:.1} % |",
+            stopwatch::text(median),
+            100.0 * median.as_secs_f64() / sign_in
+        );
     }
 }
 
@@ -109,22 +126,39 @@ impl Visitor {
             "client_id=demo-spa&scope=openid%20profile%20email&redirect_uri=http%3A%2F%2Flocalhost%3A8787%2Fdemo%2Fcallback\
              &code_challenge={challenge}&code_challenge_method=S256&state=state&nonce=nonce"
         );
-        let begun = self.send("/oauth2/default/v1/interact", "application/x-www-form-urlencoded", body.into_bytes());
+        let begun = self.send(
+            "/oauth2/default/v1/interact",
+            "application/x-www-form-urlencoded",
+            body.into_bytes(),
+        );
         begun["interaction_handle"].as_str().unwrap().into()
     }
 
     fn sign_in(&self) {
-        let first = self.post("/idp/idx/introspect", &json!({"interactionHandle": self.interact()}));
+        let first =
+            self.post("/idp/idx/introspect", &json!({"interactionHandle": self.interact()}));
         let credentials = json!({"passcode": PASSWORD});
         let done = self.post("/idp/idx/identify", &json!({"stateHandle": first["stateHandle"], "identifier": ADA, "credentials": credentials}));
-        let values = done["successWithInteractionCode"]["value"].as_array().unwrap_or_else(|| panic!("{done}"));
-        let code = values.iter().find(|one| one["name"] == "interaction_code").unwrap()["value"].as_str().unwrap();
-        let body = format!("grant_type=interaction_code&client_id=demo-spa&interaction_code={code}&code_verifier={}", "v".repeat(43));
-        let tokens = self.send("/oauth2/default/v1/token", "application/x-www-form-urlencoded", body.into_bytes());
+        let values = done["successWithInteractionCode"]["value"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{done}"));
+        let code = values.iter().find(|one| one["name"] == "interaction_code").unwrap()["value"]
+            .as_str()
+            .unwrap();
+        let body = format!(
+            "grant_type=interaction_code&client_id=demo-spa&interaction_code={code}&code_verifier={}",
+            "v".repeat(43)
+        );
+        let tokens = self.send(
+            "/oauth2/default/v1/token",
+            "application/x-www-form-urlencoded",
+            body.into_bytes(),
+        );
         assert!(tokens["access_token"].is_string(), "{tokens}");
     }
 
-    /// As if all this had been an hour ago: budgets of one person are not what is measured, and neither is a store that grows.
+    /// As if all this had been an hour ago: budgets of one person are not what is measured, and
+    /// neither is a store that grows.
     fn rest(&self) {
         self.stage.advance(3_600);
         self.stage.store.take();
@@ -175,6 +209,7 @@ fn ada() -> User {
     let text = r#"{"id": "", "status": "ACTIVE", "created": 0, "lastUpdated": 0, "profile": {}, "emailVerified": true, "hasPassword": true}"#;
     let user: User = serde_json::from_str(text).unwrap();
     assert_eq!(user.status, UserStatus::Active);
-    let profile: BTreeMap<_, _> = profile.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+    let profile: BTreeMap<_, _> =
+        profile.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
     User { id: "u".repeat(22), profile, groups: ["customers".to_owned()].into(), ..user }
 }

@@ -1,8 +1,8 @@
 //! The address that a step comes from (security.md R-R7, policies.md §12 no. 22).
 //!
-//! The gateway says which one that is. Where the server of an app speaks for people, all of them would
-//! come from one address; so the server may name the person's, beside a secret that it shares with us.
-//! No page can send these headers from a browser: preflights do not allow them.
+//! The gateway says which one that is. Where the server of an app speaks for people, all of them
+//! would come from one address; so the server may name the person's, beside a secret that it shares
+//! with us. No page can send these headers from a browser: preflights do not allow them.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -31,13 +31,18 @@ pub(crate) struct ClientAddress {
 }
 
 impl Engine {
-    /// The address that this request comes from. A secret that no app has is refused: a server that is
-    /// set up wrongly shall be noticed.
+    /// The address that this request comes from. A secret that no app has is refused: a server that
+    /// is set up wrongly shall be noticed.
     pub(crate) async fn client_address(&self, request: &Request) -> Result<ClientAddress, Failure> {
-        let (address, secret) = (header(&request.headers, ADDRESS)?, header(&request.headers, SECRET)?);
+        let (address, secret) =
+            (header(&request.headers, ADDRESS)?, header(&request.headers, SECRET)?);
         let (address, secret) = match (address, secret) {
-            (None, None) => return Ok(ClientAddress { address: request.source.clone(), server_of: None }),
-            (Some(address), Some(secret)) => (address.parse::<IpAddr>().map_err(|_| Failure::Malformed)?, secret),
+            (None, None) => {
+                return Ok(ClientAddress { address: request.source.clone(), server_of: None });
+            }
+            (Some(address), Some(secret)) => {
+                (address.parse::<IpAddr>().map_err(|_| Failure::Malformed)?, secret)
+            }
             _ => return Err(Failure::Malformed),
         };
         let hash = Secret::new(hex(secret));
@@ -45,7 +50,9 @@ impl Engine {
         let app = match known {
             Some(app) => app,
             // It may be new.
-            None => app_of(&self.current().await?.organisation, &hash).ok_or(Failure::ForeignOrigin)?,
+            None => {
+                app_of(&self.current().await?.organisation, &hash).ok_or(Failure::ForeignOrigin)?
+            }
         };
         Ok(ClientAddress { address: address.to_string(), server_of: Some(app) })
     }
@@ -54,7 +61,8 @@ impl Engine {
 /// The app whose server has this secret.
 fn app_of(organisation: &Organisation, hash: &Secret) -> Option<String> {
     let mut apps = organisation.apps.iter().filter(|app| app.status == Status::Active);
-    let app = apps.find(|app| app.credentials.server.secret_sha256.iter().any(|one| same(hash, one)))?;
+    let app =
+        apps.find(|app| app.credentials.server.secret_sha256.iter().any(|one| same(hash, one)))?;
     Some(app.id.clone())
 }
 

@@ -1,4 +1,5 @@
-//! Which page sent a request, and what pages of other origins may send and read (security.md R-T7, R-T8).
+//! Which page sent a request, and what pages of other origins may send and read (security.md R-T7,
+//! R-T8).
 
 use ::http::{HeaderMap, StatusCode, header};
 use idx::operation::{ROUTES, Route};
@@ -9,10 +10,11 @@ use crate::reply::Reply;
 use crate::{Engine, Failure};
 
 /// Headers that our clients send.
-const OF_CLIENTS: &str = "authorization, content-type, x-device-fingerprint, x-okta-user-agent-extended";
+const OF_CLIENTS: &str =
+    "authorization, content-type, x-device-fingerprint, x-okta-user-agent-extended";
 
-/// Headers that pages add for their own use, tracing most of all. A browser sends the request only if they are allowed; none of them means
-/// anything here.
+/// Headers that pages add for their own use, tracing most of all. A browser sends the request only
+/// if they are allowed; none of them means anything here.
 const IGNORED: [&str; 21] = [
     "accept",
     "accept-language",
@@ -38,7 +40,8 @@ const IGNORED: [&str; 21] = [
 ];
 
 /// How families of such headers begin.
-const IGNORED_FAMILIES: [&str; 7] = ["ot-tracer-", "x-b3-", "x-datadog-", "x-dynatrace", "x-instana-", "x-newrelic-", "x-trace-"];
+const IGNORED_FAMILIES: [&str; 7] =
+    ["ot-tracer-", "x-b3-", "x-datadog-", "x-dynatrace", "x-instana-", "x-newrelic-", "x-trace-"];
 
 /// Most headers that a preflight allows by name.
 const MOST_HEADERS: usize = 30;
@@ -59,8 +62,11 @@ impl Origin {
         match headers.get(header::ORIGIN).map(|origin| origin.to_str()) {
             None => Self::None,
             Some(Ok(origin)) if origin != "null" => Self::Page(origin.into()),
-            // Our own pages forbid a referrer, and then a browser hides the origin of their forms too (Fetch §3.2). This header no page can set.
-            Some(_) if headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin") => Self::None,
+            // Our own pages forbid a referrer, and then a browser hides the origin of their forms
+            // too (Fetch §3.2). This header no page can set.
+            Some(_) if headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin") => {
+                Self::None
+            }
             Some(_) => Self::Opaque,
         }
     }
@@ -75,7 +81,8 @@ impl Engine {
         }
     }
 
-    /// Whether a page of this origin may change anything: our own, or one that an app has listed. No origin: not a page.
+    /// Whether a page of this origin may change anything: our own, or one that an app has listed.
+    /// No origin: not a page.
     pub(crate) async fn may_write(&self, origin: &Origin) -> Result<bool, Failure> {
         Ok(match origin {
             Origin::None => true,
@@ -84,8 +91,9 @@ impl Engine {
         })
     }
 
-    /// Whether `page` is our own or listed. What this instance knows is good enough for a yes, never for what a person must prove; before a no it
-    /// looks: where all requests come from an origin that is new, nothing else would.
+    /// Whether `page` is our own or listed. What this instance knows is good enough for a yes,
+    /// never for what a person must prove; before a no it looks: where all requests come from an
+    /// origin that is new, nothing else would.
     pub(crate) async fn lists(&self, page: &str) -> Result<bool, Failure> {
         Ok(self.knows(page) || listed(&*self.current().await?, page))
     }
@@ -96,12 +104,16 @@ impl Engine {
     }
 
     pub(crate) fn own_origin(&self) -> String {
-        url::Url::parse(&self.base_url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+        url::Url::parse(&self.base_url)
+            .map(|url| url.origin().ascii_serialization())
+            .unwrap_or_default()
     }
 
     /// Answers a browser that asks what a page may send.
     pub(crate) async fn preflight(&self, request: &Request, origin: &Origin) -> Response {
-        let public = ROUTES.iter().any(|route| route.matches(&request.path).is_some() && route.operation.is_public());
+        let public = ROUTES
+            .iter()
+            .any(|route| route.matches(&request.path).is_some() && route.operation.is_public());
         let reply = Reply::empty(StatusCode::NO_CONTENT)
             .with_header(header::ACCESS_CONTROL_ALLOW_METHODS, Route::methods_of(&request.path))
             .with_header(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed_headers(&request.headers))
@@ -112,17 +124,34 @@ impl Engine {
 
 /// What our clients send, and of what this page wants to send what is ignored.
 fn allowed_headers(headers: &HeaderMap) -> String {
-    let wanted = headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let wanted = wanted.split(',').map(|name| name.trim().to_ascii_lowercase()).filter(|name| is_ignored(name)).take(MOST_HEADERS);
+    let wanted = headers
+        .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let wanted = wanted
+        .split(',')
+        .map(|name| name.trim().to_ascii_lowercase())
+        .filter(|name| is_ignored(name))
+        .take(MOST_HEADERS);
     std::iter::once(OF_CLIENTS.to_owned()).chain(wanted).collect::<Vec<_>>().join(", ")
 }
 
 fn is_ignored(name: &str) -> bool {
-    let plain = name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    plain && (IGNORED.contains(&name) || IGNORED_FAMILIES.iter().any(|family| name.starts_with(family)))
+    let plain = name.len() <= 64
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    plain
+        && (IGNORED.contains(&name)
+            || IGNORED_FAMILIES.iter().any(|family| name.starts_with(family)))
 }
 
 fn listed(revision: &Revision, page: &str) -> bool {
     let active = |status| status == policy::organisation::Status::Active;
-    revision.organisation.apps.iter().filter(|app| active(app.status)).any(|app| app.allowed_origins.iter().any(|origin| origin == page))
+    revision
+        .organisation
+        .apps
+        .iter()
+        .filter(|app| active(app.status))
+        .any(|app| app.allowed_origins.iter().any(|origin| origin == page))
 }

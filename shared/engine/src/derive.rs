@@ -1,7 +1,8 @@
-//! Secrets that are derived instead of stored: handles, codes, links (security.md, note after 1.10).
+//! Secrets that are derived instead of stored: handles, codes, links (security.md, note after
+//! 1.10).
 //!
-//! `MAC(key, purpose ‖ what it is bound to)`. Nothing secret is in the table, a table dump gives nothing away, and sending again after a crash
-//! sends the same code.
+//! `MAC(key, purpose ‖ what it is bound to)`. Nothing secret is in the table, a table dump gives
+//! nothing away, and sending again after a crash sends the same code.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,7 +29,9 @@ impl Key {
 
     fn mac(&self, parts: &[&str]) -> [u8; 32] {
         // HMAC takes keys of any length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.expose().as_bytes()) else { return [0; 32] };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.expose().as_bytes()) else {
+            return [0; 32];
+        };
         for part in parts {
             // Length-prefixed, so that no two lists of parts are the same bytes.
             mac.update(&(part.len() as u64).to_be_bytes());
@@ -48,14 +51,24 @@ impl Key {
         URL_SAFE_NO_PAD.encode(mac.get(..16).unwrap_or_default())
     }
 
-    /// The emailed code: decimal digits, uniform, leading zeros kept (R-O1). Bound to transaction, address, purpose, app and sequence (R-O7).
-    pub fn passcode(&self, transaction: &Transaction, challenge: &Challenge, length: u32) -> Secret {
+    /// The emailed code: decimal digits, uniform, leading zeros kept (R-O1). Bound to transaction,
+    /// address, purpose, app and sequence (R-O7).
+    pub fn passcode(
+        &self,
+        transaction: &Transaction,
+        challenge: &Challenge,
+        length: u32,
+    ) -> Secret {
         let modulus = 10_u64.pow(length.min(12));
         // 64 bits modulo 10^12: the bias is below 10^-7.
         let mac = self.mac(&["passcode", &bound(transaction, challenge)]);
         let mut head = [0_u8; 8];
         head.iter_mut().zip(mac).for_each(|(to, from)| *to = from);
-        Secret::new(format!("{:0width$}", u64::from_be_bytes(head) % modulus, width = length as usize))
+        Secret::new(format!(
+            "{:0width$}",
+            u64::from_be_bytes(head) % modulus,
+            width = length as usize
+        ))
     }
 
     /// The token of the emailed link; separate from the code (R-O10).
@@ -65,7 +78,13 @@ impl Key {
 }
 
 fn bound(transaction: &Transaction, challenge: &Challenge) -> String {
-    let parts = [challenge.purpose.as_str(), &transaction.client.app, &transaction.id, &challenge.address, &challenge.sequence.to_string()];
+    let parts = [
+        challenge.purpose.as_str(),
+        &transaction.client.app,
+        &transaction.id,
+        &challenge.address,
+        &challenge.sequence.to_string(),
+    ];
     parts.join("\n")
 }
 

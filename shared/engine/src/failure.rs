@@ -1,4 +1,5 @@
-//! Why a request gets no ordinary answer. The status of each is chosen in one `match`, in [`crate::reply`].
+//! Why a request gets no ordinary answer. The status of each is chosen in one `match`, in
+//! [`crate::reply`].
 
 use policy::time::Span;
 
@@ -28,7 +29,8 @@ pub(crate) enum Failure {
     /// The handle opens nothing, or nothing any more. The same for all reasons (security.md A-061).
     #[error("no such transaction")]
     SessionExpired,
-    /// The store, the mail provider or the signing key does not answer. Nothing was lost; trying again may help.
+    /// The store, the mail provider or the signing key does not answer. Nothing was lost; trying
+    /// again may help.
     #[error("unavailable: {0}")]
     Unavailable(String),
     /// All hashing places are taken, or all of what may be counted: for so long.
@@ -51,8 +53,11 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Refused(_) => Self::Unavailable("the same thing is being changed by many".into()),
-            // Broken is a wrong table or a missing permission: an operator must look, and the client may try again (security.md F-16).
+            StoreError::Refused(_) => {
+                Self::Unavailable("the same thing is being changed by many".into())
+            }
+            // Broken is a wrong table or a missing permission: an operator must look, and the
+            // client may try again (security.md F-16).
             StoreError::Unavailable(text) | StoreError::Broken(text) => Self::Unavailable(text),
         }
     }

@@ -40,7 +40,12 @@ impl Engine {
     /// A request as a MAC, to know it again.
     pub(crate) fn request_mac(&self, operation: Operation, body: &[u8]) -> RequestMac {
         let (operation, body) = (format!("{operation:?}"), String::from_utf8_lossy(body));
-        RequestMac(self.interaction_key.each().map(|key| key.pseudonym(&["request", &operation, &body])).collect())
+        RequestMac(
+            self.interaction_key
+                .each()
+                .map(|key| key.pseudonym(&["request", &operation, &body]))
+                .collect(),
+        )
     }
 }
 
@@ -78,5 +83,6 @@ fn interaction_code(key: &Key, transaction: &Transaction) -> Secret {
 
 /// Whether this may be an id of ours: 128 bits as base64url.
 pub(crate) fn well_formed(id: &str) -> bool {
-    id.len() == 22 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    id.len() == 22
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }

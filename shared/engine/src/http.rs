@@ -15,7 +15,8 @@ pub struct Request {
     pub headers: http::HeaderMap,
     /// The body, decoded if the gateway sent base64.
     pub body: Vec<u8>,
-    /// Address of the client as the gateway saw it (`requestContext.http.sourceIp`), never from a header that the client sent.
+    /// Address of the client as the gateway saw it (`requestContext.http.sourceIp`), never from a
+    /// header that the client sent.
     pub source: String,
     /// The gateway's id of the request, for logs and error bodies.
     pub request_id: String,

@@ -1,7 +1,8 @@
 //! A key that can be changed while requests are served.
 //!
-//! Instances read their secrets when they start, so for a while old and new ones serve side by side. A change therefore has steps, and at each of
-//! them every instance accepts what every other one makes (functions/README.md, "Changing a secret").
+//! Instances read their secrets when they start, so for a while old and new ones serve side by
+//! side. A change therefore has steps, and at each of them every instance accepts what every other
+//! one makes (functions/README.md, "Changing a secret").
 
 use std::ops::Deref;
 
@@ -41,15 +42,16 @@ struct Changing {
 }
 
 impl Keyring {
-    /// Reads a secret: one key, as plain text, or, while one key takes the place of another, `{"current": "…", "next": "…"}` and then
-    /// `{"current": "…", "previous": "…"}`.
+    /// Reads a secret: one key, as plain text, or, while one key takes the place of another,
+    /// `{"current": "…", "next": "…"}` and then `{"current": "…", "previous": "…"}`.
     ///
     /// # Errors
     /// If text that starts with `{` is not of that form, or a key has fewer than 32 characters.
     pub fn parse(text: &Secret) -> Result<Self, KeyringError> {
         let keys = if text.expose().trim_start().starts_with('{') {
             // The parser's own message would quote the secret.
-            let Changing { current, previous, next } = serde_json::from_str(text.expose()).map_err(|_| KeyringError::Form)?;
+            let Changing { current, previous, next } =
+                serde_json::from_str(text.expose()).map_err(|_| KeyringError::Form)?;
             [Some(current), previous, next].map(|key| key.map(Secret::new))
         } else {
             [Some(text.clone()), None, None]
@@ -72,7 +74,8 @@ impl Keyring {
         &self.others
     }
 
-    /// Whether `made` holds of one of the keys. All are tried, so that the time tells nothing of which one.
+    /// Whether `made` holds of one of the keys. All are tried, so that the time tells nothing of
+    /// which one.
     pub fn accepts(&self, made: impl Fn(&Key) -> bool) -> bool {
         self.each().fold(false, |found, key| found | made(key))
     }
@@ -101,7 +104,9 @@ mod tests {
     const NEW: &str = "new: thirty-two characters of key";
 
     fn parsed(text: &str) -> Result<Vec<String>, KeyringError> {
-        let of = |key: &Key| [OLD, NEW].into_iter().find(|text| key.is(text)).unwrap_or("another").to_owned();
+        let of = |key: &Key| {
+            [OLD, NEW].into_iter().find(|text| key.is(text)).unwrap_or("another").to_owned()
+        };
         Ok(Keyring::parse(&Secret::new(text))?.each().map(of).collect())
     }
 
@@ -109,8 +114,14 @@ mod tests {
     fn a_secret_is_one_key_or_one_and_its_neighbour() {
         assert_eq!(parsed(OLD).unwrap(), [OLD]);
         assert_eq!(parsed(&format!(r#"{{"current": "{OLD}"}}"#)).unwrap(), [OLD]);
-        assert_eq!(parsed(&format!(r#"{{"current": "{OLD}", "next": "{NEW}"}}"#)).unwrap(), [OLD, NEW]);
-        assert_eq!(parsed(&format!(r#" {{"previous": "{OLD}", "current": "{NEW}"}}"#)).unwrap(), [NEW, OLD]);
+        assert_eq!(
+            parsed(&format!(r#"{{"current": "{OLD}", "next": "{NEW}"}}"#)).unwrap(),
+            [OLD, NEW]
+        );
+        assert_eq!(
+            parsed(&format!(r#" {{"previous": "{OLD}", "current": "{NEW}"}}"#)).unwrap(),
+            [NEW, OLD]
+        );
     }
 
     #[test]
@@ -133,10 +144,14 @@ mod tests {
 
     #[test]
     fn the_current_key_makes_and_each_is_accepted() {
-        let keys = Keyring::parse(&Secret::new(format!(r#"{{"previous": "{OLD}", "current": "{NEW}"}}"#))).unwrap();
+        let keys =
+            Keyring::parse(&Secret::new(format!(r#"{{"previous": "{OLD}", "current": "{NEW}"}}"#)))
+                .unwrap();
         let by = |text: &str| Key::new(Secret::new(text)).token(&["a"]);
         assert_eq!(keys.token(&["a"]), by(NEW));
-        for (text, accepted) in [(OLD, true), (NEW, true), ("any other key of 32 characters...", false)] {
+        for (text, accepted) in
+            [(OLD, true), (NEW, true), ("any other key of 32 characters...", false)]
+        {
             assert_eq!(keys.accepts(|key| key.token(&["a"]) == by(text)), accepted, "{text}");
         }
     }

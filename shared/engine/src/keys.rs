@@ -30,7 +30,8 @@ pub fn password(user: &str) -> Key {
     Key(format!("PASSWORD#{user}"))
 }
 
-/// Says whose a unique value is. Hashed: a value may be longer than a key, and need not be readable here.
+/// Says whose a unique value is. Hashed: a value may be longer than a key, and need not be readable
+/// here.
 pub fn unique(identity: &Identity) -> Key {
     Key(format!("UNIQUE#{}#{}", identity.attribute, sha256(&identity.value)))
 }

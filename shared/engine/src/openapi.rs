@@ -1,5 +1,6 @@
-//! The description of the API, with what only the engine knows: which failures an operation may meet, and how each is answered. Not written down a
-//! second time: every failure is answered for the description as it is for a client.
+//! The description of the API, with what only the engine knows: which failures an operation may
+//! meet, and how each is answered. Not written down a second time: every failure is answered for
+//! the description as it is for a client.
 
 use ::http::{StatusCode, header};
 use idx::openapi::{self, Answer};
@@ -35,7 +36,8 @@ fn failures(route: &Route) -> Vec<Answer> {
         Failure::Internal(String::new()),
     ];
     let met = every.into_iter().filter(|failure| may_meet(route, failure));
-    met.map(|failure| answer(reply::failure(route.operation.protocol(), &failure, "", Vec::new()))).collect()
+    met.map(|failure| answer(reply::failure(route.operation.protocol(), &failure, "", Vec::new())))
+        .collect()
 }
 
 /// Whether a request to this path and method may end so.
@@ -45,7 +47,9 @@ fn may_meet(route: &Route, failure: &Failure) -> bool {
         // Of another path, of another method.
         Failure::NotFound | Failure::MethodNotAllowed => false,
         Failure::UnsupportedMediaType | Failure::TooLarge | Failure::ForeignOrigin => writes,
-        Failure::Malformed => route.operation.protocol() == Protocol::Idx || route.operation == Operation::ConfirmLink,
+        Failure::Malformed => {
+            route.operation.protocol() == Protocol::Idx || route.operation == Operation::ConfirmLink
+        }
         Failure::SessionExpired => route.operation.protocol() != Protocol::OAuth,
         Failure::Busy(_) | Failure::Unavailable(_) | Failure::Internal(_) => true,
     }
@@ -53,6 +57,14 @@ fn may_meet(route: &Route, failure: &Failure) -> bool {
 
 fn answer(reply: Reply) -> Answer {
     let response = reply.into_response(None);
-    let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(String::from);
-    Answer { status: response.status().as_u16(), media_type, headers: response.headers().keys().map(ToString::to_string).collect() }
+    let media_type = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .map(String::from);
+    Answer {
+        status: response.status().as_u16(),
+        media_type,
+        headers: response.headers().keys().map(ToString::to_string).collect(),
+    }
 }

@@ -10,10 +10,12 @@ use serde_json::Value;
 /// The only store. Two verbs: read some items, write some items; both in one round trip.
 ///
 /// # Contract
-/// - [`read`](Store::read) is strongly consistent and answers in the order of `keys`. It returns an item as stored, expired or not: only the
-///   engine knows the time that counts, and DynamoDB deletes expired items days late (security.md R-D5).
-/// - [`write`](Store::write) is all or nothing. If a condition does not hold, nothing is written and [`StoreError::Refused`] names the writes
-///   whose condition failed. A write that took effect but whose answer was lost must be reported as success when the same call is repeated
+/// - [`read`](Store::read) is strongly consistent and answers in the order of `keys`. It returns an
+///   item as stored, expired or not: only the engine knows the time that counts, and DynamoDB
+///   deletes expired items days late (security.md R-D5).
+/// - [`write`](Store::write) is all or nothing. If a condition does not hold, nothing is written
+///   and [`StoreError::Refused`] names the writes whose condition failed. A write that took effect
+///   but whose answer was lost must be reported as success when the same call is repeated
 ///   (security.md R-D2, R-D3).
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -24,7 +26,8 @@ pub trait Store: Send + Sync {
     async fn write(&self, writes: &[Write]) -> Result<(), StoreError>;
 }
 
-/// Where an item lives. The text is `KIND#id`; which kinds there are is the access-pattern table in `dynamodb`'s README.
+/// Where an item lives. The text is `KIND#id`; which kinds there are is the access-pattern table in
+/// `dynamodb`'s README.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Key(pub String);
@@ -75,8 +78,9 @@ pub enum Write {
         /// What must be there now.
         expect: Expect,
     },
-    /// Adds `by` to a counter's `count`, if it stays within 0 and `max`. A counter that is absent starts at zero; there is nothing to take back
-    /// from it. Windows are part of the key, so a counter never starts anew. Its body is an empty object.
+    /// Adds `by` to a counter's `count`, if it stays within 0 and `max`. A counter that is absent
+    /// starts at zero; there is nothing to take back from it. Windows are part of the key, so a
+    /// counter never starts anew. Its body is an empty object.
     Count {
         /// Where.
         key: Key,
@@ -84,7 +88,8 @@ pub enum Write {
         by: i64,
         /// The highest count that is allowed afterwards.
         max: u64,
-        /// When what is counted now no longer matters: the counter expires then. Taking back does not change when.
+        /// When what is counted now no longer matters: the counter expires then. Taking back does
+        /// not change when.
         expires_at: Timestamp,
     },
 }
@@ -109,7 +114,8 @@ pub enum StoreError {
     /// Throttled, unreachable or failing, also after retries.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
-    /// The store answered something that must not be (wrong table, no permission, an item we cannot read).
+    /// The store answered something that must not be (wrong table, no permission, an item we cannot
+    /// read).
     #[error("the store is broken: {0}")]
     Broken(String),
 }
@@ -120,8 +126,9 @@ pub trait Mailer: Send + Sync {
     /// Sends one mail to one address. Success means that the provider has accepted it.
     async fn send(&self, mail: &Mail) -> Result<(), MailError>;
 
-    /// Sends it to a mailbox of the provider's that takes everything and keeps nothing, whatever [`Mail::to`] says: nobody reads it, but it takes
-    /// as long and fails as often as a mail to somebody (security.md R-R2).
+    /// Sends it to a mailbox of the provider's that takes everything and keeps nothing, whatever
+    /// [`Mail::to`] says: nobody reads it, but it takes as long and fails as often as a mail to
+    /// somebody (security.md R-R2).
     async fn send_to_nobody(&self, mail: &Mail) -> Result<(), MailError>;
 }
 
@@ -205,9 +212,13 @@ pub trait Passwords: Send + Sync {
     /// A PHC string together with the id of the pepper, for a password in NFC.
     async fn hash(&self, password: &Secret) -> Result<PasswordHash, PasswordError>;
 
-    /// Whether `password` is the one of `hash`. Without a hash, a dummy is verified and the answer is no: an absent account takes as long as a
-    /// present one (security.md R-P9).
-    async fn verify(&self, password: &Secret, hash: Option<&PasswordHash>) -> Result<Verdict, PasswordError>;
+    /// Whether `password` is the one of `hash`. Without a hash, a dummy is verified and the answer
+    /// is no: an absent account takes as long as a present one (security.md R-P9).
+    async fn verify(
+        &self,
+        password: &Secret,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Verdict, PasswordError>;
 }
 
 pub use policy::user::PasswordHash;
@@ -217,7 +228,8 @@ pub use policy::user::PasswordHash;
 pub struct Verdict {
     /// Whether the password is right.
     pub matches: bool,
-    /// Whether the hash was made with older parameters or an older pepper, and should be made again (security.md R-P10).
+    /// Whether the hash was made with older parameters or an older pepper, and should be made again
+    /// (security.md R-P10).
     pub outdated: bool,
 }
 
@@ -241,8 +253,8 @@ pub trait Signer: Send + Sync {
     /// The public keys, current first, as a JWK set (RFC 7517).
     async fn keys(&self) -> Result<Value, SignerError>;
 
-    /// The claims of a token of this type that one of our keys signed, whatever else they say; `None` if none did. Expiry, issuer and audience
-    /// are the caller's.
+    /// The claims of a token of this type that one of our keys signed, whatever else they say;
+    /// `None` if none did. Expiry, issuer and audience are the caller's.
     async fn verify(&self, typ: &str, token: &str) -> Result<Option<Value>, SignerError>;
 }
 

@@ -29,7 +29,9 @@ impl Engine {
         let mut response = match find(function, request) {
             Ok(_) if request.method == Method::OPTIONS => self.preflight(request, &origin).await,
             Ok(route) => match self.dispatch(route, request, &origin).await {
-                Ok(reply) if route.operation.is_public() => self.finish(reply.public(&request.headers), &origin).await,
+                Ok(reply) if route.operation.is_public() => {
+                    self.finish(reply.public(&request.headers), &origin).await
+                }
                 Ok(reply) => self.finish(reply, &origin).await,
                 Err(failure) => self.answer_failure(request, &failure, &origin).await,
             },
@@ -41,8 +43,8 @@ impl Engine {
         response
     }
 
-    /// Answers a request that [`serve`](Self::serve) did not answer, in the form of its operation. Looks nothing up: which page may read it is what
-    /// this instance knows.
+    /// Answers a request that [`serve`](Self::serve) did not answer, in the form of its operation.
+    /// Looks nothing up: which page may read it is what this instance knows.
     pub fn unserved(&self, request: &Request, why: Unserved) -> Response {
         let readable_by = match Origin::of(&request.headers) {
             Origin::Page(page) if self.knows(&page) => Some(page),
@@ -51,7 +53,12 @@ impl Engine {
         why.reply(request).into_response(readable_by.as_deref())
     }
 
-    async fn dispatch(&self, route: &Route, request: &Request, origin: &Origin) -> Result<Reply, Failure> {
+    async fn dispatch(
+        &self,
+        route: &Route,
+        request: &Request,
+        origin: &Origin,
+    ) -> Result<Reply, Failure> {
         if route.method == "POST" && !self.may_write(origin).await? {
             return Err(Failure::ForeignOrigin);
         }
@@ -61,7 +68,9 @@ impl Engine {
             Operation::Favicon => Ok(Reply::empty(StatusCode::NO_CONTENT)),
             Operation::Discovery => Ok(self.discovery()),
             Operation::Keys => self.published_keys().await,
-            Operation::Interact => self.interact(form(request)?, &request.headers, self.page(origin)).await,
+            Operation::Interact => {
+                self.interact(form(request)?, &request.headers, self.page(origin)).await
+            }
             Operation::Token => self.token(form(request)?, self.page(origin)).await,
             Operation::Userinfo => self.userinfo(&request.headers, None).await,
             Operation::UserinfoByPost => {
@@ -77,7 +86,12 @@ impl Engine {
         }
     }
 
-    async fn idx(&self, operation: Operation, request: &Request, origin: &Origin) -> Result<Reply, Failure> {
+    async fn idx(
+        &self,
+        operation: Operation,
+        request: &Request,
+        origin: &Origin,
+    ) -> Result<Reply, Failure> {
         media_type(&request.headers, &body::MEDIA_TYPES)?;
         if request.body.len() > body::MAX_BODY {
             return Err(Failure::TooLarge);
@@ -99,10 +113,13 @@ impl Engine {
         self.step_reply(operation, &arrival.input, &advanced)
     }
 
-    /// What became of a step, as facts: no address, no handle, no code (security.md R-L1). Who it was about is a pseudonym.
+    /// What became of a step, as facts: no address, no handle, no code (security.md R-L1). Who it
+    /// was about is a pseudonym.
     pub(crate) fn log(&self, operation: Operation, request: &Request, advanced: &Advanced) {
         let transaction = &advanced.transaction;
-        let who = transaction.identifier().map(|identifier| self.interaction_key.pseudonym(&["log", &identifier_key(identifier)]));
+        let who = transaction.identifier().map(|identifier| {
+            self.interaction_key.pseudonym(&["log", &identifier_key(identifier)])
+        });
         let outcome = match (&transaction.outcome, advanced.status) {
             (Some(Outcome::Done { .. }), _) => "done",
             (Some(Outcome::Cancelled), _) => "cancelled",
@@ -118,15 +135,30 @@ impl Engine {
             (None, Status::Elsewhere) => "elsewhere",
         };
         let Request { request_id, source, .. } = request;
-        tracing::info!(request_id, transaction = transaction.id, app = transaction.client.app, ?operation, outcome, who, source, "step");
+        tracing::info!(
+            request_id,
+            transaction = transaction.id,
+            app = transaction.client.app,
+            ?operation,
+            outcome,
+            who,
+            source,
+            "step"
+        );
     }
 
-    async fn answer_failure(&self, request: &Request, failure: &Failure, origin: &Origin) -> Response {
+    async fn answer_failure(
+        &self,
+        request: &Request,
+        failure: &Failure,
+        origin: &Origin,
+    ) -> Response {
         if matches!(failure, Failure::Internal(_) | Failure::Unavailable(_)) {
             tracing::error!(request_id = request.request_id, %failure, "a request could not be served");
         }
         let protocol = spoken(request);
-        let lost = protocol == Protocol::Page && matches!(failure, Failure::NotFound | Failure::MethodNotAllowed);
+        let lost = protocol == Protocol::Page
+            && matches!(failure, Failure::NotFound | Failure::MethodNotAllowed);
         let ways = if lost { self.ways().await } else { Vec::new() };
         let mut reply = reply::failure(protocol, failure, &request.request_id, ways);
         if matches!(failure, Failure::MethodNotAllowed) {
@@ -138,7 +170,8 @@ impl Engine {
         }
     }
 
-    /// Where people go on who have lost their way: the apps that name a page for it. As this instance knows them; it asks only if it knows nothing.
+    /// Where people go on who have lost their way: the apps that name a page for it. As this
+    /// instance knows them; it asks only if it knows nothing.
     async fn ways(&self) -> Vec<Way> {
         let known = match self.cache.known() {
             Some(known) => known,
@@ -147,7 +180,11 @@ impl Engine {
                 Err(_) => return Vec::new(),
             },
         };
-        let active = known.organisation.apps.iter().filter(|app| app.status == policy::organisation::Status::Active);
+        let active = known
+            .organisation
+            .apps
+            .iter()
+            .filter(|app| app.status == policy::organisation::Status::Active);
         active.filter_map(way).take(MOST_WAYS).collect()
     }
 
@@ -189,7 +226,10 @@ impl Unserved {
 }
 
 fn find(function: Function, request: &Request) -> Result<&'static Route, Failure> {
-    let mut of_path = ROUTES.iter().filter(|route| route.function == function && route.matches(&request.path).is_some()).peekable();
+    let mut of_path = ROUTES
+        .iter()
+        .filter(|route| route.function == function && route.matches(&request.path).is_some())
+        .peekable();
     let first = *of_path.peek().ok_or(Failure::NotFound)?;
     if request.method == Method::OPTIONS {
         return Ok(first);
@@ -197,27 +237,44 @@ fn find(function: Function, request: &Request) -> Result<&'static Route, Failure
     of_path.find(|route| route.takes(request.method.as_str())).ok_or(Failure::MethodNotAllowed)
 }
 
-/// The language of an answer that no operation gives: the path's, or else a page for browsers and JSON for everything else.
+/// The language of an answer that no operation gives: the path's, or else a page for browsers and
+/// JSON for everything else.
 fn spoken(request: &Request) -> Protocol {
-    let browser = || request.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
-    Protocol::of_path(&request.path).unwrap_or_else(|| if browser() { Protocol::Page } else { Protocol::OAuth })
+    let browser = || {
+        request
+            .headers
+            .get(header::ACCEPT)
+            .and_then(|accept| accept.to_str().ok())
+            .is_some_and(|accept| accept.contains("text/html"))
+    };
+    Protocol::of_path(&request.path)
+        .unwrap_or_else(|| if browser() { Protocol::Page } else { Protocol::OAuth })
 }
 
 /// The way to an app, if it names a page for it.
 pub(crate) fn way(app: &App) -> Option<Way> {
-    Some(Way { app: app.label.clone(), href: app.settings.oauth_client.initiate_login_uri.clone()? })
+    Some(Way {
+        app: app.label.clone(),
+        href: app.settings.oauth_client.initiate_login_uri.clone()?,
+    })
 }
 
 fn media_type(headers: &HeaderMap, allowed: &[&str]) -> Result<(), Failure> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
-    let (Some(first), None) = (types.next(), types.next()) else { return Err(Failure::UnsupportedMediaType) };
+    let (Some(first), None) = (types.next(), types.next()) else {
+        return Err(Failure::UnsupportedMediaType);
+    };
     let text = first.to_str().map_err(|_| Failure::UnsupportedMediaType)?;
     let mut parts = text.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
-    let utf8 = parts
-        .filter_map(|part| part.split_once('='))
-        .all(|(name, value)| !name.trim().eq_ignore_ascii_case("charset") || is_utf8(value.trim().trim_matches('"')));
-    if utf8 && allowed.iter().any(|one| essence.eq_ignore_ascii_case(one)) { Ok(()) } else { Err(Failure::UnsupportedMediaType) }
+    let utf8 = parts.filter_map(|part| part.split_once('=')).all(|(name, value)| {
+        !name.trim().eq_ignore_ascii_case("charset") || is_utf8(value.trim().trim_matches('"'))
+    });
+    if utf8 && allowed.iter().any(|one| essence.eq_ignore_ascii_case(one)) {
+        Ok(())
+    } else {
+        Err(Failure::UnsupportedMediaType)
+    }
 }
 
 /// Both names that the Encoding Standard knows and clients send.

@@ -1,8 +1,9 @@
-//! Attributes that become unique while people have values already (policies.md §2.2): the values must be claimed for whoever has them, or somebody
-//! else would get them too, and nobody would be found by them (security.md I1).
+//! Attributes that become unique while people have values already (policies.md §2.2): the values
+//! must be claimed for whoever has them, or somebody else would get them too, and nobody would be
+//! found by them (security.md I1).
 //!
-//! Whoever applies an organisation asks for [`clashes`] before, and [`claims`](claim) after: from then on every new value is claimed as it is given. Both
-//! may be done again and again.
+//! Whoever applies an organisation asks for [`clashes`] before, and [`claims`](claim) after: from
+//! then on every new value is claimed as it is given. Both may be done again and again.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,8 @@ use crate::keys;
 use crate::markers::Owner;
 use crate::ports::{Expect, Key, Store, StoreError, Write};
 
-/// Attributes of which several of these people have the same value, with the names of those people, group by group. Never the value: it may be private.
+/// Attributes of which several of these people have the same value, with the names of those people,
+/// group by group. Never the value: it may be private.
 pub fn clashes(organisation: &Organisation, users: &[User]) -> Vec<(String, Vec<String>)> {
     let mut owners: BTreeMap<Identity, Vec<String>> = BTreeMap::new();
     for user in users {
@@ -26,18 +28,31 @@ pub fn clashes(organisation: &Organisation, users: &[User]) -> Vec<(String, Vec<
             owners.entry(identity).or_default().push(user.name().into());
         }
     }
-    owners.into_iter().filter(|(_, users)| users.len() > 1).map(|(identity, users)| (identity.attribute, users)).collect()
+    owners
+        .into_iter()
+        .filter(|(_, users)| users.len() > 1)
+        .map(|(identity, users)| (identity.attribute, users))
+        .collect()
 }
 
 /// Claims for each of these people what is theirs and nobody's yet. How many values that were.
 ///
-/// The people are read again one by one: this may take minutes, and who they were when they were listed decides nothing.
+/// The people are read again one by one: this may take minutes, and who they were when they were
+/// listed decides nothing.
 ///
 /// # Errors
 /// [`StoreError`] if the store fails; what was claimed until then stays.
-pub async fn claim(store: &dyn Store, organisation: &Organisation, users: &[User], now: Timestamp) -> Result<usize, StoreError> {
-    // Usernames and addresses are claimed with every account; only an attribute of the organisation's own may become unique.
-    let own = |identity: &Identity| organisation.user_schema.definitions.custom.properties.contains_key(&identity.attribute);
+pub async fn claim(
+    store: &dyn Store,
+    organisation: &Organisation,
+    users: &[User],
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    // Usernames and addresses are claimed with every account; only an attribute of the
+    // organisation's own may become unique.
+    let own = |identity: &Identity| {
+        organisation.user_schema.definitions.custom.properties.contains_key(&identity.attribute)
+    };
     let mut claimed = 0;
     for user in users {
         for identity in claims(organisation, &user.profile).into_iter().filter(own) {
@@ -47,7 +62,13 @@ pub async fn claim(store: &dyn Store, organisation: &Organisation, users: &[User
     Ok(claimed)
 }
 
-async fn claim_one(store: &dyn Store, organisation: &Organisation, id: &str, identity: &Identity, now: Timestamp) -> Result<bool, StoreError> {
+async fn claim_one(
+    store: &dyn Store,
+    organisation: &Organisation,
+    id: &str,
+    identity: &Identity,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let mark = keys::unique(identity);
     let holder = Holder::load(store, organisation, id, identity).await?;
     if !holder.has_it {
@@ -62,7 +83,8 @@ async fn claim_one(store: &dyn Store, organisation: &Organisation, id: &str, ide
             if marked == id {
                 return Ok(false);
             }
-            // A mark of an earlier time, in which the attribute was unique too, may be of somebody who has another value by now.
+            // A mark of an earlier time, in which the attribute was unique too, may be of somebody
+            // who has another value by now.
             let marked = Holder::load(store, organisation, &marked, identity).await?;
             if marked.has_it {
                 return Ok(false);
@@ -89,16 +111,25 @@ struct Holder {
 }
 
 impl Holder {
-    async fn load(store: &dyn Store, organisation: &Organisation, id: &str, identity: &Identity) -> Result<Self, StoreError> {
+    async fn load(
+        store: &dyn Store,
+        organisation: &Organisation,
+        id: &str,
+        identity: &Identity,
+    ) -> Result<Self, StoreError> {
         let key = keys::user(id);
         let item = store.read(std::slice::from_ref(&key)).await?.into_iter().next().flatten();
         let user: Option<User> = item.as_ref().map(read).transpose()?;
-        let has_it = user.is_some_and(|user| claims(organisation, &user.profile).contains(identity));
+        let has_it =
+            user.is_some_and(|user| claims(organisation, &user.profile).contains(identity));
         Ok(Self { key, version: item.map(|item| item.version), has_it })
     }
 
     /// Refuses what is written beside it if they are not so any more.
     fn unchanged(&self, now: Timestamp) -> Write {
-        Write::Check { key: self.key.clone(), expect: self.version.map_or(Expect::Absent(now), Expect::Version) }
+        Write::Check {
+            key: self.key.clone(),
+            expect: self.version.map_or(Expect::Absent(now), Expect::Version),
+        }
     }
 }

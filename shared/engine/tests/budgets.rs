@@ -1,5 +1,12 @@
-//! Budgets hold in any span of their width, wherever the edge of a window is (security.md I7, I8, R-R5), and end when they should.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! Budgets hold in any span of their width, wherever the edge of a window is (security.md I7, I8,
+//! R-R5), and end when they should.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 use crate::stage;
 
@@ -31,12 +38,17 @@ fn r_r5_ten_requests_per_handle_in_any_five_seconds() {
         // The first request of a handle; the interaction handle was another one.
         browser.begin();
         let mut burst = |requests: usize| {
-            let answers: Vec<_> = (0..requests).map(|_| browser.step("/idp/idx/introspect", json!({}))).collect();
+            let answers: Vec<_> =
+                (0..requests).map(|_| browser.step("/idp/idx/introspect", json!({}))).collect();
             for refused in answers.iter().filter(|answer| answer.status == 429) {
                 let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
                 assert!((1..=5).contains(&wait), "{wait}");
                 assert_eq!(refused.messages(), ["tooManyRequests"]);
-                assert_eq!(refused.forms(), ["identify", "select-enroll-profile"], "the form stays");
+                assert_eq!(
+                    refused.forms(),
+                    ["identify", "select-enroll-profile"],
+                    "the form stays"
+                );
             }
             answers.iter().filter(|answer| answer.status == 200).count()
         };
@@ -60,12 +72,16 @@ fn r_r5_thirty_requests_at_once_are_ten() {
         method: "POST".parse().unwrap(),
         path: "/idp/idx/introspect".into(),
         query: policy::secret::Secret::new(""),
-        headers: [(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"))].into_iter().collect(),
+        headers: [(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"))]
+            .into_iter()
+            .collect(),
         body: body.clone().into_bytes(),
         source: stage.source.clone(),
         request_id: "test".into(),
     };
-    let answers = block_on(join_all((0..30).map(|_| stage.engine.serve(idx::operation::Function::Identify, &request))));
+    let answers = block_on(join_all(
+        (0..30).map(|_| stage.engine.serve(idx::operation::Function::Identify, &request)),
+    ));
     assert_eq!(answers.iter().filter(|answer| answer.status() == 200).count(), 10);
 }
 
@@ -91,7 +107,11 @@ fn i7_few_guesses_per_address_in_any_hour() {
         };
         assert_eq!(evaluated(&mut stage, 4), 4);
         stage.advance(HOUR / 2);
-        assert_eq!(evaluated(&mut stage, 12), 8, "ten in an hour, and two first tries of their network, {moment}");
+        assert_eq!(
+            evaluated(&mut stage, 12),
+            8,
+            "ten in an hour, and two first tries of their network, {moment}"
+        );
         stage.advance(HOUR / 4);
         assert_eq!(evaluated(&mut stage, 5), 0, "{moment}");
         stage.advance(HOUR + 1);

@@ -1,5 +1,12 @@
-//! Faults of time and of the world around (security.md §3.2) that are no failed call: those are swept in `sweep`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! Faults of time and of the world around (security.md §3.2) that are no failed call: those are
+//! swept in `sweep`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 use crate::stage;
 
@@ -19,12 +26,14 @@ const ADA: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";
 const MINUTE: u64 = 60_000;
 
-/// Everything that has an end, gone 49 hours after it was due or, with TTL, at once: nobody can tell the difference.
+/// Everything that has an end, gone 49 hours after it was due or, with TTL, at once: nobody can
+/// tell the difference.
 #[test]
 fn f_20_what_has_expired_is_absent_whether_it_was_deleted_or_not() {
     let told = [false, true].map(|swept| {
         let stage = Stage::new();
-        let (mut pending, mut issued, mut welcome) = (stage.browser("demo-spa"), stage.browser("demo-spa"), stage.browser("newsletter-spa"));
+        let (mut pending, mut issued, mut welcome) =
+            (stage.browser("demo-spa"), stage.browser("demo-spa"), stage.browser("newsletter-spa"));
         pending.sign_up(ADA, PASSWORD);
         let (code, link) = (stage.code(ADA), stage.link(ADA));
         issued.sign_up("bob@example.com", PASSWORD);
@@ -35,9 +44,17 @@ fn f_20_what_has_expired_is_absent_whether_it_was_deleted_or_not() {
         if swept {
             stage.store.inner().sweep(stage.clock.now());
         } else {
-            assert!(!stage.items("TX").is_empty() && !stage.items("LIMIT").is_empty() && !stage.items("VERIFY").is_empty());
+            assert!(
+                !stage.items("TX").is_empty()
+                    && !stage.items("LIMIT").is_empty()
+                    && !stage.items("VERIFY").is_empty()
+            );
         }
-        let mut answers = vec![pending.answer_code(&code), pending.step("/idp/idx/email/poll", json!({})), pending.get(&link)];
+        let mut answers = vec![
+            pending.answer_code(&code),
+            pending.step("/idp/idx/email/poll", json!({})),
+            pending.get(&link),
+        ];
         answers.push(issued.token(&unused));
         answers.push(welcome.get(&welcome_link));
         assert!(answers.iter().all(|answer| [400, 401].contains(&answer.status)), "{answers:#?}");
@@ -46,7 +63,10 @@ fn f_20_what_has_expired_is_absent_whether_it_was_deleted_or_not() {
         let done = pending.answer_code(&stage.code(ADA));
         assert!(done.interaction_code().is_some(), "{}", done.text);
         answers.push(done);
-        answers.into_iter().map(|answer| (answer.status, answer.forms(), answer.messages())).collect::<Vec<_>>()
+        answers
+            .into_iter()
+            .map(|answer| (answer.status, answer.forms(), answer.messages()))
+            .collect::<Vec<_>>()
     });
     assert_eq!(told[0], told[1]);
 }
@@ -78,7 +98,11 @@ fn f_21_what_is_deleted_between_read_and_write_is_a_clean_refusal() {
         let mut stage = Stage::new();
         let (store, strikes) = (Arc::new(MemoryStore::new()), Arc::new(AtomicBool::new(false)));
         block_on(engine::configuration::apply(store.as_ref(), &demo(), stage.clock.now())).unwrap();
-        stage.engine = engine(Arc::new(Striking { store: store.clone(), strikes: strikes.clone() }), &stage, stage.clock.clone());
+        stage.engine = engine(
+            Arc::new(Striking { store: store.clone(), strikes: strikes.clone() }),
+            &stage,
+            stage.clock.clone(),
+        );
         let mut ada = stage.browser("demo-spa");
         ada.sign_up(ADA, PASSWORD);
         if act == "password" || act == "token" {
@@ -109,7 +133,12 @@ fn f_21_what_is_deleted_between_read_and_write_is_a_clean_refusal() {
                     ada.step("/idp/idx/enroll", json!({}))
                 }
             };
-            assert_eq!((answer.status, answer.messages()), (401, vec!["idx.session.expired".to_string()]), "{act}: {}", answer.text);
+            assert_eq!(
+                (answer.status, answer.messages()),
+                (401, vec!["idx.session.expired".to_string()]),
+                "{act}: {}",
+                answer.text
+            );
             assert!(!store.dump().iter().any(|item| item.key.0.starts_with("USER#")), "{act}: I5");
         }
         strikes.store(false, Ordering::SeqCst);
@@ -158,7 +187,8 @@ fn moved<'s>(browser: &Browser<'_>, to: &'s Stage) -> Browser<'s> {
 
 #[test]
 fn f_34_instances_that_disagree_by_minutes_let_no_code_live_longer() {
-    // By the clock of whoever looks, a code lives five minutes, and one more for clocks that disagree a little.
+    // By the clock of whoever looks, a code lives five minutes, and one more for clocks that
+    // disagree a little.
     for (skew, wait) in [(0, 299), (20_000, 339), (5 * MINUTE, 14 * 60)] {
         let (ahead, behind) = two_clocks(skew);
         let mut ada = ahead.browser("demo-spa");
@@ -178,7 +208,11 @@ fn f_34_instances_that_disagree_by_minutes_let_no_code_live_longer() {
         bob.sign_up("bob@example.com", PASSWORD);
         let code = ahead.code("bob@example.com");
         ahead.advance(301);
-        assert_eq!(bob.answer_code(&code).interaction_code(), None, "{skew}: on time where it was made");
+        assert_eq!(
+            bob.answer_code(&code).interaction_code(),
+            None,
+            "{skew}: on time where it was made"
+        );
     }
 }
 
@@ -214,8 +248,10 @@ fn f_34_after_2038_and_after_2100_everything_works_as_before() {
         let mut ada = stage.browser("demo-spa");
         ada.sign_up(ADA, PASSWORD);
         let done = ada.answer_code(&stage.code(ADA));
-        let tokens = ada.token(&done.interaction_code().unwrap_or_else(|| panic!("{year}: {}", done.text)));
-        let claims: serde_json::Value = serde_json::from_str(tokens.body["access_token"].as_str().unwrap()).unwrap();
+        let tokens =
+            ada.token(&done.interaction_code().unwrap_or_else(|| panic!("{year}: {}", done.text)));
+        let claims: serde_json::Value =
+            serde_json::from_str(tokens.body["access_token"].as_str().unwrap()).unwrap();
         assert_eq!(claims["claims"]["exp"], json!(stage.clock.now().0 / 1_000 + 3_600), "{year}");
     }
     // A clock that was never set.
@@ -231,8 +267,17 @@ fn f_34_after_2038_and_after_2100_everything_works_as_before() {
 fn f_37_what_a_newer_version_wrote_is_kept_or_refused_and_never_dropped() {
     let organisation = {
         let mut organisation = demo();
-        let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
-        let attribute = policy::organisation::ProfileAttribute { name: "customerNumber".into(), label: "Number".into(), required: true };
+        let policy = organisation
+            .policies
+            .profile_enrollment
+            .iter_mut()
+            .find(|policy| policy.id == "demo-enrollment")
+            .unwrap();
+        let attribute = policy::organisation::ProfileAttribute {
+            name: "customerNumber".into(),
+            label: "Number".into(),
+            required: true,
+        };
         policy.rules[0].actions.profile_enrollment.profile_attributes.push(attribute);
         organisation
     };
@@ -250,7 +295,11 @@ fn f_37_what_a_newer_version_wrote_is_kept_or_refused_and_never_dropped() {
     let done = ada.step("/idp/idx/enroll/update", json!({"userProfile": {"customerNumber": "7"}}));
     assert!(done.interaction_code().is_some(), "{}", done.text);
     let after = stage.items("USER").remove(0);
-    assert_eq!((&after.body["phones"], &after.body["profile"]["customerNumber"]), (&user.body["phones"], &json!(7)), "kept");
+    assert_eq!(
+        (&after.body["phones"], &after.body["profile"]["customerNumber"]),
+        (&user.body["phones"], &json!(7)),
+        "kept"
+    );
 
     // A state that this version does not know: refused, untouched.
     for (path, value) in [("/status", json!("SUSPENDED")), ("/groups", json!("all"))] {
@@ -266,9 +315,11 @@ fn f_37_what_a_newer_version_wrote_is_kept_or_refused_and_never_dropped() {
         assert_eq!(stage.items("USER"), [user]);
     }
     // The same for a transaction: what it holds is short-lived, and must not be half understood.
-    for (path, value) in
-        [("/transaction/subject/kind", json!("federated")), ("/transaction/risk", json!("high")), ("/transaction/client/dpop", json!("k"))]
-    {
+    for (path, value) in [
+        ("/transaction/subject/kind", json!("federated")),
+        ("/transaction/risk", json!("high")),
+        ("/transaction/client/dpop", json!("k")),
+    ] {
         let stage = Stage::new();
         let mut ada = stage.browser("demo-spa");
         ada.begin();
@@ -293,7 +344,12 @@ struct Changing {
 impl Store for Changing {
     async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
         if self.reads.fetch_add(1, Ordering::SeqCst) == self.at {
-            engine::configuration::apply(self.store.as_ref(), &self.organisation, Timestamp(stage::NOON)).await?;
+            engine::configuration::apply(
+                self.store.as_ref(),
+                &self.organisation,
+                Timestamp(stage::NOON),
+            )
+            .await?;
             // That was `apply`, not the function.
             engine::testing::touched();
         }
@@ -305,27 +361,36 @@ impl Store for Changing {
     }
 }
 
-/// One snapshot per request: what was asked for is what is stored and what the groups come from, whichever read the change comes before.
+/// One snapshot per request: what was asked for is what is stored and what the groups come from,
+/// whichever read the change comes before.
 #[test]
 fn f_38_a_request_sees_one_configuration() {
     let mut other = demo();
     for policy in &mut other.policies.profile_enrollment {
         if policy.id == "demo-enrollment" {
-            policy.rules[0].actions.profile_enrollment.target_group_ids = Some(vec!["subscribers".into()]);
+            policy.rules[0].actions.profile_enrollment.target_group_ids =
+                Some(vec!["subscribers".into()]);
         }
     }
     let mut seen = std::collections::BTreeSet::new();
     for at in 0..40 {
         let mut stage = Stage::new();
         let memory = Arc::new(MemoryStore::new());
-        block_on(engine::configuration::apply(memory.as_ref(), &demo(), stage.clock.now())).unwrap();
-        let store = Arc::new(Changing { store: memory.clone(), reads: AtomicU64::new(0), at, organisation: other.clone() });
+        block_on(engine::configuration::apply(memory.as_ref(), &demo(), stage.clock.now()))
+            .unwrap();
+        let store = Arc::new(Changing {
+            store: memory.clone(),
+            reads: AtomicU64::new(0),
+            at,
+            organisation: other.clone(),
+        });
         stage.engine = engine(store, &stage, stage.clock.clone());
         let mut ada = stage.browser("demo-spa");
         ada.sign_up(ADA, PASSWORD);
         let done = ada.answer_code(&stage.code(ADA));
         assert!(done.interaction_code().is_some(), "{at}: {}", done.text);
-        let user = memory.dump().into_iter().find(|item| item.key.0.starts_with("USER#")).unwrap().body;
+        let user =
+            memory.dump().into_iter().find(|item| item.key.0.starts_with("USER#")).unwrap().body;
         let groups = user["groups"].clone();
         assert_eq!(user["granted"]["demo-enrollment"], groups, "{at}");
         assert!([json!(["customers"]), json!(["subscribers"])].contains(&groups), "{at}: {groups}");

@@ -1,5 +1,12 @@
-//! Every state that a transaction can come to is shown as an envelope that holds together (idx.md §4, §5).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! Every state that a transaction can come to is shown as an envelope that holds together (idx.md
+//! §4, §5).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 #![allow(dead_code, reason = "the walk is the laws', which use all of it")]
 
 #[path = "../../policy/tests/laws/people.rs"]
@@ -37,26 +44,41 @@ fn every_state_has_an_envelope_that_holds_together() {
             let case = || format!("{} {standing:?}\n{envelope:#}", world.name);
             let forms = envelope["remediation"]["value"].as_array().cloned().unwrap_or_default();
             let offered = match &standing {
-                Standing::Offered(offered) => offered.iter().filter(|one| **one != Remediation::Cancel).count(),
+                Standing::Offered(offered) => {
+                    offered.iter().filter(|one| **one != Remediation::Cancel).count()
+                }
                 _ => 0,
             };
             assert_eq!(forms.len(), offered, "{}", case());
             // Whoever is refused can go back, too.
             let ended = matches!(standing, Standing::Finished { .. } | Standing::Cancelled);
             assert_eq!(envelope.get("cancel").is_some(), !ended, "{}", case());
-            assert!(offered > 0 || envelope.get("messages").is_some(), "neither a form nor a word: {}", case());
+            assert!(
+                offered > 0 || envelope.get("messages").is_some(),
+                "neither a form nor a word: {}",
+                case()
+            );
             every(&envelope, &mut |key, value| match key {
                 "relatesTo" => {
                     let paths = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
                     for path in paths {
                         pointers += 1;
                         let found = resolve(&envelope, path.as_str().unwrap());
-                        assert!(found.is_some_and(Value::is_object), "{path} leads nowhere: {}", case());
+                        assert!(
+                            found.is_some_and(Value::is_object),
+                            "{path} leads nowhere: {}",
+                            case()
+                        );
                     }
                 }
                 "href" => {
                     let path = value.as_str().unwrap().strip_prefix(BASE).unwrap();
-                    assert!(ROUTES.iter().any(|route| route.method == "POST" && route.matches(path).is_some()), "{path} is no route");
+                    assert!(
+                        ROUTES
+                            .iter()
+                            .any(|route| route.method == "POST" && route.matches(path).is_some()),
+                        "{path} is no route"
+                    );
                 }
                 _ => {}
             });
@@ -69,7 +91,10 @@ fn every_state_has_an_envelope_that_holds_together() {
 /// `$.a.value[0]` in an envelope.
 fn resolve<'e>(envelope: &'e Value, path: &str) -> Option<&'e Value> {
     path.strip_prefix("$.")?.split('.').try_fold(envelope, |value, part| {
-        let (name, index) = part.strip_suffix(']').and_then(|part| part.split_once('[')).map_or((part, None), |(name, index)| (name, Some(index)));
+        let (name, index) = part
+            .strip_suffix(']')
+            .and_then(|part| part.split_once('['))
+            .map_or((part, None), |(name, index)| (name, Some(index)));
         let value = value.get(name)?;
         index.map_or(Some(value), |index| value.get(index.parse::<usize>().ok()?))
     })

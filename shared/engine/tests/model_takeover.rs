@@ -1,5 +1,12 @@
-//! I3: whoever proves a mailbox owns the account, and nothing that somebody else has begun with it before is of any use.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! I3: whoever proves a mailbox owns the account, and nothing that somebody else has begun with it
+//! before is of any use.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 use crate::stage;
 
@@ -36,8 +43,14 @@ fn user(stage: &Stage) -> Value {
 fn i3_a_sign_in_that_waits_for_its_last_form_ends_with_the_takeover() {
     // The app with one more question lets in whoever has not proven the mailbox.
     let mut organisation = demo();
-    let workforce = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "workforce-enrollment").unwrap();
-    workforce.rules[0].actions.profile_enrollment.activation_requirements.email_verification = false;
+    let workforce = organisation
+        .policies
+        .profile_enrollment
+        .iter_mut()
+        .find(|policy| policy.id == "workforce-enrollment")
+        .unwrap();
+    workforce.rules[0].actions.profile_enrollment.activation_requirements.email_verification =
+        false;
     let stage = Stage::with(&organisation);
     squatted(&stage);
     let mut mallory = stage.browser("workforce-spa");
@@ -48,10 +61,18 @@ fn i3_a_sign_in_that_waits_for_its_last_form_ends_with_the_takeover() {
     proven(&stage);
     let before = user(&stage);
 
-    let update = |mallory: &mut Browser<'_>| mallory.step("/idp/idx/enroll/update", json!({"userProfile": {"department": "Theft"}}));
-    for answer in [update(&mut mallory), mallory.step("/idp/idx/introspect", json!({})), update(&mut mallory)] {
+    let update = |mallory: &mut Browser<'_>| {
+        mallory.step("/idp/idx/enroll/update", json!({"userProfile": {"department": "Theft"}}))
+    };
+    for answer in
+        [update(&mut mallory), mallory.step("/idp/idx/introspect", json!({})), update(&mut mallory)]
+    {
         assert_eq!(answer.interaction_code(), None, "{}", answer.text);
-        assert!(!answer.text.contains("Department"), "the form is for whoever has proven something: {}", answer.text);
+        assert!(
+            !answer.text.contains("Department"),
+            "the form is for whoever has proven something: {}",
+            answer.text
+        );
     }
     assert_eq!(user(&stage), before);
 }
@@ -72,7 +93,11 @@ fn i3_the_old_password_is_gone_and_so_is_what_it_could_open() {
     squatted(&stage);
     proven(&stage);
     let user = user(&stage);
-    assert_eq!((&user["emailVerified"], &user["groups"]), (&json!(true), &json!(["customers"])), "of the squatter's account nothing survives");
+    assert_eq!(
+        (&user["emailVerified"], &user["groups"]),
+        (&json!(true), &json!(["customers"])),
+        "of the squatter's account nothing survives"
+    );
     for (password, right) in [(MALLORYS, false), (VICTIMS, true)] {
         let mut browser = stage.browser("demo-spa");
         browser.begin();

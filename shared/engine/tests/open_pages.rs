@@ -1,6 +1,9 @@
-//! Pages that are open while something changes: a policy (security.md R-S9), who has an address, the time.
+//! Pages that are open while something changes: a policy (security.md R-S9), who has an address,
+//! the time.
 
-use policy::organisation::{Organisation, ProfileAttribute, ProfileEnrollment, Status, UnknownUserAction};
+use policy::organisation::{
+    Organisation, ProfileAttribute, ProfileEnrollment, Status, UnknownUserAction,
+};
 use serde_json::{Value, json};
 
 use crate::stage::{Answer, Browser, Stage, demo};
@@ -11,7 +14,12 @@ const SIGN_UP: &str = "/idp/idx/enroll/new";
 const UPDATE: &str = "/idp/idx/enroll/update";
 
 fn enrollment(organisation: &mut Organisation) -> &mut ProfileEnrollment {
-    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    let policy = organisation
+        .policies
+        .profile_enrollment
+        .iter_mut()
+        .find(|policy| policy.id == "demo-enrollment")
+        .unwrap();
     &mut policy.rules[0].actions.profile_enrollment
 }
 
@@ -19,7 +27,11 @@ fn enrollment(organisation: &mut Organisation) -> &mut ProfileEnrollment {
 fn asking(names: &[(&str, bool)]) -> Organisation {
     let mut organisation = demo();
     for (name, required) in names {
-        let asked = ProfileAttribute { name: (*name).into(), label: format!("Your {name}"), required: *required };
+        let asked = ProfileAttribute {
+            name: (*name).into(),
+            label: format!("Your {name}"),
+            required: *required,
+        };
         enrollment(&mut organisation).profile_attributes.push(asked);
     }
     organisation
@@ -41,23 +53,33 @@ fn open_form(stage: &Stage) -> Browser<'_> {
 }
 
 fn press(browser: &mut Browser<'_>, more: &Value) -> Answer {
-    browser.step(SIGN_UP, json!({"userProfile": profile(more), "credentials": {"passcode": PASSWORD}}))
+    browser
+        .step(SIGN_UP, json!({"userProfile": profile(more), "credentials": {"passcode": PASSWORD}}))
 }
 
 /// The fields of the form that is shown first: name, and what is filled in.
 fn fields(answer: &Answer) -> Vec<(String, Value)> {
     let nested = |field: &Value| field["form"]["value"].as_array().cloned().unwrap_or_default();
     let form = answer.body["remediation"]["value"][0]["value"].as_array().unwrap();
-    form.iter().flat_map(nested).map(|field| (field["name"].as_str().unwrap().into(), field["value"].clone())).collect()
+    form.iter()
+        .flat_map(nested)
+        .map(|field| (field["name"].as_str().unwrap().into(), field["value"].clone()))
+        .collect()
 }
 
 fn names(answer: &Answer) -> Vec<String> {
     fields(answer).into_iter().map(|(name, _)| name).collect()
 }
 
-/// Two hundred, since only then the second generation of the widget draws the form; what was typed is in it.
+/// Two hundred, since only then the second generation of the widget draws the form; what was typed
+/// is in it.
 fn assert_redrawn(answer: &Answer) {
-    assert_eq!((answer.status, answer.messages()), (200, vec!["idx.form.changed".to_string()]), "{}", answer.text);
+    assert_eq!(
+        (answer.status, answer.messages()),
+        (200, vec!["idx.form.changed".to_string()]),
+        "{}",
+        answer.text
+    );
 }
 
 #[test]
@@ -70,7 +92,12 @@ fn r_s9_an_attribute_that_has_left_the_sign_up_form_is_dropped() {
     let assigned = press(&mut ada, &json!({"shoeSize": "38", "customerNumber": "7"}));
     assert_eq!(assigned.status, 400, "{}", assigned.text);
     let sent = press(&mut ada, &more);
-    assert_eq!((sent.status, sent.forms()[0].as_str()), (200, "enroll-authenticator"), "{}", sent.text);
+    assert_eq!(
+        (sent.status, sent.forms()[0].as_str()),
+        (200, "enroll-authenticator"),
+        "{}",
+        sent.text
+    );
     let again = press(&mut ada, &more);
     assert_eq!((again.status, again.text), (200, sent.text), "the same request, the same answer");
     assert!(ada.answer_code(&stage.code(ADA)).interaction_code().is_some());
@@ -86,8 +113,15 @@ fn r_s9_what_has_joined_the_sign_up_form_is_shown_with_what_was_typed() {
     let told = press(&mut ada, &json!({}));
     assert_redrawn(&told);
     let filled = |name: &str, value: Value| (name.to_string(), value);
-    let typed = [filled("email", json!(ADA)), filled("firstName", json!("Ada")), filled("lastName", json!("Lovelace"))];
-    assert_eq!(fields(&told), [&typed[..], &[filled("shoeSize", Value::Null), filled("passcode", Value::Null)]].concat());
+    let typed = [
+        filled("email", json!(ADA)),
+        filled("firstName", json!("Ada")),
+        filled("lastName", json!("Lovelace")),
+    ];
+    assert_eq!(
+        fields(&told),
+        [&typed[..], &[filled("shoeSize", Value::Null), filled("passcode", Value::Null)]].concat()
+    );
     // Its answer may be lost: then the page is still the old one.
     assert_eq!(press(&mut ada, &json!({})).text, told.text);
     let sent = press(&mut ada, &json!({"shoeSize": "38"}));
@@ -103,7 +137,12 @@ fn r_s9_whoever_has_the_new_form_is_told_at_its_field() {
     stage.apply(&asking(&[("shoeSize", true)]));
     assert_redrawn(&press(&mut ada, &json!({})));
     let told = press(&mut ada, &json!({"shoeSize": ""}));
-    assert_eq!((told.status, told.messages()), (400, vec!["model.validation.field.blank".to_string()]), "{}", told.text);
+    assert_eq!(
+        (told.status, told.messages()),
+        (400, vec!["model.validation.field.blank".to_string()]),
+        "{}",
+        told.text
+    );
     assert!(fields(&told).iter().all(|(_, value)| value.is_null()), "clients have what was typed");
 }
 
@@ -112,13 +151,17 @@ fn r_s9_choices_that_have_narrowed_are_shown() {
     let stage = Stage::with(&asking(&[("favouriteColour", true)]));
     let mut ada = open_form(&stage);
     let mut narrowed = asking(&[("favouriteColour", true)]);
-    let colour = narrowed.user_schema.definitions.custom.properties.get_mut("favouriteColour").unwrap();
+    let colour =
+        narrowed.user_schema.definitions.custom.properties.get_mut("favouriteColour").unwrap();
     colour.enumeration = Some(vec![json!("blue")]);
     colour.one_of.as_mut().unwrap().drain(..2);
     stage.apply(&narrowed);
     let told = press(&mut ada, &json!({"favouriteColour": "red"}));
     assert_redrawn(&told);
-    assert!(fields(&told).contains(&("favouriteColour".into(), Value::Null)), "what is wrong is not filled in again");
+    assert!(
+        fields(&told).contains(&("favouriteColour".into(), Value::Null)),
+        "what is wrong is not filled in again"
+    );
     assert!(!told.text.contains("\"red\""), "{}", told.text);
     let sent = press(&mut ada, &json!({"favouriteColour": "blue"}));
     assert_eq!(sent.forms()[0], "enroll-authenticator", "{}", sent.text);
@@ -132,7 +175,12 @@ fn r_s9_sign_up_closes_while_its_form_is_open_and_the_first_page_says_so() {
     enrollment(&mut closed).unknown_user_action = Some(UnknownUserAction::Deny);
     stage.apply(&closed);
     let told = press(&mut ada, &json!({}));
-    assert_eq!((told.status, told.messages()), (200, vec!["idx.error.registration.unavailable".to_string()]), "{}", told.text);
+    assert_eq!(
+        (told.status, told.messages()),
+        (200, vec!["idx.error.registration.unavailable".to_string()]),
+        "{}",
+        told.text
+    );
     assert_eq!(told.forms(), ["identify"]);
     assert_eq!(press(&mut ada, &json!({})).text, told.text, "the same request, the same answer");
     // The way back that the form has too.
@@ -148,14 +196,23 @@ fn r_s9_another_policy_for_the_app_is_another_form() {
     let stage = Stage::with(&asking(&[("shoeSize", true)]));
     let mut ada = open_form(&stage);
     let mut swapped = asking(&[("favouriteColour", true)]);
-    let mut other = swapped.policies.profile_enrollment.iter().find(|policy| policy.id == "demo-enrollment").unwrap().clone();
+    let mut other = swapped
+        .policies
+        .profile_enrollment
+        .iter()
+        .find(|policy| policy.id == "demo-enrollment")
+        .unwrap()
+        .clone();
     other.id = "other-enrollment".into();
     swapped.policies.profile_enrollment.push(other);
     swapped.apps[0].profile_enrollment = Some("other-enrollment".into());
     stage.apply(&swapped);
     let told = press(&mut ada, &json!({"shoeSize": "38"}));
     assert_redrawn(&told);
-    assert!(names(&told).contains(&"favouriteColour".to_string()) && !names(&told).contains(&"shoeSize".to_string()));
+    assert!(
+        names(&told).contains(&"favouriteColour".to_string())
+            && !names(&told).contains(&"shoeSize".to_string())
+    );
     let sent = press(&mut ada, &json!({"favouriteColour": "blue"}));
     assert_eq!(sent.forms()[0], "enroll-authenticator", "{}", sent.text);
 }
@@ -168,7 +225,12 @@ fn r_s9_an_app_that_is_switched_off_ends_the_flow() {
     without.apps[0].status = Status::Inactive;
     stage.apply(&without);
     let told = press(&mut ada, &json!({}));
-    assert_eq!((told.status, told.messages()), (401, vec!["idx.session.expired".to_string()]), "{}", told.text);
+    assert_eq!(
+        (told.status, told.messages()),
+        (401, vec!["idx.session.expired".to_string()]),
+        "{}",
+        told.text
+    );
 }
 
 /// Somebody who is asked for these when they sign in.
@@ -189,7 +251,8 @@ fn r_s9_the_progressive_form_of_one_who_has_it_open_follows_its_policy() {
     let stage = Stage::new();
     let mut ada = at_the_progressive_form(&stage, &both);
     stage.apply(&asking(&[("favouriteColour", true)]));
-    let done = ada.step(UPDATE, json!({"userProfile": {"shoeSize": "38", "favouriteColour": "red"}}));
+    let done =
+        ada.step(UPDATE, json!({"userProfile": {"shoeSize": "38", "favouriteColour": "red"}}));
     assert!(done.interaction_code().is_some(), "{}", done.text);
     let stored = &stage.items("USER")[0].body["profile"];
     assert_eq!((&stored["shoeSize"], &stored["favouriteColour"]), (&Value::Null, &json!("red")));
@@ -198,7 +261,8 @@ fn r_s9_the_progressive_form_of_one_who_has_it_open_follows_its_policy() {
     let stage = Stage::new();
     let mut ada = at_the_progressive_form(&stage, &both);
     stage.apply(&demo());
-    let done = ada.step(UPDATE, json!({"userProfile": {"shoeSize": "38", "favouriteColour": "red"}}));
+    let done =
+        ada.step(UPDATE, json!({"userProfile": {"shoeSize": "38", "favouriteColour": "red"}}));
     assert!(done.interaction_code().is_some(), "{}", done.text);
 
     // One joins: it is shown, beside what was typed.
@@ -207,16 +271,23 @@ fn r_s9_the_progressive_form_of_one_who_has_it_open_follows_its_policy() {
     stage.apply(&both);
     let told = ada.step(UPDATE, json!({"userProfile": {"shoeSize": "38"}}));
     assert_redrawn(&told);
-    assert_eq!(fields(&told), [("shoeSize".to_string(), json!("38")), ("favouriteColour".to_string(), Value::Null)]);
-    let done = ada.step(UPDATE, json!({"userProfile": {"shoeSize": "38", "favouriteColour": "red"}}));
+    assert_eq!(
+        fields(&told),
+        [("shoeSize".to_string(), json!("38")), ("favouriteColour".to_string(), Value::Null)]
+    );
+    let done =
+        ada.step(UPDATE, json!({"userProfile": {"shoeSize": "38", "favouriteColour": "red"}}));
     assert!(done.interaction_code().is_some(), "{}", done.text);
 }
 
 #[test]
 fn r_s9_a_first_page_that_asks_for_more_is_shown_with_a_message() {
     let mut identifier_first = demo();
-    for rule in identifier_first.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules) {
-        rule.actions.signon.primary_factor = policy::organisation::PrimaryFactor::PasswordIdpAnyFactor;
+    for rule in
+        identifier_first.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules)
+    {
+        rule.actions.signon.primary_factor =
+            policy::organisation::PrimaryFactor::PasswordIdpAnyFactor;
     }
     let stage = Stage::with(&identifier_first);
     let mut ada = stage.browser("demo-spa");
@@ -230,8 +301,16 @@ fn r_s9_a_first_page_that_asks_for_more_is_shown_with_a_message() {
     stage.apply(&identifier_first);
     let before = stage.items("LIMIT").iter().filter(|item| item.key.0.contains("guess")).count();
     let told = ada.password("nobody@example.com", PASSWORD);
-    assert_eq!((told.status, told.messages()), (200, vec!["idx.unknown.user".to_string()]), "{}", told.text);
-    assert_eq!(stage.items("LIMIT").iter().filter(|item| item.key.0.contains("guess")).count(), before);
+    assert_eq!(
+        (told.status, told.messages()),
+        (200, vec!["idx.unknown.user".to_string()]),
+        "{}",
+        told.text
+    );
+    assert_eq!(
+        stage.items("LIMIT").iter().filter(|item| item.key.0.contains("guess")).count(),
+        before
+    );
 }
 
 /// A page that shows nothing else costs no write, and one that does costs one.
@@ -261,7 +340,11 @@ fn r_o5_send_again_is_another_press_but_at_once() {
     assert_eq!(stage.letters().len(), 2);
     for _ in 0..3 {
         stage.advance(5);
-        assert_eq!(resend(&mut ada), 429, "a later press asks for another mail, and it is too early for one");
+        assert_eq!(
+            resend(&mut ada),
+            429,
+            "a later press asks for another mail, and it is too early for one"
+        );
     }
     assert_eq!(stage.letters().len(), 2);
     stage.advance(15);
@@ -278,12 +361,22 @@ fn r_s1_a_page_that_waits_keeps_its_transaction_alive_and_is_told_when_it_ends()
     for minute in 1..=59 {
         stage.advance(60);
         let waits = ada.step("/idp/idx/email/poll", json!({}));
-        assert_eq!((waits.status, waits.forms()[0].as_str()), (200, "enroll-authenticator"), "minute {minute}: {}", waits.text);
+        assert_eq!(
+            (waits.status, waits.forms()[0].as_str()),
+            (200, "enroll-authenticator"),
+            "minute {minute}: {}",
+            waits.text
+        );
     }
     assert_eq!(writes(&stage) - began, 7, "once in half of the idle time");
     stage.advance(60);
     let ended = ada.step("/idp/idx/email/poll", json!({}));
-    assert_eq!((ended.status, ended.messages()), (401, vec!["idx.session.expired".to_string()]), "{}", ended.text);
+    assert_eq!(
+        (ended.status, ended.messages()),
+        (401, vec!["idx.session.expired".to_string()]),
+        "{}",
+        ended.text
+    );
 }
 
 #[test]
@@ -296,13 +389,19 @@ fn a_031_whoever_proves_an_address_that_has_an_account_by_now_is_led_to_it() {
     assert!(faster.answer_code(&code).interaction_code().is_some());
     let code = stage.code(ADA);
     let told = slower.answer_code(&code);
-    assert_eq!((told.status, told.messages()), (200, vec!["idx.account.exists".to_string()]), "{}", told.text);
+    assert_eq!(
+        (told.status, told.messages()),
+        (200, vec!["idx.account.exists".to_string()]),
+        "{}",
+        told.text
+    );
     assert_eq!(told.forms(), ["identify", "select-enroll-profile"]);
     assert_eq!(slower.answer_code(&code).text, told.text, "the same request, the same answer");
     assert!(slower.password(ADA, PASSWORD).interaction_code().is_some());
 }
 
-/// A tab that waits learns by its poll that sign-up has closed. Once it is open again, "Sign up" is a new request, though the words are those of before.
+/// A tab that waits learns by its poll that sign-up has closed. Once it is open again, "Sign up" is
+/// a new request, though the words are those of before.
 #[test]
 fn the_way_to_sign_up_is_open_again_after_a_poll_has_led_back() {
     let stage = Stage::new();
@@ -311,16 +410,26 @@ fn the_way_to_sign_up_is_open_again_after_a_poll_has_led_back() {
     enrollment(&mut closed).unknown_user_action = Some(UnknownUserAction::Deny);
     stage.apply(&closed);
     let polled = browser.step("/idp/idx/email/poll", json!({}));
-    assert_eq!((polled.status, polled.forms()), (200, vec!["identify".to_string()]), "{}", polled.text);
+    assert_eq!(
+        (polled.status, polled.forms()),
+        (200, vec!["identify".to_string()]),
+        "{}",
+        polled.text
+    );
     stage.apply(&demo());
     let again = browser.step("/idp/idx/enroll", json!({}));
-    assert_eq!((again.status, again.forms()[0].as_str()), (200, "enroll-profile"), "{}", again.text);
+    assert_eq!(
+        (again.status, again.forms()[0].as_str()),
+        (200, "enroll-profile"),
+        "{}",
+        again.text
+    );
     press(&mut browser, &json!({}));
     assert!(browser.answer_code(&stage.code(ADA)).interaction_code().is_some());
 }
 
-/// Two tabs of one flow: name and password are sent from one while the other has the form to sign up, which closes. On the page that is shown then, the
-/// same words are another press.
+/// Two tabs of one flow: name and password are sent from one while the other has the form to sign
+/// up, which closes. On the page that is shown then, the same words are another press.
 #[test]
 fn what_was_sent_from_an_outdated_page_can_be_sent_again_from_the_one_that_is_shown() {
     let stage = Stage::new();
@@ -332,12 +441,18 @@ fn what_was_sent_from_an_outdated_page_can_be_sent_again_from_the_one_that_is_sh
     enrollment(&mut closed).unknown_user_action = Some(UnknownUserAction::Deny);
     stage.apply(&closed);
     let redrawn = browser.password(ADA, PASSWORD);
-    assert_eq!((redrawn.status, redrawn.forms()), (200, vec!["identify".to_string()]), "{}", redrawn.text);
+    assert_eq!(
+        (redrawn.status, redrawn.forms()),
+        (200, vec!["identify".to_string()]),
+        "{}",
+        redrawn.text
+    );
     let done = browser.password(ADA, PASSWORD);
     assert!(done.interaction_code().is_some(), "{}", done.text);
 }
 
-/// "There is no account" is decided anew each time, also where the page had to be drawn anew with it: in the meantime the person signed up in another tab.
+/// "There is no account" is decided anew each time, also where the page had to be drawn anew with
+/// it: in the meantime the person signed up in another tab.
 #[test]
 fn an_answer_that_came_to_nothing_is_not_repeated() {
     let stage = Stage::new();

@@ -1,4 +1,5 @@
-//! Cases from public bug reports of products that do the same job. `tests/reported.md` names the test of each.
+//! Cases from public bug reports of products that do the same job. `tests/reported.md` names the
+//! test of each.
 
 use policy::organisation::{Organisation, ProfileAttribute};
 use serde_json::{Value, json};
@@ -12,12 +13,14 @@ const UPDATE: &str = "/idp/idx/enroll/update";
 /// The demo, which asks for these attributes too: name, and whether it is required.
 fn asking(names: &[(&str, bool)]) -> Organisation {
     let mut organisation = demo();
-    let number = organisation.user_schema.definitions.custom.properties.get_mut("customerNumber").unwrap();
+    let number =
+        organisation.user_schema.definitions.custom.properties.get_mut("customerNumber").unwrap();
     (number.minimum, number.unique) = (Some(0.0), None);
     let policies = &mut organisation.policies.profile_enrollment;
     let policy = policies.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
     for (name, required) in names {
-        let asked = ProfileAttribute { name: (*name).into(), label: (*name).into(), required: *required };
+        let asked =
+            ProfileAttribute { name: (*name).into(), label: (*name).into(), required: *required };
         policy.rules[0].actions.profile_enrollment.profile_attributes.push(asked);
     }
     organisation
@@ -51,17 +54,30 @@ fn c19_false_and_zero_are_answers() {
         let stage = Stage::new();
         let asked = asking(&[("paperInvoices", true), ("customerNumber", true)]);
         let mut ada = at_the_progressive_form(&stage, &asked);
-        let stored = answered_for_good(&stage, &mut ada, &json!({"paperInvoices": no, "customerNumber": zero}));
-        assert_eq!((&stored["paperInvoices"], &stored["customerNumber"]), (&json!(false), &json!(0)));
+        let stored = answered_for_good(
+            &stage,
+            &mut ada,
+            &json!({"paperInvoices": no, "customerNumber": zero}),
+        );
+        assert_eq!(
+            (&stored["paperInvoices"], &stored["customerNumber"]),
+            (&json!(false), &json!(0))
+        );
     }
 }
 
 #[test]
 fn c20_optional_fields_beside_required_ones_may_stay_empty_and_nothing_loops() {
     let stage = Stage::new();
-    let asked = asking(&[("shoeSize", true), ("favouriteColour", true), ("customerNumber", false), ("country", false)]);
+    let asked = asking(&[
+        ("shoeSize", true),
+        ("favouriteColour", true),
+        ("customerNumber", false),
+        ("country", false),
+    ]);
     let mut ada = at_the_progressive_form(&stage, &asked);
-    let sent = json!({"shoeSize": "42", "favouriteColour": "red", "customerNumber": "7", "country": ""});
+    let sent =
+        json!({"shoeSize": "42", "favouriteColour": "red", "customerNumber": "7", "country": ""});
     let stored = answered_for_good(&stage, &mut ada, &sent);
     assert_eq!((&stored["customerNumber"], &stored["country"]), (&json!(7), &Value::Null));
 }
@@ -82,7 +98,8 @@ fn c21_a_double_click_is_one_mail_one_account_and_the_same_answer() {
     assert_eq!(stage.mails().len(), 1);
 
     let code = stage.code(ADA);
-    let done: Vec<_> = (0..4).map(|_| browser.answer_code(&code).interaction_code().unwrap()).collect();
+    let done: Vec<_> =
+        (0..4).map(|_| browser.answer_code(&code).interaction_code().unwrap()).collect();
     assert!(done.iter().all(|code| *code == done[0]));
     assert_eq!(stage.items("USER").len(), 1);
 }

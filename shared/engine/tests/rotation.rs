@@ -1,11 +1,21 @@
-//! A secret is changed in steps, and at each of them old and new instances serve side by side (functions/README.md, "Changing a secret"). Here each
-//! request of a journey meets the other instance: what one made, the other takes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! A secret is changed in steps, and at each of them old and new instances serve side by side
+//! (functions/README.md, "Changing a secret"). Here each request of a journey meets the other
+//! instance: what one made, the other takes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use crate::stage::{Answer, BASE, Browser, Mailbox, NOON, PlainPasswords, PlainSigner, Stage, TestClock, TestRandom, demo};
+use crate::stage::{
+    Answer, BASE, Browser, Mailbox, NOON, PlainPasswords, PlainSigner, Stage, TestClock,
+    TestRandom, demo,
+};
 use engine::Engine;
 use engine::keyring::Keyring;
 use engine::testing::{CountingStore, MemoryStore};
@@ -24,14 +34,16 @@ const PHASES: [&str; 4] = [
     "NEW-0123456789abcdef0123456789abcdef",
 ];
 
-/// Two instances with these secrets on one store. Both of their secrets change at once, which is harder than one after the other.
+/// Two instances with these secrets on one store. Both of their secrets change at once, which is
+/// harder than one after the other.
 fn side_by_side(secrets: [&str; 2]) -> [Stage; 2] {
     let store = Arc::new(CountingStore::new(MemoryStore::new()));
     let (clock, mailbox) = (Arc::new(TestClock(AtomicU64::new(NOON))), Arc::<Mailbox>::default());
     let mut seed = 0;
     let stages = secrets.map(|secret| {
         seed += 1;
-        let keys = |purpose: &str| Keyring::parse(&Secret::new(secret.replace("0123", purpose))).unwrap();
+        let keys =
+            |purpose: &str| Keyring::parse(&Secret::new(secret.replace("0123", purpose))).unwrap();
         let random = Arc::new(TestRandom(AtomicU64::new(seed)));
         let engine = Engine::new(BASE, store.clone(), clock.clone(), random, keys("interaction"))
             .with_mailer(mailbox.clone(), keys("passcode"))
@@ -65,13 +77,18 @@ fn begin<'s>(stages: [&'s Stage; 2], client_id: &str) -> Browser<'s> {
     let interaction = browser.interact();
     turn(&mut browser, stages);
     let first = browser.post("/idp/idx/introspect", json!({ "interactionHandle": interaction }));
-    browser.handle = first.body["stateHandle"].as_str().unwrap_or_else(|| panic!("{}", first.text)).into();
+    browser.handle =
+        first.body["stateHandle"].as_str().unwrap_or_else(|| panic!("{}", first.text)).into();
     turn(&mut browser, stages);
     browser
 }
 
 /// The answer, and the same again of the other instance to the same request.
-fn twice<'s>(browser: &mut Browser<'s>, stages: [&'s Stage; 2], request: impl Fn(&mut Browser<'s>) -> Answer) -> Answer {
+fn twice<'s>(
+    browser: &mut Browser<'s>,
+    stages: [&'s Stage; 2],
+    request: impl Fn(&mut Browser<'s>) -> Answer,
+) -> Answer {
     let answer = request(browser);
     assert_eq!(answer.status, 200, "{}", answer.text);
     turn(browser, stages);
@@ -129,7 +146,11 @@ fn l9_a_link_is_good_at_either_instance_and_so_is_the_code_that_it_shows() {
         let link = stages[0].link(ADA);
         // Elsewhere the link shows a code. It need not be the mailed one; it must be good.
         let page = stages[1].browser("demo-spa").get(&link);
-        let shown: Vec<&str> = page.text.split(|char: char| !char.is_ascii_digit()).filter(|digits| digits.len() == 6).collect();
+        let shown: Vec<&str> = page
+            .text
+            .split(|char: char| !char.is_ascii_digit())
+            .filter(|digits| digits.len() == 6)
+            .collect();
         assert!(page.status == 200 && !shown.is_empty(), "{}", page.text);
         turn(&mut ada, stages);
         // In the browser that began it, its button ends the flow.
@@ -149,9 +170,16 @@ fn l9_a_link_is_good_at_either_instance_and_so_is_the_code_that_it_shows() {
         let mut bob = begin(stages, "demo-spa");
         bob.step("/idp/idx/enroll", json!({}));
         let profile = json!({"email": "bob@example.com", "firstName": "Bob", "lastName": "B"});
-        bob.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}));
+        bob.step(
+            "/idp/idx/enroll/new",
+            json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}),
+        );
         let page = stages[1].browser("demo-spa").get(&stages[0].link("bob@example.com"));
-        let shown = page.text.split(|char: char| !char.is_ascii_digit()).find(|digits| digits.len() == 6).unwrap();
+        let shown = page
+            .text
+            .split(|char: char| !char.is_ascii_digit())
+            .find(|digits| digits.len() == 6)
+            .unwrap();
         assert!(bob.answer_code(shown).interaction_code().is_some());
     });
 }
@@ -166,7 +194,11 @@ fn l9_a_welcome_link_is_good_at_either_instance() {
         turn(&mut ada, stages);
         let link = stages[0].link(ADA);
         let (path, token) = link.split_once("?token=").unwrap();
-        let pressed = ada.send(path, "application/x-www-form-urlencoded", format!("token={token}").as_bytes());
+        let pressed = ada.send(
+            path,
+            "application/x-www-form-urlencoded",
+            format!("token={token}").as_bytes(),
+        );
         assert_eq!(pressed.status, 200, "{}", pressed.text);
         assert_eq!(stages[0].items("USER")[0].body["emailVerified"], json!(true));
     });
@@ -187,7 +219,11 @@ fn i7_a_key_that_is_changed_gives_nobody_a_budget_anew() {
         };
         let first = statuses(stages[0], 40);
         assert!(first[0] == 401 && first[39] == 429, "{first:?}");
-        assert_eq!(statuses(stages[1], 3), [429; 3], "what the other instance counted weighs here too");
+        assert_eq!(
+            statuses(stages[1], 3),
+            [429; 3],
+            "what the other instance counted weighs here too"
+        );
     });
 }
 

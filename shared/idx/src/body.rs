@@ -1,5 +1,5 @@
-//! Request bodies, read strictly: a JSON object without repeated keys at any level, with exactly the fields of its operation
-//! (security.md R-V1..R-V5). Nothing of a body is ever echoed.
+//! Request bodies, read strictly: a JSON object without repeated keys at any level, with exactly
+//! the fields of its operation (security.md R-V1..R-V5). Nothing of a body is ever echoed.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -60,12 +60,14 @@ pub struct Malformed;
 /// Reads the body of an IDX step.
 ///
 /// # Errors
-/// [`Malformed`] if it is not a JSON object with exactly the fields of the operation, or if the operation has no IDX body.
+/// [`Malformed`] if it is not a JSON object with exactly the fields of the operation, or if the
+/// operation has no IDX body.
 pub fn parse(operation: Operation, body: &[u8]) -> Result<Parsed, Malformed> {
     each(operation, Reading(object(body)?))
 }
 
-/// The JSON Schema (2020-12) of the bodies that [`parse`] takes; `None` if the operation has no IDX body.
+/// The JSON Schema (2020-12) of the bodies that [`parse`] takes; `None` if the operation has no IDX
+/// body.
 pub fn schema(operation: Operation) -> Option<Value> {
     each(operation, Describing)
 }
@@ -74,23 +76,44 @@ pub fn schema(operation: Operation) -> Option<Value> {
 fn each<V: Bodies>(operation: Operation, bodies: V) -> V::Output {
     match operation {
         Operation::Introspect => bodies.introspect(),
-        Operation::Identify => {
-            bodies.step::<Identify>(|body| Ok(Input::Identify { identifier: body.identifier.0, password: body.credentials.map(|c| c.passcode.0) }))
-        }
+        Operation::Identify => bodies.step::<Identify>(|body| {
+            Ok(Input::Identify {
+                identifier: body.identifier.0,
+                password: body.credentials.map(|c| c.passcode.0),
+            })
+        }),
         Operation::SelectIdentify => bodies.step::<Nothing>(|_| Ok(Input::SelectIdentify)),
         Operation::Cancel => bodies.step::<Nothing>(|_| Ok(Input::Cancel)),
-        Operation::SelectEnrollProfile => bodies.step::<Nothing>(|_| Ok(Input::SelectEnrollProfile)),
+        Operation::SelectEnrollProfile => {
+            bodies.step::<Nothing>(|_| Ok(Input::SelectEnrollProfile))
+        }
         Operation::Skip => bodies.step::<Nothing>(|_| Ok(Input::Skip)),
         Operation::Resend => bodies.step::<Nothing>(|_| Ok(Input::Resend)),
         Operation::Poll => bodies.step::<Nothing>(|_| Ok(Input::Poll)),
-        Operation::EnrollProfile => bodies
-            .step::<EnrollProfile>(|body| Ok(Input::EnrollProfile { profile: body.user_profile, password: body.credentials.map(|c| c.passcode.0) })),
-        Operation::UpdateProfile => bodies.step::<UpdateProfile>(|body| Ok(Input::UpdateProfile(body.user_profile))),
-        Operation::AnswerPassword => bodies.step::<Answer>(|body| Ok(Input::AnswerPassword(body.credentials.passcode.0))),
-        Operation::AnswerEmail => bodies.step::<Answer>(|body| Ok(Input::AnswerEmail(body.credentials.passcode.0))),
-        Operation::EnrollPassword => bodies.step::<Answer>(|body| Ok(Input::EnrollPassword(body.credentials.passcode.0))),
-        Operation::SelectAuthenticator => bodies.step::<Select>(|body| body.key().map(Input::SelectAuthenticator)),
-        Operation::SelectAuthenticatorEnroll => bodies.step::<Select>(|body| body.key().map(Input::SelectAuthenticatorEnroll)),
+        Operation::EnrollProfile => bodies.step::<EnrollProfile>(|body| {
+            Ok(Input::EnrollProfile {
+                profile: body.user_profile,
+                password: body.credentials.map(|c| c.passcode.0),
+            })
+        }),
+        Operation::UpdateProfile => {
+            bodies.step::<UpdateProfile>(|body| Ok(Input::UpdateProfile(body.user_profile)))
+        }
+        Operation::AnswerPassword => {
+            bodies.step::<Answer>(|body| Ok(Input::AnswerPassword(body.credentials.passcode.0)))
+        }
+        Operation::AnswerEmail => {
+            bodies.step::<Answer>(|body| Ok(Input::AnswerEmail(body.credentials.passcode.0)))
+        }
+        Operation::EnrollPassword => {
+            bodies.step::<Answer>(|body| Ok(Input::EnrollPassword(body.credentials.passcode.0)))
+        }
+        Operation::SelectAuthenticator => {
+            bodies.step::<Select>(|body| body.key().map(Input::SelectAuthenticator))
+        }
+        Operation::SelectAuthenticatorEnroll => {
+            bodies.step::<Select>(|body| body.key().map(Input::SelectAuthenticatorEnroll))
+        }
         Operation::OpenLink
         | Operation::ConfirmLink
         | Operation::Discovery
@@ -104,12 +127,16 @@ fn each<V: Bodies>(operation: Operation, bodies: V) -> V::Output {
     }
 }
 
-/// What is done with a body: it is read, or it is described. Both go by the same types, so that neither can say what the other does not.
+/// What is done with a body: it is read, or it is described. Both go by the same types, so that
+/// neither can say what the other does not.
 trait Bodies {
     type Output;
 
     fn introspect(self) -> Self::Output;
-    fn step<B: DeserializeOwned + JsonSchema>(self, input: impl FnOnce(B) -> Result<Input, Malformed>) -> Self::Output;
+    fn step<B: DeserializeOwned + JsonSchema>(
+        self,
+        input: impl FnOnce(B) -> Result<Input, Malformed>,
+    ) -> Self::Output;
     fn none(self) -> Self::Output;
 }
 
@@ -128,9 +155,15 @@ impl Bodies for Reading {
         Ok(Parsed { handle, input: Input::Introspect })
     }
 
-    fn step<B: DeserializeOwned + JsonSchema>(mut self, input: impl FnOnce(B) -> Result<Input, Malformed>) -> Self::Output {
-        let Some(Value::String(handle)) = self.0.remove(STATE_HANDLE) else { return Err(Malformed) };
-        if EXTRAS.iter().any(|extra| self.0.remove(*extra).is_some_and(|value| !value.is_boolean())) {
+    fn step<B: DeserializeOwned + JsonSchema>(
+        mut self,
+        input: impl FnOnce(B) -> Result<Input, Malformed>,
+    ) -> Self::Output {
+        let Some(Value::String(handle)) = self.0.remove(STATE_HANDLE) else {
+            return Err(Malformed);
+        };
+        if EXTRAS.iter().any(|extra| self.0.remove(*extra).is_some_and(|value| !value.is_boolean()))
+        {
             return Err(Malformed);
         }
         Ok(Parsed { handle: Handle::State(Secret::new(handle)), input: input(typed(self.0)?)? })
@@ -150,13 +183,20 @@ impl Bodies for Describing {
         Some(described::<Introspect>())
     }
 
-    fn step<B: DeserializeOwned + JsonSchema>(self, _: impl FnOnce(B) -> Result<Input, Malformed>) -> Self::Output {
+    fn step<B: DeserializeOwned + JsonSchema>(
+        self,
+        _: impl FnOnce(B) -> Result<Input, Malformed>,
+    ) -> Self::Output {
         let mut schema = described::<B>();
         let fields = schema.as_object_mut()?;
         let properties = fields.entry("properties").or_insert_with(|| json!({})).as_object_mut()?;
         properties.insert(STATE_HANDLE.into(), json!({"type": "string"}));
         properties.extend(EXTRAS.map(|extra| (extra.into(), json!({"type": "boolean"}))));
-        fields.entry("required").or_insert_with(|| json!([])).as_array_mut()?.push(STATE_HANDLE.into());
+        fields
+            .entry("required")
+            .or_insert_with(|| json!([]))
+            .as_array_mut()?
+            .push(STATE_HANDLE.into());
         Some(schema)
     }
 
@@ -267,7 +307,10 @@ struct Choice {
 
 impl Select {
     fn key(self) -> Result<AuthenticatorKey, Malformed> {
-        let key = AuthenticatorKey::ALL.into_iter().find(|key| authenticator_id(*key) == self.authenticator.id).ok_or(Malformed)?;
+        let key = AuthenticatorKey::ALL
+            .into_iter()
+            .find(|key| authenticator_id(*key) == self.authenticator.id)
+            .ok_or(Malformed)?;
         match self.authenticator.method_type {
             Some(method) if method != key.method() => Err(Malformed),
             _ => Ok(key),
@@ -277,8 +320,15 @@ impl Select {
 
 /// Of the properties, one is there.
 fn exactly_one(schema: &mut Schema) {
-    let names: Vec<String> = schema.get("properties").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.clone()).collect();
-    let only = |name: &String| json!({"required": [name], "properties": {name: {"type": "string"}}});
+    let names: Vec<String> = schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.clone())
+        .collect();
+    let only =
+        |name: &String| json!({"required": [name], "properties": {name: {"type": "string"}}});
     schema.insert("oneOf".into(), names.iter().map(only).collect());
 }
 
@@ -311,8 +361,8 @@ impl JsonSchema for Text {
     }
 }
 
-/// A name that people sign in with, without the white space around it. It is stored with the transaction and shown, so its length, as it was sent, has
-/// a limit.
+/// A name that people sign in with, without the white space around it. It is stored with the
+/// transaction and shown, so its length, as it was sent, has a limit.
 struct Name(String);
 
 impl<'de> Deserialize<'de> for Name {
@@ -337,7 +387,8 @@ impl JsonSchema for Name {
     }
 }
 
-/// A JSON value in which no object has the same key twice: `serde_json` keeps the last one silently (security.md R-V2).
+/// A JSON value in which no object has the same key twice: `serde_json` keeps the last one silently
+/// (security.md R-V2).
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {

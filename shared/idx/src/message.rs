@@ -55,7 +55,9 @@ pub fn too_many(wait: Option<Span>) -> String {
 
 fn too_many_passcodes(wait: Option<Span>) -> String {
     match wait {
-        Some(wait) => format!("Too many wrong codes. Ask for a new code, or try again in {}.", in_words(wait)),
+        Some(wait) => {
+            format!("Too many wrong codes. Ask for a new code, or try again in {}.", in_words(wait))
+        }
         None => "Too many wrong codes. Ask for a new code.".into(),
     }
 }
@@ -104,7 +106,8 @@ fn wire(message: &Message) -> Wire {
         Message::Password(PasswordProblem::Common) => {
             about("password.common", "", "This password was found in a list of commonly used passwords. Please try another password.".into())
         }
-        // Of the rules that clients list they say only that some are not met; the others must say which, so their key is none of theirs.
+        // Of the rules that clients list they say only that some are not met; the others must say
+        // which, so their key is none of theirs.
         Message::Password(
             problem @ (PasswordProblem::TooFewDifferent
             | PasswordProblem::ContextWord
@@ -142,27 +145,39 @@ fn wire(message: &Message) -> Wire {
     }
 }
 
-/// What is wrong with a value, and what would be right. Where clients have the words, in the language of the person, the key is theirs.
+/// What is wrong with a value, and what would be right. Where clients have the words, in the
+/// language of the person, the key is theirs.
 fn attribute(label: &str, violation: &Violation, property: &Property) -> Wire {
     let own = |key, text: String| about(key, label, text);
     match violation {
         Violation::Blank => blank(),
-        Violation::InvalidEmail => own("registration.error.invalidLoginEmail", format!("'{label}' must be in the form of an email address")),
-        Violation::TooShort { min } => {
-            about("model.validation.field.string.minLength", &min.to_string(), format!("This field cannot be less than {min} characters"))
-        }
-        Violation::TooLong { max } => {
-            about("model.validation.field.string.maxLength", &max.to_string(), format!("This field cannot exceed {max} characters"))
-        }
+        Violation::InvalidEmail => own(
+            "registration.error.invalidLoginEmail",
+            format!("'{label}' must be in the form of an email address"),
+        ),
+        Violation::TooShort { min } => about(
+            "model.validation.field.string.minLength",
+            &min.to_string(),
+            format!("This field cannot be less than {min} characters"),
+        ),
+        Violation::TooLong { max } => about(
+            "model.validation.field.string.maxLength",
+            &max.to_string(),
+            format!("This field cannot exceed {max} characters"),
+        ),
         Violation::NotAllowed if property.enumeration.is_some() => {
             error("model.validation.field.value.not.allowed", "Choose one of the values offered.")
         }
         Violation::WrongType => own("idx.error.value.type", right_type(property.kind()).into()),
-        Violation::BelowMinimum { .. } | Violation::AboveMaximum { .. } => own("idx.error.value.range", range(property)),
-        Violation::Pattern => own("idx.error.value.characters", characters(property)),
-        Violation::ForbiddenCharacter => {
-            own("idx.error.value.character", "This has a character that cannot be seen and cannot be used here. Type it anew.".into())
+        Violation::BelowMinimum { .. } | Violation::AboveMaximum { .. } => {
+            own("idx.error.value.range", range(property))
         }
+        Violation::Pattern => own("idx.error.value.characters", characters(property)),
+        Violation::ForbiddenCharacter => own(
+            "idx.error.value.character",
+            "This has a character that cannot be seen and cannot be used here. Type it anew."
+                .into(),
+        ),
         Violation::NotAllowed => own("idx.error.value.format", right_format(property).into()),
     }
 }
@@ -194,12 +209,18 @@ fn characters(property: &Property) -> String {
 
 fn right_format(property: &Property) -> &'static str {
     match (property.kind(), property.format) {
-        (PropertyType::Number | PropertyType::Integer, _) => "This number is too large or too small to be kept. Enter another one.",
+        (PropertyType::Number | PropertyType::Integer, _) => {
+            "This number is too large or too small to be kept. Enter another one."
+        }
         (_, Some(Format::Uri)) => "Enter a web address, for example https://example.com/page.",
         (_, Some(Format::DateTime)) => "Enter a date and a time, for example 2026-11-30T09:30:00Z.",
-        (_, Some(Format::CountryCode)) => "Enter the two capital letters of a country, for example DE.",
+        (_, Some(Format::CountryCode)) => {
+            "Enter the two capital letters of a country, for example DE."
+        }
         (_, Some(Format::LanguageCode)) => "Enter the code of a language, for example en or de-CH.",
-        (_, Some(Format::Locale)) => "Enter the codes of a language and a country, for example en_US.",
+        (_, Some(Format::Locale)) => {
+            "Enter the codes of a language and a country, for example en_US."
+        }
         (_, Some(Format::Timezone)) => "Enter a time zone, for example Europe/Zurich.",
         _ => "This value cannot be used here. Choose another.",
     }
@@ -225,10 +246,13 @@ fn blank() -> Wire {
     error("model.validation.field.blank", "This field cannot be left blank")
 }
 
-/// The name, and what it is called, are echoed only if nothing in them could be taken for markup: clients insert top-level messages as HTML
-/// (idx.md §12.1).
+/// The name, and what it is called, are echoed only if nothing in them could be taken for markup:
+/// clients insert top-level messages as HTML (idx.md §12.1).
 fn unknown_user(label: &str, name: &str) -> String {
-    let harmless = name.len() <= 100 && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '@'));
+    let harmless = name.len() <= 100
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '@'));
     let label = if label.chars().all(|c| c.is_alphanumeric() || c == ' ') { label } else { "name" };
     if harmless && !name.is_empty() {
         format!("There is no account with the {label} {name}.")

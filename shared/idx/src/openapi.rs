@@ -1,8 +1,10 @@
-//! The published description of the API: an OpenAPI 3.1 document, made of the route table, of the types that read bodies, and of the schema that
-//! every envelope is tested against. What only the engine knows, its failures and the headers of every answer, it hands in.
+//! The published description of the API: an OpenAPI 3.1 document, made of the route table, of the
+//! types that read bodies, and of the schema that every envelope is tested against. What only the
+//! engine knows, its failures and the headers of every answer, it hands in.
 //!
-//! Nothing is described that is not in the table, and a new row does not compile without its body ([`crate::body`]) and its answers here. That each
-//! answer is as declared is checked wherever a test gets one.
+//! Nothing is described that is not in the table, and a new row does not compile without its body
+//! ([`crate::body`]) and its answers here. That each answer is as declared is checked wherever a
+//! test gets one.
 
 mod answers;
 mod schemas;
@@ -22,8 +24,13 @@ use answers::declared;
 /// `openapi` of the document.
 const VERSION: &str = "3.1.1";
 
-/// The document. `base_url`: where the API is; `headers`: of every answer, with their values; `failures`: the answers of the engine to what goes wrong.
-pub fn document(base_url: &str, headers: &[(String, String)], failures: impl Fn(&Route) -> Vec<Answer>) -> Value {
+/// The document. `base_url`: where the API is; `headers`: of every answer, with their values;
+/// `failures`: the answers of the engine to what goes wrong.
+pub fn document(
+    base_url: &str,
+    headers: &[(String, String)],
+    failures: impl Fn(&Route) -> Vec<Answer>,
+) -> Value {
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     for route in ROUTES {
         let of_path = paths.entry(route.path).or_default();
@@ -64,7 +71,8 @@ fn without_bodies(operation: Operation, mut description: Value) -> Value {
         fields.insert("operationId".into(), format!("Head{}", id(operation)).into());
     }
     let responses = description.get_mut("responses").and_then(Value::as_object_mut);
-    for response in responses.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+    for response in responses.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut)
+    {
         response.retain(|name, _| name != "content" && name != "links");
     }
     description
@@ -84,12 +92,23 @@ fn described(route: &Route, headers: &[(String, String)], failures: Vec<Answer>)
         }
     };
     if let Some((media_types, schema)) = request_body(operation) {
-        let content: Map<String, Value> = media_types.iter().map(|media_type| ((*media_type).into(), json!({"schema": schema}))).collect();
-        add("requestBody", json!({"required": operation != Operation::UserinfoByPost, "content": content}));
+        let content: Map<String, Value> = media_types
+            .iter()
+            .map(|media_type| ((*media_type).into(), json!({"schema": schema})))
+            .collect();
+        add(
+            "requestBody",
+            json!({"required": operation != Operation::UserinfoByPost, "content": content}),
+        );
     }
     match operation {
-        Operation::OpenLink => add("parameters", json!([{"name": "token", "in": "query", "required": true, "schema": {"type": "string"}}])),
-        Operation::Userinfo | Operation::UserinfoByPost => add("security", json!([{"accessToken": []}])),
+        Operation::OpenLink => add(
+            "parameters",
+            json!([{"name": "token", "in": "query", "required": true, "schema": {"type": "string"}}]),
+        ),
+        Operation::Userinfo | Operation::UserinfoByPost => {
+            add("security", json!([{"accessToken": []}]))
+        }
         _ => {}
     }
     description
@@ -112,21 +131,29 @@ fn request_body(operation: Operation) -> Option<(&'static [&'static str], Value)
 
 /// From the answer that opens a transaction to each step in it.
 fn links() -> Value {
-    let steps = ROUTES.iter().filter(|route| route.operation.protocol() == Protocol::Idx).map(|route| {
-        let operation = route.operation;
-        let handle = match operation {
-            Operation::Introspect => json!({"interactionHandle": "$response.body#/interaction_handle"}),
-            _ => json!({"stateHandle": "$response.body#/stateHandle"}),
-        };
-        (id(operation), json!({"operationId": id(operation), "requestBody": handle}))
-    });
+    let steps =
+        ROUTES.iter().filter(|route| route.operation.protocol() == Protocol::Idx).map(|route| {
+            let operation = route.operation;
+            let handle = match operation {
+                Operation::Introspect => {
+                    json!({"interactionHandle": "$response.body#/interaction_handle"})
+                }
+                _ => json!({"stateHandle": "$response.body#/stateHandle"}),
+            };
+            (id(operation), json!({"operationId": id(operation), "requestBody": handle}))
+        });
     steps.collect::<Map<_, _>>().into()
 }
 
 fn links_of(operation: Operation) -> Option<Value> {
     let to = |wanted: fn(Operation) -> bool| {
-        let steps = ROUTES.iter().map(|route| route.operation).filter(|to| to.protocol() == Protocol::Idx && wanted(*to));
-        let links: Map<String, Value> = steps.map(|step| (id(step), json!({"$ref": format!("#/components/links/{}", id(step))}))).collect();
+        let steps = ROUTES
+            .iter()
+            .map(|route| route.operation)
+            .filter(|to| to.protocol() == Protocol::Idx && wanted(*to));
+        let links: Map<String, Value> = steps
+            .map(|step| (id(step), json!({"$ref": format!("#/components/links/{}", id(step))})))
+            .collect();
         Some(Value::Object(links))
     };
     match operation {
@@ -146,5 +173,8 @@ fn summary(operation: Operation) -> Option<Value> {
     let mut generator = schemars::SchemaGenerator::default();
     let all = Operation::json_schema(&mut generator);
     let mut variants = all.get("oneOf")?.as_array()?.iter();
-    variants.find(|variant| variant.get("const").is_some_and(|name| *name == id(operation)))?.get("description").cloned()
+    variants
+        .find(|variant| variant.get("const").is_some_and(|name| *name == id(operation)))?
+        .get("description")
+        .cloned()
 }

@@ -1,10 +1,12 @@
 //! The one table of endpoints: operation, method, path, and the function that serves it.
 //!
-//! `template.yaml`, the cargo-lambda routes in the root `Cargo.toml` and the local gateway are made of this table or tested against it.
+//! `template.yaml`, the cargo-lambda routes in the root `Cargo.toml` and the local gateway are made
+//! of this table or tested against it.
 
 use schemars::JsonSchema;
 
-/// What a request asks for. The published description of the API ([`crate::openapi`]) says of each what is said here.
+/// What a request asks for. The published description of the API ([`crate::openapi`]) says of each
+/// what is said here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 pub enum Operation {
     /// Show the current step.
@@ -126,7 +128,8 @@ pub const ROUTES: &[Route] = &[
     post(Operation::Poll, "/idp/idx/email/poll", Function::VerifyEmail),
     get(Operation::OpenLink, "/email/verify/{id}", Function::VerifyEmail),
     post(Operation::ConfirmLink, "/email/verify/{id}", Function::VerifyEmail),
-    // The suffix is magic: the sign-in widget takes an `enroll-profile` form for the progressive one by it.
+    // The suffix is magic: the sign-in widget takes an `enroll-profile` form for the progressive
+    // one by it.
     post(Operation::UpdateProfile, "/idp/idx/enroll/update", Function::ProgressiveEnrollment),
     get(Operation::Discovery, "/oauth2/default/.well-known/openid-configuration", Function::Oidc),
     get(Operation::Keys, "/oauth2/default/v1/keys", Function::Oidc),
@@ -166,7 +169,13 @@ impl Operation {
             | Self::Poll
             | Self::UpdateProfile => Protocol::Idx,
             Self::OpenLink | Self::ConfirmLink | Self::Favicon => Protocol::Page,
-            Self::Discovery | Self::Keys | Self::Interact | Self::Token | Self::Userinfo | Self::UserinfoByPost | Self::OpenApi => Protocol::OAuth,
+            Self::Discovery
+            | Self::Keys
+            | Self::Interact
+            | Self::Token
+            | Self::Userinfo
+            | Self::UserinfoByPost
+            | Self::OpenApi => Protocol::OAuth,
         }
     }
 
@@ -186,13 +195,22 @@ impl Protocol {
         if begins("/oauth2/") || begins("/.well-known/") {
             return Some(Self::OAuth);
         }
-        ROUTES.iter().find(|route| route.matches(path).is_some()).map(|route| route.operation.protocol())
+        ROUTES
+            .iter()
+            .find(|route| route.matches(path).is_some())
+            .map(|route| route.operation.protocol())
     }
 }
 
 impl Function {
     /// Every function.
-    pub const ALL: [Self; 5] = [Self::Identify, Self::Register, Self::VerifyEmail, Self::ProgressiveEnrollment, Self::Oidc];
+    pub const ALL: [Self; 5] = [
+        Self::Identify,
+        Self::Register,
+        Self::VerifyEmail,
+        Self::ProgressiveEnrollment,
+        Self::Oidc,
+    ];
 
     /// Name of its folder, package and binary.
     pub fn name(self) -> &'static str {
@@ -215,7 +233,11 @@ impl Route {
     /// The methods that a path takes, as headers list them.
     pub fn methods_of(path: &str) -> String {
         let of_path = ROUTES.iter().filter(|route| route.matches(path).is_some());
-        let methods: Vec<_> = of_path.flat_map(|route| ["GET", "HEAD", "POST"].into_iter().filter(|method| route.takes(method))).collect();
+        let methods: Vec<_> = of_path
+            .flat_map(|route| {
+                ["GET", "HEAD", "POST"].into_iter().filter(|method| route.takes(method))
+            })
+            .collect();
         methods.join(", ")
     }
 

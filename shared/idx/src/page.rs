@@ -69,7 +69,8 @@ pub struct Way {
 pub struct Rendered(pub String);
 
 /// Hash of the pages' one style, for `Content-Security-Policy`.
-pub static STYLE_SHA256: LazyLock<String> = LazyLock::new(|| STANDARD.encode(Sha256::digest(STYLE)));
+pub static STYLE_SHA256: LazyLock<String> =
+    LazyLock::new(|| STANDARD.encode(Sha256::digest(STYLE)));
 
 const STYLE: &str = include_str!("../templates/page.css");
 
@@ -120,7 +121,9 @@ impl Page {
         };
         let form = match self {
             Self::Confirm { action, token, .. } => Some(Form { action, token, button: "Continue" }),
-            Self::ConfirmAddress { action, token } => Some(Form { action, token, button: "Confirm" }),
+            Self::ConfirmAddress { action, token } => {
+                Some(Form { action, token, button: "Confirm" })
+            }
             _ => None,
         };
         let ways: &[Way] = match self {
@@ -128,7 +131,9 @@ impl Page {
             _ => &[],
         };
         // Digit by digit: a screen reader would read one large number.
-        let spelled = code.map(|code| code.chars().map(String::from).collect::<Vec<_>>().join(" ")).unwrap_or_default();
+        let spelled = code
+            .map(|code| code.chars().map(String::from).collect::<Vec<_>>().join(" "))
+            .unwrap_or_default();
         let html = Html { title, text, code, spelled, form, ways, style: STYLE };
         Rendered(html.render().unwrap_or_default())
     }

@@ -1,5 +1,12 @@
-//! Every form as it goes over the wire: one snapshot each, all of them valid by the schema; and the schema refuses what clients cannot work with.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! Every form as it goes over the wire: one snapshot each, all of them valid by the schema; and the
+//! schema refuses what clients cannot work with.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 use crate::schema;
 
@@ -8,11 +15,15 @@ use insta::assert_json_snapshot;
 use policy::Context;
 use policy::attribute::Violation;
 use policy::message::{Message, Notice, Place};
-use policy::organisation::{AuthenticatorKey, Organisation, PrimaryFactor, ProfileAttribute, SelfEnroll};
+use policy::organisation::{
+    AuthenticatorKey, Organisation, PrimaryFactor, ProfileAttribute, SelfEnroll,
+};
 use policy::password_rules::PasswordProblem;
 use policy::remediation::remediations;
 use policy::time::{Span, Timestamp};
-use policy::transaction::{Challenge, Client, Outcome, Purpose, Registration, Subject, Transaction};
+use policy::transaction::{
+    Challenge, Client, Outcome, Purpose, Registration, Subject, Transaction,
+};
 use policy::user::{Profile, User, UserStatus};
 use serde_json::{Value, json};
 
@@ -22,13 +33,18 @@ const NOON: Timestamp = Timestamp(1_795_348_800_000);
 const ADA: &str = "ada@example.com";
 
 fn demo() -> Organisation {
-    organisation::parse("organisation.yaml", include_str!("../../../functions/local/organisation.yaml")).unwrap()
+    organisation::parse(
+        "organisation.yaml",
+        include_str!("../../../functions/local/organisation.yaml"),
+    )
+    .unwrap()
 }
 
 /// The demo where the app decides which factor, and asks for one.
 fn any_factor() -> Organisation {
     let mut organisation = demo();
-    for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules) {
+    for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules)
+    {
         rule.actions.signon.primary_factor = PrimaryFactor::PasswordIdpAnyFactor;
     }
     organisation
@@ -37,8 +53,17 @@ fn any_factor() -> Organisation {
 /// The demo with these attributes on the demo app's form.
 fn asking(names: &[(&str, bool)]) -> Organisation {
     let mut organisation = demo();
-    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
-    let asked = names.iter().map(|(name, required)| ProfileAttribute { name: (*name).into(), label: format!("Your {name}"), required: *required });
+    let policy = organisation
+        .policies
+        .profile_enrollment
+        .iter_mut()
+        .find(|policy| policy.id == "demo-enrollment")
+        .unwrap();
+    let asked = names.iter().map(|(name, required)| ProfileAttribute {
+        name: (*name).into(),
+        label: format!("Your {name}"),
+        required: *required,
+    });
     policy.rules[0].actions.profile_enrollment.profile_attributes.extend(asked);
     organisation
 }
@@ -62,7 +87,10 @@ fn transaction(subject: Subject) -> Transaction {
 }
 
 fn profile() -> Profile {
-    serde_json::from_value(json!({"login": ADA, "email": ADA, "firstName": "Ada", "lastName": "Lovelace"})).unwrap()
+    serde_json::from_value(
+        json!({"login": ADA, "email": ADA, "firstName": "Ada", "lastName": "Lovelace"}),
+    )
+    .unwrap()
 }
 
 fn member(has_password: bool) -> Subject {
@@ -85,7 +113,13 @@ fn member(has_password: bool) -> Subject {
 
 fn applicant() -> Subject {
     Subject::Applicant {
-        registration: Some(Registration { user_id: "00u1".into(), profile: profile(), password: None, contested: false, decoy: false }),
+        registration: Some(Registration {
+            user_id: "00u1".into(),
+            profile: profile(),
+            password: None,
+            contested: false,
+            decoy: false,
+        }),
     }
 }
 
@@ -102,11 +136,22 @@ fn challenge(purpose: Purpose) -> Challenge {
     }
 }
 
-fn view<T>(organisation: &Organisation, transaction: &Transaction, notices: &[Notice], render: impl FnOnce(&View<'_>) -> T) -> T {
+fn view<T>(
+    organisation: &Organisation,
+    transaction: &Transaction,
+    notices: &[Notice],
+    render: impl FnOnce(&View<'_>) -> T,
+) -> T {
     view_of(organisation, transaction, notices, &Profile::new(), render)
 }
 
-fn view_of<T>(organisation: &Organisation, transaction: &Transaction, notices: &[Notice], typed: &Profile, render: impl FnOnce(&View<'_>) -> T) -> T {
+fn view_of<T>(
+    organisation: &Organisation,
+    transaction: &Transaction,
+    notices: &[Notice],
+    typed: &Profile,
+    render: impl FnOnce(&View<'_>) -> T,
+) -> T {
     let app = organisation.app("demo").unwrap();
     let context = Context::new(organisation, app, NOON).unwrap();
     let standing = remediations(&context, transaction);
@@ -159,13 +204,24 @@ fn the_first_page_without_a_password() {
 
 #[test]
 fn the_first_page_after_an_unknown_name() {
-    let notices = [at(Place::Form, Message::UnknownUser { label: "Email".into(), name: "eve@example.com".into() })];
-    assert_json_snapshot!(forms(&shown(&demo(), &transaction(Subject::Visitor), &notices))["messages"]);
+    let notices = [at(
+        Place::Form,
+        Message::UnknownUser { label: "Email".into(), name: "eve@example.com".into() },
+    )];
+    assert_json_snapshot!(
+        forms(&shown(&demo(), &transaction(Subject::Visitor), &notices))["messages"]
+    );
 }
 
 #[test]
 fn a_name_with_markup_is_not_echoed() {
-    let notices = [at(Place::Form, Message::UnknownUser { label: "<b>Email".into(), name: "<img src=x onerror=alert(1)>@example.com".into() })];
+    let notices = [at(
+        Place::Form,
+        Message::UnknownUser {
+            label: "<b>Email".into(),
+            name: "<img src=x onerror=alert(1)>@example.com".into(),
+        },
+    )];
     let envelope = shown(&demo(), &transaction(Subject::Visitor), &notices);
     assert!(!envelope["messages"].to_string().contains('<'), "{envelope:#}");
 }
@@ -180,7 +236,15 @@ fn the_sign_up_form() {
 fn the_sign_up_form_with_wrong_values() {
     let transaction = transaction(Subject::Applicant { registration: None });
     let wrong = |name: &str, label: &str, violation| {
-        at(Place::Attribute(name.into()), Message::Attribute { label: label.into(), name: name.into(), violation, property: Box::default() })
+        at(
+            Place::Attribute(name.into()),
+            Message::Attribute {
+                label: label.into(),
+                name: name.into(),
+                violation,
+                property: Box::default(),
+            },
+        )
     };
     let notices = [
         wrong("email", "Email", Violation::InvalidEmail),
@@ -196,7 +260,8 @@ fn the_sign_up_form_with_wrong_values() {
 /// One mistake, one message, that says what would be right.
 #[test]
 fn what_is_wrong_with_a_value_is_said_in_the_words_of_people() {
-    let property = |value: Value| serde_json::from_value::<policy::organisation::Property>(value).unwrap();
+    let property =
+        |value: Value| serde_json::from_value::<policy::organisation::Property>(value).unwrap();
     let integer = |limits: Value| {
         let mut whole = json!({"type": "integer"});
         whole.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());
@@ -226,7 +291,15 @@ fn what_is_wrong_with_a_value_is_said_in_the_words_of_people() {
     ]
     .into_iter()
     .flat_map(|(property, violation)| {
-        let notice = at(Place::Form, Message::Attribute { label: "Size".into(), name: "size".into(), violation, property: Box::new(property) });
+        let notice = at(
+            Place::Form,
+            Message::Attribute {
+                label: "Size".into(),
+                name: "size".into(),
+                violation,
+                property: Box::new(property),
+            },
+        );
         let said = idx::message::values([&notice]);
         assert_eq!(said.len(), 1, "{said:?}");
         assert!(!said[0].to_string().contains("pattern"), "{said:?}");
@@ -238,8 +311,12 @@ fn what_is_wrong_with_a_value_is_said_in_the_words_of_people() {
 
 #[test]
 fn what_is_wrong_with_a_code_or_a_field_says_the_way_out() {
-    let notices =
-        [Message::NewestPasscode, Message::TooManyPasscodes(Some(Span::minutes(50))), Message::NotOnTheForm("shoeSize".into()), Message::NotAsAsked];
+    let notices = [
+        Message::NewestPasscode,
+        Message::TooManyPasscodes(Some(Span::minutes(50))),
+        Message::NotOnTheForm("shoeSize".into()),
+        Message::NotAsAsked,
+    ];
     assert_json_snapshot!(idx::message::values(&notices.map(|message| at(Place::Form, message))));
 }
 
@@ -249,13 +326,20 @@ fn the_rules_of_a_password_that_clients_do_not_list_are_in_its_label() {
     let label = |organisation: &Organisation| {
         let form = forms(&shown(organisation, &transaction, &[]));
         let settings = &form["currentAuthenticator"]["value"]["settings"]["complexity"];
-        let text = form["remediation"]["value"][0]["value"][1]["form"]["value"][0]["label"].as_str().unwrap().to_string();
+        let text = form["remediation"]["value"][0]["value"][1]["form"]["value"][0]["label"]
+            .as_str()
+            .unwrap()
+            .to_string();
         (text, settings["excludeUsername"].clone())
     };
     let (all, listed) = label(&demo());
-    for rule in
-        ["up to 256 characters", "more than two of them different", "not a common one", "no part of your email address", "not the name of this site"]
-    {
+    for rule in [
+        "up to 256 characters",
+        "more than two of them different",
+        "not a common one",
+        "no part of your email address",
+        "not the name of this site",
+    ] {
         assert!(all.contains(rule), "{all}");
     }
     assert_eq!(listed, json!(false), "the client would call it a username");
@@ -271,15 +355,22 @@ fn the_rules_of_a_password_that_clients_do_not_list_are_in_its_label() {
 
 #[test]
 fn the_first_page_calls_a_username_what_it_is() {
-    let identifier =
-        |organisation: &Organisation| shown(organisation, &transaction(Subject::Visitor), &[])["remediation"]["value"][0]["value"][0].clone();
+    let identifier = |organisation: &Organisation| {
+        shown(organisation, &transaction(Subject::Visitor), &[])["remediation"]["value"][0]["value"]
+            [0]
+        .clone()
+    };
     let email = identifier(&demo());
     assert_eq!((&email["label"], &email["customLabel"]), (&json!("Email"), &json!(true)));
     let mut other = demo();
     let free = policy::organisation::Property { pattern: Some(".+".into()), ..Default::default() };
     other.user_schema.definitions.base.properties.insert("login".into(), free);
     let username = identifier(&other);
-    assert_eq!((&username["label"], &username["customLabel"]), (&json!("Username"), &Value::Null), "clients translate it");
+    assert_eq!(
+        (&username["label"], &username["customLabel"]),
+        (&json!("Username"), &Value::Null),
+        "clients translate it"
+    );
 }
 
 #[test]
@@ -293,7 +384,12 @@ fn the_code_that_finishes_a_sign_up() {
 #[test]
 fn the_password_that_is_set_after_the_code() {
     let mut organisation = demo();
-    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    let policy = organisation
+        .policies
+        .profile_enrollment
+        .iter_mut()
+        .find(|policy| policy.id == "demo-enrollment")
+        .unwrap();
     policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
     let mut transaction = transaction(applicant());
     transaction.proofs.insert(AuthenticatorKey::OktaEmail, NOON);
@@ -303,10 +399,24 @@ fn the_password_that_is_set_after_the_code() {
 #[test]
 fn an_optional_password() {
     let mut organisation = any_factor();
-    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    let policy = organisation
+        .policies
+        .profile_enrollment
+        .iter_mut()
+        .find(|policy| policy.id == "demo-enrollment")
+        .unwrap();
     policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
-    for one in &mut organisation.policies.authenticator_enrollment[0].settings.as_mut().unwrap().authenticators {
-        one.enroll.own = if one.key == AuthenticatorKey::OktaPassword.as_str() { SelfEnroll::Optional } else { SelfEnroll::Required };
+    for one in &mut organisation.policies.authenticator_enrollment[0]
+        .settings
+        .as_mut()
+        .unwrap()
+        .authenticators
+    {
+        one.enroll.own = if one.key == AuthenticatorKey::OktaPassword.as_str() {
+            SelfEnroll::Optional
+        } else {
+            SelfEnroll::Required
+        };
     }
     let mut transaction = transaction(member(false));
     transaction.proofs.insert(AuthenticatorKey::OktaEmail, NOON);
@@ -350,18 +460,34 @@ fn the_progressive_form_in_every_display_format() {
     assert_json_snapshot!(forms(&shown(&organisation, &transaction, &[])));
 }
 
-/// A form that is shown anew has what was typed into the one before, as far as it is right, in every display format.
+/// A form that is shown anew has what was typed into the one before, as far as it is right, in
+/// every display format.
 #[test]
 fn what_was_typed_is_filled_in_again() {
-    let names = ["shoeSize", "favouriteColour", "country", "customerNumber", "newsletterOptIn", "paperInvoices", "department"];
+    let names = [
+        "shoeSize",
+        "favouriteColour",
+        "country",
+        "customerNumber",
+        "newsletterOptIn",
+        "paperInvoices",
+        "department",
+    ];
     let organisation = asking(&names.map(|name| (name, true)));
     let mut transaction = transaction(member(true));
     transaction.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
     let refilled = |typed: Value| -> Vec<Value> {
         let typed = serde_json::from_value(typed).unwrap();
-        let envelope = view_of(&organisation, &transaction, &[at(Place::Form, Message::Changed)], &typed, envelope::step);
+        let envelope = view_of(
+            &organisation,
+            &transaction,
+            &[at(Place::Form, Message::Changed)],
+            &typed,
+            envelope::step,
+        );
         valid(&envelope);
-        let fields = envelope["remediation"]["value"][0]["value"][0]["form"]["value"].as_array().unwrap();
+        let fields =
+            envelope["remediation"]["value"][0]["value"][0]["form"]["value"].as_array().unwrap();
         fields.iter().map(|field| field["value"].clone()).collect()
     };
     let right = json!({
@@ -376,16 +502,31 @@ fn what_was_typed_is_filled_in_again() {
 #[test]
 fn the_time_zones_that_are_accepted_can_be_chosen() {
     let mut organisation = asking(&[("timezone", true)]);
-    let stated = serde_json::from_value(json!({"permissions": [{"principal": "SELF", "action": "READ_WRITE"}]})).unwrap();
+    let stated = serde_json::from_value(
+        json!({"permissions": [{"principal": "SELF", "action": "READ_WRITE"}]}),
+    )
+    .unwrap();
     organisation.user_schema.definitions.base.properties.insert("timezone".into(), stated);
     let mut transaction = transaction(member(true));
     transaction.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
     let envelope = shown(&organisation, &transaction, &[]);
-    let display = &envelope["remediation"]["value"][0]["value"][0]["form"]["value"][0]["options"][0]["value"]["value"];
+    let display = &envelope["remediation"]["value"][0]["value"][0]["form"]["value"][0]["options"]
+        [0]["value"]["value"];
     let options = display["options"].as_array().unwrap();
     let zone = organisation.user_schema.property("timezone").unwrap();
-    assert!(options.iter().all(|option| policy::attribute::validate("timezone", &zone, &option["value"]).is_ok()));
-    assert!(options.contains(&json!({"label": "Europe/Berlin", "value": "Europe/Berlin"})) && options.len() > 500, "{display}");
+    assert!(
+        options.iter().all(|option| policy::attribute::validate(
+            "timezone",
+            &zone,
+            &option["value"]
+        )
+        .is_ok())
+    );
+    assert!(
+        options.contains(&json!({"label": "Europe/Berlin", "value": "Europe/Berlin"}))
+            && options.len() > 500,
+        "{display}"
+    );
     assert_eq!(display["inputType"], "select");
 }
 
@@ -397,14 +538,20 @@ fn a_title_alone_is_shown_without_a_button() {
     }
     let mut transaction = transaction(member(true));
     transaction.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
-    assert_eq!(shown(&organisation, &transaction, &[])["uiDisplay"]["value"], json!({"label": "Almost there"}));
+    assert_eq!(
+        shown(&organisation, &transaction, &[])["uiDisplay"]["value"],
+        json!({"label": "Almost there"})
+    );
 }
 
 #[test]
 fn the_end_with_a_code() {
     let mut transaction = transaction(member(true));
-    transaction.outcome = Some(Outcome::Done { user_id: "00u1".into(), generation: 0, at: NOON, issued: false });
-    let envelope = view(&demo(), &transaction, &[], |view| envelope::success(view, Ending::InteractionCode, "the-code"));
+    transaction.outcome =
+        Some(Outcome::Done { user_id: "00u1".into(), generation: 0, at: NOON, issued: false });
+    let envelope = view(&demo(), &transaction, &[], |view| {
+        envelope::success(view, Ending::InteractionCode, "the-code")
+    });
     valid(&envelope);
     assert_json_snapshot!(envelope);
 }
@@ -412,23 +559,36 @@ fn the_end_with_a_code() {
 #[test]
 fn the_end_by_way_of_the_browser() {
     let mut transaction = transaction(member(true));
-    transaction.outcome = Some(Outcome::Done { user_id: "00u1".into(), generation: 0, at: NOON, issued: false });
-    let envelope = view(&demo(), &transaction, &[], |view| envelope::success(view, Ending::Redirect, "the-code"));
+    transaction.outcome =
+        Some(Outcome::Done { user_id: "00u1".into(), generation: 0, at: NOON, issued: false });
+    let envelope = view(&demo(), &transaction, &[], |view| {
+        envelope::success(view, Ending::Redirect, "the-code")
+    });
     valid(&envelope);
-    assert_eq!(envelope["success"]["href"], "http://localhost:8787/demo/callback?interaction_code=the-code&state=s%26t");
+    assert_eq!(
+        envelope["success"]["href"],
+        "http://localhost:8787/demo/callback?interaction_code=the-code&state=s%26t"
+    );
 }
 
 #[test]
 fn ends_with_nothing_to_do() {
     let mut continued = transaction(member(true));
-    continued.outcome = Some(Outcome::Done { user_id: "00u1".into(), generation: 0, at: NOON, issued: true });
+    continued.outcome =
+        Some(Outcome::Done { user_id: "00u1".into(), generation: 0, at: NOON, issued: true });
     let mut unassigned = demo();
-    unassigned.apps.iter_mut().find(|app| app.id == "demo").unwrap().groups = vec!["subscribers".into()];
+    unassigned.apps.iter_mut().find(|app| app.id == "demo").unwrap().groups =
+        vec!["subscribers".into()];
     let mut known = transaction(member(true));
     known.proofs.insert(AuthenticatorKey::OktaPassword, NOON);
-    let terminal = envelope::terminal("idx.session.expired", "You have been logged out due to inactivity.");
+    let terminal =
+        envelope::terminal("idx.session.expired", "You have been logged out due to inactivity.");
     valid(&terminal);
-    let ends = [shown(&demo(), &continued, &[])["messages"].clone(), shown(&unassigned, &known, &[])["messages"].clone(), terminal];
+    let ends = [
+        shown(&demo(), &continued, &[])["messages"].clone(),
+        shown(&unassigned, &known, &[])["messages"].clone(),
+        terminal,
+    ];
     assert_json_snapshot!(ends);
 }
 
@@ -480,7 +640,12 @@ fn what_clients_cannot_work_with_is_refused() {
         set(&code, "/currentAuthenticatorEnrollment/value", "key", gone.clone()),
         set(&code, "/currentAuthenticatorEnrollment/value/contextualData", "otp", json!("123456")),
         set(&code, "/currentAuthenticatorEnrollment/value/poll", "refresh", gone.clone()),
-        set(&code, "/remediation/value/1/value/0/options/0", "relatesTo", json!("$.authenticatorEnrollments.value[7]")),
+        set(
+            &code,
+            "/remediation/value/1/value/0/options/0",
+            "relatesTo",
+            json!("$.authenticatorEnrollments.value[7]"),
+        ),
         set(&code, &format!("{field}/messages/value/0"), "class", json!("error")),
         set(&code, &format!("{field}/messages"), "type", gone),
     ];

@@ -1,7 +1,7 @@
 //! The [`Signer`] port: RS256 tokens (RFC 7515, RFC 7518 §3.3) signed by AWS KMS.
 //!
-//! The private key never leaves KMS (security.md R-T5). A rotation is a second key in front of the first: the first one signs, all of them are
-//! published and verify.
+//! The private key never leaves KMS (security.md R-T5). A rotation is a second key in front of the
+//! first: the first one signs, all of them are published and verify.
 
 mod public_key;
 
@@ -26,12 +26,14 @@ pub use aws_sdk_kms::Client;
 pub struct KmsSigner {
     client: Client,
     key_ids: Vec<String>,
-    /// The public keys in the order of `key_ids`, once they have been read; a key's public half never changes.
+    /// The public keys in the order of `key_ids`, once they have been read; a key's public half
+    /// never changes.
     keys: Mutex<Option<Arc<[PublicKey]>>>,
 }
 
 impl KmsSigner {
-    /// Signs with the first of these keys (ids or ARNs of RSA keys for `SIGN_VERIFY`); publishes and verifies with all of them.
+    /// Signs with the first of these keys (ids or ARNs of RSA keys for `SIGN_VERIFY`); publishes
+    /// and verifies with all of them.
     #[must_use]
     pub fn new(client: Client, key_ids: Vec<String>) -> Self {
         Self { client, key_ids, keys: Mutex::new(None) }
@@ -52,12 +54,19 @@ impl KmsSigner {
     }
 
     async fn public_key(&self, key_id: &str) -> Result<PublicKey, SignerError> {
-        let answer = self.client.get_public_key().key_id(key_id).send().await.map_err(|error| failure("GetPublicKey", &error))?;
+        let answer = self
+            .client
+            .get_public_key()
+            .key_id(key_id)
+            .send()
+            .await
+            .map_err(|error| failure("GetPublicKey", &error))?;
         if !answer.signing_algorithms().contains(&SigningAlgorithmSpec::RsassaPkcs1V15Sha256) {
             return Err(SignerError(format!("{key_id} is not a key for RS256")));
         }
         let der = answer.public_key().map(Blob::as_ref).unwrap_or_default();
-        PublicKey::from_der(der).ok_or_else(|| SignerError(format!("the public key of {key_id} is not an RSA key")))
+        PublicKey::from_der(der)
+            .ok_or_else(|| SignerError(format!("the public key of {key_id} is not an RSA key")))
     }
 }
 
@@ -73,8 +82,11 @@ struct Header<'a> {
 impl Signer for KmsSigner {
     async fn sign(&self, typ: &str, claims: &Value) -> Result<String, SignerError> {
         let keys = self.public_keys().await?;
-        let (Some(key_id), Some(key)) = (self.key_ids.first(), keys.first()) else { return Err(SignerError("there is no signing key".into())) };
-        let header = serde_json::to_vec(&Header { alg: "RS256", typ, kid: &key.kid }).map_err(|error| SignerError(error.to_string()))?;
+        let (Some(key_id), Some(key)) = (self.key_ids.first(), keys.first()) else {
+            return Err(SignerError("there is no signing key".into()));
+        };
+        let header = serde_json::to_vec(&Header { alg: "RS256", typ, kid: &key.kid })
+            .map_err(|error| SignerError(error.to_string()))?;
         let encoded = |part: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(part);
         let message = format!("{}.{}", encoded(&header), encoded(claims.to_string().as_bytes()));
         let answer = self
@@ -87,9 +99,12 @@ impl Signer for KmsSigner {
             .send()
             .await
             .map_err(|error| failure("Sign", &error))?;
-        // As long as the modulus (RFC 8017 §8.2.1): never a token that is not signed (security.md F-35).
-        let signature = answer.signature().filter(|signature| signature.as_ref().len() == key.modulus.len());
-        let signature = signature.ok_or_else(|| SignerError("Sign answered without a signature".into()))?;
+        // As long as the modulus (RFC 8017 §8.2.1): never a token that is not signed (security.md
+        // F-35).
+        let signature =
+            answer.signature().filter(|signature| signature.as_ref().len() == key.modulus.len());
+        let signature =
+            signature.ok_or_else(|| SignerError("Sign answered without a signature".into()))?;
         Ok(format!("{message}.{}", encoded(signature.as_ref())))
     }
 
@@ -106,9 +121,10 @@ impl Signer for KmsSigner {
 
 /// The claims of a token of this type that one of these keys signed.
 ///
-/// The header only chooses among our keys: the algorithm is ours, and keys or addresses of keys in it (`jwk`, `jku`, `x5u`) are never looked at
-/// (security.md R-T4). The library validates no claims, so that a number written as text cannot slip past it (CVE-2026-25537): the caller gets the
-/// claims as they are.
+/// The header only chooses among our keys: the algorithm is ours, and keys or addresses of keys in
+/// it (`jwk`, `jku`, `x5u`) are never looked at (security.md R-T4). The library validates no
+/// claims, so that a number written as text cannot slip past it (CVE-2026-25537): the caller gets
+/// the claims as they are.
 fn verified(keys: &[PublicKey], typ: &str, token: &str) -> Option<Value> {
     let header = jsonwebtoken::decode_header(token).ok()?;
     if header.alg != Algorithm::RS256 || header.typ.as_deref() != Some(typ) {
@@ -121,7 +137,8 @@ fn verified(keys: &[PublicKey], typ: &str, token: &str) -> Option<Value> {
     validation.validate_nbf = false;
     validation.validate_aud = false;
     let key = DecodingKey::from_rsa_raw_components(&key.modulus, &key.exponent);
-    Some(jsonwebtoken::decode::<Value>(token, &key, &validation).ok()?.claims).filter(Value::is_object)
+    Some(jsonwebtoken::decode::<Value>(token, &key, &validation).ok()?.claims)
+        .filter(Value::is_object)
 }
 
 /// KMS's error code, without its message: that one names account and key.

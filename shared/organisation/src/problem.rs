@@ -20,7 +20,13 @@ pub struct FileProblem {
 
 impl FileProblem {
     pub(crate) fn new(file: &str, place: Place, path: &[String], message: &str) -> Self {
-        Self { file: file.into(), line: place.line, column: place.column, path: on_one_line(&written(path)), message: on_one_line(message) }
+        Self {
+            file: file.into(),
+            line: place.line,
+            column: place.column,
+            path: on_one_line(&written(path)),
+            message: on_one_line(message),
+        }
     }
 }
 
@@ -34,7 +40,8 @@ impl fmt::Display for FileProblem {
     }
 }
 
-/// Everything that is wrong with a file: at least one problem, in the order of the lines. Displayed one per line.
+/// Everything that is wrong with a file: at least one problem, in the order of the lines. Displayed
+/// one per line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems(Vec<FileProblem>);
 
@@ -64,7 +71,10 @@ impl<'a> IntoIterator for &'a Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().enumerate().try_for_each(|(i, problem)| write!(f, "{}{problem}", if i == 0 { "" } else { "\n" }))
+        self.0
+            .iter()
+            .enumerate()
+            .try_for_each(|(i, problem)| write!(f, "{}{problem}", if i == 0 { "" } else { "\n" }))
     }
 }
 
@@ -72,7 +82,9 @@ impl Error for Problems {}
 
 /// What messages quote may hold line breaks, and more that terminals act upon.
 fn on_one_line(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+    text.chars()
+        .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
+        .collect()
 }
 
 /// A path as people write it: `["apps", "0", "groups", "1"]` is `apps[0].groups[1]`.

@@ -1,12 +1,15 @@
 //! A tree into Okta's objects: keys, types and allowed values.
 //!
-//! A serde deserializer of our own rather than a detour over JSON, because serde tells a [`de::Error`] which keys and values are allowed, and that
-//! is what a message has to say.
+//! A serde deserializer of our own rather than a detour over JSON, because serde tells a
+//! [`de::Error`] which keys and values are allowed, and that is what a message has to say.
 
 use std::fmt::{self, Display};
 
 use policy::organisation::check::nearest;
-use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{
+    self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, MapAccess, SeqAccess,
+    Unexpected, Visitor,
+};
 use serde::forward_to_deserialize_any;
 
 use crate::yaml::{Node, Value, plain};
@@ -24,7 +27,8 @@ pub(crate) struct Fault {
 enum What {
     /// This, in words.
     Said(String),
-    /// Something else is expected there. How the file has what was found, its reader knows only at the end.
+    /// Something else is expected there. How the file has what was found, its reader knows only at
+    /// the end.
     Instead { expected: String, found: String },
 }
 
@@ -52,7 +56,10 @@ impl de::Error for Fault {
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let expected = plainly(&expected.to_string()).to_owned();
-        Self { outwards: Vec::new(), what: What::Instead { expected, found: Found(found).to_string() } }
+        Self {
+            outwards: Vec::new(),
+            what: What::Instead { expected, found: Found(found).to_string() },
+        }
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -60,7 +67,10 @@ impl de::Error for Fault {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::custom(format_args!("\"{variant}\" is not allowed here; {}", what_is(variant, expected)))
+        Self::custom(format_args!(
+            "\"{variant}\" is not allowed here; {}",
+            what_is(variant, expected)
+        ))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
@@ -83,12 +93,15 @@ impl Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// That something else is expected of `node`, where it is quoted as it stands in the file: advice that is followed must not
-/// change the value.
+/// That something else is expected of `node`, where it is quoted as it stands in the file: advice
+/// that is followed must not change the value.
 fn instead(expected: &str, found: &str, node: Option<&Node>) -> String {
-    let written = node.and_then(|node| node.written.as_deref()).filter(|written| !written.is_empty());
+    let written =
+        node.and_then(|node| node.written.as_deref()).filter(|written| !written.is_empty());
     match (written, node.map(|node| &node.value)) {
-        (Some(written), _) if expected == TEXT => format!("expected {TEXT}, found {written}; put it in quotes: \"{written}\""),
+        (Some(written), _) if expected == TEXT => {
+            format!("expected {TEXT}, found {written}; put it in quotes: \"{written}\"")
+        }
         (Some(written), _) => format!("expected {expected}, found {written}"),
         (None, Some(Value::Text(text))) if is_quoted(expected, text) => {
             format!("expected {expected}, found {found}; take the quotes away")
@@ -149,7 +162,9 @@ impl Display for Found<'_> {
             Unexpected::Signed(value) => write!(f, "{value}"),
             Unexpected::Float(value) => write!(f, "{value}"),
             Unexpected::Str(text) => match text.char_indices().nth(MOST_QUOTED) {
-                Some((end, _)) => write!(f, "the text \"{}…\"", text.get(..end).unwrap_or_default()),
+                Some((end, _)) => {
+                    write!(f, "the text \"{}…\"", text.get(..end).unwrap_or_default())
+                }
                 None => write!(f, "the text \"{text}\""),
             },
             Unexpected::Unit => f.write_str("nothing"),
@@ -163,7 +178,10 @@ impl Display for Found<'_> {
 impl Node {
     /// Something else is expected here.
     fn instead_of(&self, expected: String) -> Fault {
-        Fault { outwards: Vec::new(), what: What::Instead { expected, found: Found(self.unexpected()).to_string() } }
+        Fault {
+            outwards: Vec::new(),
+            what: What::Instead { expected, found: Found(self.unexpected()).to_string() },
+        }
     }
 
     fn unexpected(&self) -> Unexpected<'_> {
@@ -193,19 +211,34 @@ impl<'de> Deserializer<'de> for &'de Node {
             Value::Float(value) => visitor.visit_f64(*value),
             Value::Text(text) => visitor.visit_borrowed_str(text),
             Value::List(items) => visitor.visit_seq(Items { items: items.iter().enumerate() }),
-            Value::Mapping(mapping) => visitor.visit_map(Entries { entries: mapping.entries.iter(), value: None }),
+            Value::Mapping(mapping) => {
+                visitor.visit_map(Entries { entries: mapping.entries.iter(), value: None })
+            }
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        if matches!(self.value, Value::Null) { visitor.visit_none() } else { visitor.visit_some(self) }
+        if matches!(self.value, Value::Null) {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
+        }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
         // serde would take a list as a struct without keys.
         if matches!(self.value, Value::Mapping(_)) {
             return self.deserialize_any(visitor);
@@ -214,7 +247,12 @@ impl<'de> Deserializer<'de> for &'de Node {
         Err(self.instead_of(format!("a mapping with the keys {keys}")))
     }
 
-    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, variants: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
         match &self.value {
             Value::Text(text) => visitor.visit_enum(text.as_str().into_deserializer()),
             _ => Err(self.instead_of(format!("one of {}", variants.join(", ")))),
@@ -234,8 +272,14 @@ struct Items<'de> {
 impl<'de> SeqAccess<'de> for Items<'de> {
     type Error = Fault;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        self.items.next().map(|(i, node)| seed.deserialize(node).map_err(|fault| fault.within(i))).transpose()
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Fault> {
+        self.items
+            .next()
+            .map(|(i, node)| seed.deserialize(node).map_err(|fault| fault.within(i)))
+            .transpose()
     }
 }
 
@@ -247,13 +291,24 @@ struct Entries<'de> {
 impl<'de> MapAccess<'de> for Entries<'de> {
     type Error = Fault;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
         self.value = self.entries.next();
-        self.value.map(|(key, _)| seed.deserialize(key.as_str().into_deserializer()).map_err(|fault: Fault| fault.within(key))).transpose()
+        self.value
+            .map(|(key, _)| {
+                seed.deserialize(key.as_str().into_deserializer())
+                    .map_err(|fault: Fault| fault.within(key))
+            })
+            .transpose()
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
-        let (key, node) = self.value.take().ok_or_else(|| <Fault as de::Error>::custom("a value without a key"))?;
+        let (key, node) = self
+            .value
+            .take()
+            .ok_or_else(|| <Fault as de::Error>::custom("a value without a key"))?;
         seed.deserialize(node).map_err(|fault| fault.within(key))
     }
 }

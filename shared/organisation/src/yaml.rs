@@ -1,7 +1,8 @@
 //! Text into a tree that knows its lines: the strict part of YAML 1.2 that a configuration needs.
 //!
-//! Scalars follow the core schema, so that `no` is text and only `true` is true. Anchors, aliases and tags are refused: the first two let a small
-//! file become a huge one, and none is needed. So are duplicate keys, several documents, and nesting beyond [`DEEPEST`].
+//! Scalars follow the core schema, so that `no` is text and only `true` is true. Anchors, aliases
+//! and tags are refused: the first two let a small file become a huge one, and none is needed. So
+//! are duplicate keys, several documents, and nesting beyond [`DEEPEST`].
 
 use std::collections::BTreeMap;
 
@@ -32,7 +33,8 @@ pub(crate) struct Fault {
 pub(crate) struct Node {
     pub place: Place,
     pub value: Value,
-    /// How a scalar without quotes is written, where it is not read as text: `01`, `1e3`, `~`. Empty where nothing is written.
+    /// How a scalar without quotes is written, where it is not read as text: `01`, `1e3`, `~`.
+    /// Empty where nothing is written.
     pub written: Option<String>,
 }
 
@@ -74,7 +76,9 @@ impl Node {
     fn child(&self, part: &str) -> Option<&Self> {
         match &self.value {
             Value::List(items) => items.get(part.parse::<usize>().ok()?),
-            Value::Mapping(mapping) => mapping.entries.get(mapping.keys.get(part)?.0).map(|(_, node)| node),
+            Value::Mapping(mapping) => {
+                mapping.entries.get(mapping.keys.get(part)?.0).map(|(_, node)| node)
+            }
             _ => None,
         }
     }
@@ -94,7 +98,11 @@ struct Reader<'input> {
 
 impl<'input> Reader<'input> {
     fn document(&mut self) -> Result<Node, Fault> {
-        let empty = || Fault { place: Place { line: 1, column: 1 }, path: Vec::new(), message: "the file is empty".into() };
+        let empty = || Fault {
+            place: Place { line: 1, column: 1 },
+            path: Vec::new(),
+            message: "the file is empty".into(),
+        };
         loop {
             let (event, span) = self.next()?;
             match event {
@@ -115,7 +123,12 @@ impl<'input> Reader<'input> {
             match event {
                 Event::DocumentEnd => {}
                 Event::StreamEnd => return Ok(()),
-                _ => return Err(self.fault(span.start, "a second document begins here; a file holds one organisation".into())),
+                _ => {
+                    return Err(self.fault(
+                        span.start,
+                        "a second document begins here; a file holds one organisation".into(),
+                    ));
+                }
             }
         }
     }
@@ -126,11 +139,16 @@ impl<'input> Reader<'input> {
         }
         let (anchored, tagged) = match &event {
             Event::Alias(_) => (true, false),
-            Event::Scalar(.., anchor, tag) | Event::SequenceStart(anchor, tag) | Event::MappingStart(anchor, tag) => (*anchor != 0, tag.is_some()),
+            Event::Scalar(.., anchor, tag)
+            | Event::SequenceStart(anchor, tag)
+            | Event::MappingStart(anchor, tag) => (*anchor != 0, tag.is_some()),
             _ => (false, false),
         };
         if anchored {
-            return Err(self.fault(span.start, "anchors and aliases (&, *) are not supported; write the value out".into()));
+            return Err(self.fault(
+                span.start,
+                "anchors and aliases (&, *) are not supported; write the value out".into(),
+            ));
         }
         if tagged {
             return Err(self.fault(span.start, "tags (!) are not supported; put text that begins with ! in quotes, and leave a tag out".into()));
@@ -147,7 +165,9 @@ impl<'input> Reader<'input> {
             Event::Scalar(text, ..) => Value::Text(text.into_owned()),
             Event::SequenceStart(..) => Value::List(self.list()?),
             Event::MappingStart(..) => Value::Mapping(self.mapping()?),
-            other => return Err(self.fault(span.start, format!("expected a value, found {other:?}"))),
+            other => {
+                return Err(self.fault(span.start, format!("expected a value, found {other:?}")));
+            }
         };
         Ok(Node { place: place(span.start), value, written })
     }
@@ -172,16 +192,30 @@ impl<'input> Reader<'input> {
             let key = match event {
                 Event::MappingEnd => return Ok(mapping),
                 Event::Scalar(key, _, 0, None) => key.into_owned(),
-                _ => return Err(self.fault(span.start, "a key is plain text, without an anchor or a tag".into())),
+                _ => {
+                    return Err(self.fault(
+                        span.start,
+                        "a key is plain text, without an anchor or a tag".into(),
+                    ));
+                }
             };
             self.path.push(key.clone());
             let at_key = place(span.start);
-            if let Some((_, first)) = mapping.keys.insert(key.clone(), (mapping.entries.len(), at_key)) {
-                return Err(self.fault(span.start, format!("the key \"{key}\" is there twice, first in line {}; keep one", first.line)));
+            if let Some((_, first)) =
+                mapping.keys.insert(key.clone(), (mapping.entries.len(), at_key))
+            {
+                return Err(self.fault(
+                    span.start,
+                    format!(
+                        "the key \"{key}\" is there twice, first in line {}; keep one",
+                        first.line
+                    ),
+                ));
             }
             let (event, value_span) = self.next()?;
             let mut node = self.node(event, value_span)?;
-            // People look for an entry at its key; only a value beside its key is pointed at itself.
+            // People look for an entry at its key; only a value beside its key is pointed at
+            // itself.
             if node.place.line != at_key.line || matches!(node.value, Value::Null) {
                 node.place = at_key;
             }
@@ -216,11 +250,19 @@ pub(crate) fn plain(text: &str) -> Result<Value, String> {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => Value::Bool(true),
         "false" | "False" | "FALSE" => Value::Bool(false),
-        _ if is_special_float(text) => return Err(format!("{text} is not a finite number; if it is text, put it in quotes: \"{text}\"")),
+        _ if is_special_float(text) => {
+            return Err(format!(
+                "{text} is not a finite number; if it is text, put it in quotes: \"{text}\""
+            ));
+        }
         _ => match number(text) {
             Number::Not => Value::Text(text.into()),
             Number::Held(value) => value,
-            Number::TooLarge => return Err(format!("the number {text} is too large; if it is text, put it in quotes: \"{text}\"")),
+            Number::TooLarge => {
+                return Err(format!(
+                    "the number {text} is too large; if it is text, put it in quotes: \"{text}\""
+                ));
+            }
         },
     })
 }
@@ -238,9 +280,14 @@ enum Number {
 }
 
 fn number(text: &str) -> Number {
-    let held = |integer: Option<i64>| integer.map_or(Number::TooLarge, |integer| Number::Held(Value::Integer(integer)));
+    let held = |integer: Option<i64>| {
+        integer.map_or(Number::TooLarge, |integer| Number::Held(Value::Integer(integer)))
+    };
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
-        if let Some(digits) = text.strip_prefix(prefix).filter(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix))) {
+        if let Some(digits) = text
+            .strip_prefix(prefix)
+            .filter(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix)))
+        {
             return held(i64::from_str_radix(digits, radix).ok());
         }
     }
@@ -248,7 +295,8 @@ fn number(text: &str) -> Number {
     if !unsigned.is_empty() && unsigned.bytes().all(|b| b.is_ascii_digit()) {
         return held(text.parse().ok());
     }
-    // What is left of Rust's floats, once words ("inf", "nan") are out, is exactly the core schema's.
+    // What is left of Rust's floats, once words ("inf", "nan") are out, is exactly the core
+    // schema's.
     let starts = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
     match starts.then(|| text.parse::<f64>().ok()).flatten() {
         None => Number::Not,

@@ -9,7 +9,9 @@ const DEMO: &str = include_str!("../../../functions/local/organisation.yaml");
 #[test]
 fn the_demo_organisation_can_be_used() {
     let demo = parse("organisation.yaml", DEMO).unwrap_or_else(|problems| panic!("{problems}"));
-    for (client_id, registers) in [("demo-spa", true), ("workforce-spa", false), ("newsletter-spa", true)] {
+    for (client_id, registers) in
+        [("demo-spa", true), ("workforce-spa", false), ("newsletter-spa", true)]
+    {
         let app = demo.app_by_client_id(client_id).unwrap();
         assert_eq!(demo.enrollment_policy(app).unwrap().registers(), registers, "{client_id}");
     }

@@ -41,7 +41,10 @@ fn a_value_from_elsewhere() {
 
 #[test]
 fn missing_key() {
-    assert_snapshot!(said("    profile: { name: Customers, description: Everybody who signed up for the demo app }\n", ""));
+    assert_snapshot!(said(
+        "    profile: { name: Customers, description: Everybody who signed up for the demo app }\n",
+        ""
+    ));
 }
 
 #[test]
@@ -81,7 +84,9 @@ fn text_where_a_list_is_expected() {
 
 #[test]
 fn text_of_many_lines_where_a_list_is_expected() {
-    let told = said_of("apps: |\n  one\n  organisation.yaml:7: \u{85}a line of its own, and many letters that nobody would read\n\n  \"\n");
+    let told = said_of(
+        "apps: |\n  one\n  organisation.yaml:7: \u{85}a line of its own, and many letters that nobody would read\n\n  \"\n",
+    );
     assert_eq!(told.lines().count(), 1, "{told}");
     assert!(
         told.starts_with("organisation.yaml:1:1: apps: expected a list, found the text \"one\\norganisation.yaml:7: ") && told.ends_with("…\""),
@@ -96,7 +101,10 @@ fn nothing_where_a_list_is_expected() {
 
 #[test]
 fn list_where_a_mapping_is_expected() {
-    assert_snapshot!(said("settings:\n  companyName: Vestibule Demo", "settings: []\nwas:\n  companyName: Vestibule Demo"));
+    assert_snapshot!(said(
+        "settings:\n  companyName: Vestibule Demo",
+        "settings: []\nwas:\n  companyName: Vestibule Demo"
+    ));
 }
 
 #[test]
@@ -116,7 +124,10 @@ fn dangling_policies_of_two_apps() {
 
 #[test]
 fn asking_for_what_people_cannot_write() {
-    assert_snapshot!(said("# - { name: shoeSize, label: Shoe size", "- { name: memberSince, label: Member since"));
+    assert_snapshot!(said(
+        "# - { name: shoeSize, label: Shoe size",
+        "- { name: memberSince, label: Member since"
+    ));
 }
 
 #[test]
@@ -131,8 +142,12 @@ fn optional_verification_where_passwords_are_optional() {
 #[test]
 fn what_okta_has_and_is_not_built_is_refused_by_name() {
     let rule = "        - name: Default Rule\n";
-    let conditions = |conditions: &str| (rule.to_string(), format!("{rule}          conditions: {{ {conditions} }}\n"));
-    let attribute = |key: &str| ("          unique: true ".to_string(), format!("          {key}\n          # "));
+    let conditions = |conditions: &str| {
+        (rule.to_string(), format!("{rule}          conditions: {{ {conditions} }}\n"))
+    };
+    let attribute = |key: &str| {
+        ("          unique: true ".to_string(), format!("          {key}\n          # "))
+    };
     let mfa = "    - id: default-authenticators\n";
     let never = "rules: [{ name: Default Rule, actions: { enroll: { self: NEVER } } }]";
     let said: Vec<String> = [
@@ -144,7 +159,10 @@ fn what_okta_has_and_is_not_built_is_refused_by_name() {
         attribute("master: { type: OVERRIDE, priority: [] }"),
         (mfa.into(), format!("{mfa}      {never}\n")),
         ("key: okta_email, enroll".into(), "key: okta_mail, enroll".into()),
-        ("lockout: { maxAttempts: 10 }".into(), "lockout: { userLockoutNotificationChannels: [EMAIL] }".into()),
+        (
+            "lockout: { maxAttempts: 10 }".into(),
+            "lockout: { userLockoutNotificationChannels: [EMAIL] }".into(),
+        ),
     ]
     .into_iter()
     .map(|(from, to)| said(&from, &to))
@@ -190,7 +208,11 @@ fn two_documents() {
 #[test]
 fn empty_files() {
     for empty in ["", "\n", "# nothing\n", "---\n", "---\n...\n"] {
-        assert!(said_of(empty).starts_with("organisation.yaml:1:1: "), "{empty:?}: {}", said_of(empty));
+        assert!(
+            said_of(empty).starts_with("organisation.yaml:1:1: "),
+            "{empty:?}: {}",
+            said_of(empty)
+        );
     }
     assert_snapshot!(said_of("# nothing\n"));
 }
@@ -206,7 +228,9 @@ fn nesting_has_an_end() {
     for deep in ["[", "{a: ", "- ", "? ", "[? ", "a: {b: ["] {
         let said = said_of(&deep.repeat(100_000));
         assert!(
-            said.ends_with("nested more than 32 deep") || said.contains("nested too deep") || said.contains("a key is plain text"),
+            said.ends_with("nested more than 32 deep")
+                || said.contains("nested too deep")
+                || said.contains("a key is plain text"),
             "{deep:?}: {said}"
         );
     }
@@ -222,30 +246,61 @@ fn words_that_are_truth_values_elsewhere_are_text() {
     for word in ["no", "NO", "off", "yes", "on", "y", "0o8", "1_000", "12:30", "1.2.3", "2FA"] {
         assert_eq!(said("label: Workforce", &format!("label: {word}")), "nothing", "{word}");
     }
-    for not_text in ["true", "null", "~", "0x1F", "0o17", "007", "+1", "1e3", ".5", "-.inf", ".nan", "99999999999999999999", "1e999"] {
-        assert_ne!(said("label: Workforce", &format!("label: {not_text}")), "nothing", "{not_text}");
-        assert_eq!(said("label: Workforce", &format!("label: '{not_text}'")), "nothing", "{not_text}");
+    for not_text in [
+        "true",
+        "null",
+        "~",
+        "0x1F",
+        "0o17",
+        "007",
+        "+1",
+        "1e3",
+        ".5",
+        "-.inf",
+        ".nan",
+        "99999999999999999999",
+        "1e999",
+    ] {
+        assert_ne!(
+            said("label: Workforce", &format!("label: {not_text}")),
+            "nothing",
+            "{not_text}"
+        );
+        assert_eq!(
+            said("label: Workforce", &format!("label: '{not_text}'")),
+            "nothing",
+            "{not_text}"
+        );
     }
 }
 
-/// Advice that is followed must not change the value: between the quotes belongs what stands in the file.
+/// Advice that is followed must not change the value: between the quotes belongs what stands in the
+/// file.
 #[test]
 fn advice_quotes_the_text_as_it_stands_in_the_file() {
-    for written in ["01", "007", "1.0", "1.10", "1e3", "0x1F", "0o17", "+1", "-0", "true", "True", "~", "null", "Null"] {
+    for written in [
+        "01", "007", "1.0", "1.10", "1e3", "0x1F", "0o17", "+1", "-0", "true", "True", "~", "null",
+        "Null",
+    ] {
         let quoted = format!("put it in quotes: \"{written}\"");
         for (from, to) in [
             ("enum: [\"38\",", format!("enum: [{written},")),
             ("{ const: \"38\",", format!("{{ const: {written},")),
             (
                 "title: Favourite colour\n          type: string\n",
-                format!("title: Favourite colour\n          type: string\n          default: {written}\n"),
+                format!(
+                    "title: Favourite colour\n          type: string\n          default: {written}\n"
+                ),
             ),
             ("client_id: demo-spa", format!("client_id: {written}")),
             ("groups: [everyone]", format!("groups: [{written}]")),
         ] {
             let said = said(from, &to);
             let absent = matches!(written, "~" | "null" | "Null") && to.contains("default:");
-            assert!(absent || (said.contains(&quoted) && said.lines().count() == 1), "{written} as {to}: {said}");
+            assert!(
+                absent || (said.contains(&quoted) && said.lines().count() == 1),
+                "{written} as {to}: {said}"
+            );
         }
     }
     for written in [".nan", "-.inf", "1e999", "99999999999999999999"] {
@@ -262,12 +317,27 @@ fn advice_quotes_the_text_as_it_stands_in_the_file() {
 
 #[test]
 fn what_is_found_is_named_as_it_is_written() {
-    assert!(said("minLength: 8", "minLength: 1e1").ends_with("expected a whole number from 0 up, found 1e1"));
+    assert!(
+        said("minLength: 8", "minLength: 1e1")
+            .ends_with("expected a whole number from 0 up, found 1e1")
+    );
     assert!(said("minLength: 8", "minLength: -0x8").contains("found the text \"-0x8\""));
-    assert!(said("minLength: 8", "minLength: \"8\"").ends_with("found the text \"8\"; take the quotes away"));
-    assert!(said("requireFactor: false", "requireFactor: 'true'").ends_with("found the text \"true\"; take the quotes away"));
-    assert!(said("requireFactor: false", "requireFactor: 01").ends_with("expected true or false, found 01"));
-    assert!(said("unknownUserAction: REGISTER", "unknownUserAction: 1.10").ends_with("expected one of DENY, REGISTER, found 1.10"));
+    assert!(
+        said("minLength: 8", "minLength: \"8\"")
+            .ends_with("found the text \"8\"; take the quotes away")
+    );
+    assert!(
+        said("requireFactor: false", "requireFactor: 'true'")
+            .ends_with("found the text \"true\"; take the quotes away")
+    );
+    assert!(
+        said("requireFactor: false", "requireFactor: 01")
+            .ends_with("expected true or false, found 01")
+    );
+    assert!(
+        said("unknownUserAction: REGISTER", "unknownUserAction: 1.10")
+            .ends_with("expected one of DENY, REGISTER, found 1.10")
+    );
     let nothing = said("enum: [red, green, blue]", "enum:\n            -\n            - green");
     assert!(nothing.contains("enum[0]: nothing is written here, which is not text"), "{nothing}");
 }
@@ -275,30 +345,53 @@ fn what_is_found_is_named_as_it_is_written() {
 /// Line and column are those of what is to be mended.
 #[test]
 fn a_place_has_a_column() {
-    let problem = |text: &str| parse("f.yaml", text).unwrap_err().iter().next().map(|problem| (problem.line, problem.column)).unwrap();
+    let problem = |text: &str| {
+        parse("f.yaml", text)
+            .unwrap_err()
+            .iter()
+            .next()
+            .map(|problem| (problem.line, problem.column))
+            .unwrap()
+    };
     assert_eq!(problem("settings:\n  companyName: 42\n"), (2, 16), "a value beside its key");
-    assert_eq!(problem("settings:\n  companyName:\n    - 42\n"), (2, 3), "a value below its key, at the key");
+    assert_eq!(
+        problem("settings:\n  companyName:\n    - 42\n"),
+        (2, 3),
+        "a value below its key, at the key"
+    );
     assert_eq!(problem("settings: { companyName: ä, mailFrom: 1 }\n"), (1, 39), "in characters");
-    assert!(said("label: Workforce", "label: 7").starts_with("organisation.yaml:"), "as compilers say it");
+    assert!(
+        said("label: Workforce", "label: 7").starts_with("organisation.yaml:"),
+        "as compilers say it"
+    );
 }
 
 #[test]
 fn line_ends_and_a_byte_order_mark_do_not_matter() {
     assert_eq!(said_of(&DEMO.replace('\n', "\r\n")), "nothing");
     assert_eq!(said_of(&format!("\u{feff}{DEMO}")), "nothing");
-    assert_eq!(said_of(&DEMO.replace("minLength: 8", "minLength: 7")), said_of(&DEMO.replace("minLength: 8", "minLength: 7").replace('\n', "\r\n")));
+    assert_eq!(
+        said_of(&DEMO.replace("minLength: 8", "minLength: 7")),
+        said_of(&DEMO.replace("minLength: 8", "minLength: 7").replace('\n', "\r\n"))
+    );
 }
 
 #[test]
 fn a_large_file_is_read_in_reasonable_time() {
     // Each of these would take minutes where the work grows with the square of the length.
-    let keys: String = (0..50_000).flat_map(|i| ["key".into(), i.to_string(), ": 1\n".into()]).collect();
+    let keys: String =
+        (0..50_000).flat_map(|i| ["key".into(), i.to_string(), ": 1\n".into()]).collect();
     let list = format!("groups: [{}]", "x, ".repeat(200_000));
     let long = format!("groups: {}", "x".repeat(900_000));
     let quoted = format!("settings: \"{}\"", "\\n".repeat(400_000));
     for text in [keys, list, long, quoted] {
         let before = std::time::Instant::now();
         assert_ne!(said_of(&text), "nothing");
-        assert!(before.elapsed() < std::time::Duration::from_secs(20), "{:?} for {:.20}", before.elapsed(), text);
+        assert!(
+            before.elapsed() < std::time::Duration::from_secs(20),
+            "{:?} for {:.20}",
+            before.elapsed(),
+            text
+        );
     }
 }

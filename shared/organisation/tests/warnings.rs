@@ -14,7 +14,8 @@ fn the_demo_organisation_warns_of_nothing() {
 fn a_misspelt_attribute_is_pointed_at() {
     let text = DEMO.replace("# - { name: shoeSize,", "- { name: shoesSize,");
     parse("organisation.yaml", &text).unwrap();
-    let said: Vec<_> = warnings("organisation.yaml", &text).iter().map(ToString::to_string).collect();
+    let said: Vec<_> =
+        warnings("organisation.yaml", &text).iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(said.join("\n"));
 }
 

@@ -1,4 +1,5 @@
-//! What the parser finds wrong with text that is no YAML, in the words of the person who mends it, and where they look.
+//! What the parser finds wrong with text that is no YAML, in the words of the person who mends it,
+//! and where they look.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 use organisation::parse;
@@ -22,16 +23,36 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("a:\n  \tb: 1\n  \tc: 2\n", "2:3", "a tab stands here"),
     ("a:\n  - x\n\t- y\n", "3:1", "a tab stands here"),
     // Indentation.
-    ("a:\n  b: 1\n c: 2\n", "3:2", "this line begins in column 2; what belongs to the lines above begins in column 1 or 3"),
-    ("a:\n  - b: 1\n   c: 2\n", "3:4", "this line begins in column 4; what belongs to the lines above begins in column 1, 3 or 5"),
-    ("a:\n  - x\n - y\n", "3:2", "this line begins in column 2; what belongs to the lines above begins in column 1"),
-    ("a: 1\n  b: 2\n", "2:3", "the indentation is wrong: this line begins in column 3; what belongs to the lines above begins in column 1"),
+    (
+        "a:\n  b: 1\n c: 2\n",
+        "3:2",
+        "this line begins in column 2; what belongs to the lines above begins in column 1 or 3",
+    ),
+    (
+        "a:\n  - b: 1\n   c: 2\n",
+        "3:4",
+        "this line begins in column 4; what belongs to the lines above begins in column 1, 3 or 5",
+    ),
+    (
+        "a:\n  - x\n - y\n",
+        "3:2",
+        "this line begins in column 2; what belongs to the lines above begins in column 1",
+    ),
+    (
+        "a: 1\n  b: 2\n",
+        "2:3",
+        "the indentation is wrong: this line begins in column 3; what belongs to the lines above begins in column 1",
+    ),
     (
         "a:\n  b: x\n    c: y\n",
         "3:5",
         "the indentation is wrong: this line begins in column 5; what belongs to the lines above begins in column 1 or 3",
     ),
-    ("  a: 1\nb: 2\n", "2:1", "the indentation is wrong: this line begins in column 1; what belongs to the lines above begins in column 3"),
+    (
+        "  a: 1\nb: 2\n",
+        "2:1",
+        "the indentation is wrong: this line begins in column 1; what belongs to the lines above begins in column 3",
+    ),
     ("a: 1\n- b\n", "2:1", "a - begins an item here, where no list is"),
     // What has to stand in quotes, or on a line of its own.
     ("a: b: c\n", "1:5", "there are two colons in this line"),
@@ -63,7 +84,10 @@ fn what_is_wrong_with_the_yaml_is_said_in_words_and_where_to_look() {
     let mut wrong = Vec::new();
     for (text, place, words) in WRONG {
         let said = parse("f", text).unwrap_err().to_string();
-        if !said.starts_with(&format!("f:{place}: ")) || !said.contains(words) || said.lines().count() > 1 {
+        if !said.starts_with(&format!("f:{place}: "))
+            || !said.contains(words)
+            || said.lines().count() > 1
+        {
             wrong.push(format!("{text:?}\n  expected {place} {words}\n  said     {said}"));
         }
     }
@@ -97,14 +121,21 @@ apps:
 fn a_file_with_one_character_too_many_is_told_in_words() {
     let lines: Vec<&str> = FILE.lines().collect();
     for (at, line) in lines.iter().enumerate() {
-        for extra in ["\"", "'", "[", "]", "{", "}", ": ", "\t", " ", "- ", "@", "*", "&", "|", "`", "%", "!", "#", "\u{feff}", "\\"] {
+        for extra in [
+            "\"", "'", "[", "]", "{", "}", ": ", "\t", " ", "- ", "@", "*", "&", "|", "`", "%",
+            "!", "#", "\u{feff}", "\\",
+        ] {
             for place in (0..=line.len()).filter(|place| line.is_char_boundary(*place)) {
                 let mut changed = lines.clone();
-                let text = format!("{}{extra}{}", line.get(..place).unwrap(), line.get(place..).unwrap());
+                let text =
+                    format!("{}{extra}{}", line.get(..place).unwrap(), line.get(place..).unwrap());
                 *changed.get_mut(at).unwrap() = &text;
                 let problems = parse("f", &changed.join("\n")).unwrap_err();
                 let problem = problems.iter().next().unwrap();
-                assert!(problem.line <= lines.len() + 1 && problem.column >= 1, "{text}: {problem}");
+                assert!(
+                    problem.line <= lines.len() + 1 && problem.column >= 1,
+                    "{text}: {problem}"
+                );
                 let own = ["expected '", "did not find", "not allowed in", "scanning", "parsing"];
                 assert!(!own.iter().any(|own| problem.message.contains(own)), "{text}: {problem}");
             }

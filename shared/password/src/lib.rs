@@ -1,7 +1,8 @@
 //! The [`Passwords`] port: Argon2id (RFC 9106) with a pepper, as PHC strings.
 //!
-//! The pepper is Argon2's secret parameter: without it a stolen table cannot even be guessed against. It is kept outside the table and can be
-//! replaced: the first pepper makes hashes, all of them verify (security.md R-P7, R-P10).
+//! The pepper is Argon2's secret parameter: without it a stolen table cannot even be guessed
+//! against. It is kept outside the table and can be replaced: the first pepper makes hashes, all of
+//! them verify (security.md R-P7, R-P10).
 
 mod memory;
 mod pepper;
@@ -25,7 +26,8 @@ const TAG_LENGTH: usize = 32;
 /// Bytes that a pepper must have at least (security.md R-P7).
 const MIN_PEPPER_LENGTH: usize = 32;
 
-/// Memory (KiB) and passes of which a cost must reach one pair (OWASP Password Storage, security.md R-P5).
+/// Memory (KiB) and passes of which a cost must reach one pair (OWASP Password Storage, security.md
+/// R-P5).
 const FLOORS: [(u32, u32); 3] = [(46 * 1024, 1), (19 * 1024, 2), (12 * 1024, 3)];
 
 /// What one hash costs.
@@ -78,7 +80,8 @@ impl Argon2Passwords {
     /// Hashes with the first pepper at this cost; verifies with all of them.
     ///
     /// # Errors
-    /// If there is no pepper, one is shorter than 32 bytes, two have the same id, or the cost is below the floor of security.md R-P5.
+    /// If there is no pepper, one is shorter than 32 bytes, two have the same id, or the cost is
+    /// below the floor of security.md R-P5.
     pub fn new(peppers: Vec<Pepper>, cost: Cost) -> Result<Self, ConfigurationError> {
         for (place, pepper) in peppers.iter().enumerate() {
             if pepper.key.expose().len() < MIN_PEPPER_LENGTH {
@@ -89,12 +92,18 @@ impl Argon2Passwords {
             }
         }
         let current = peppers.first().ok_or(ConfigurationError::NoPepper)?;
-        if !FLOORS.iter().any(|&(memory_kib, passes)| cost.memory_kib >= memory_kib && cost.passes >= passes) {
+        if !FLOORS
+            .iter()
+            .any(|&(memory_kib, passes)| cost.memory_kib >= memory_kib && cost.passes >= passes)
+        {
             return Err(ConfigurationError::Cost(cost));
         }
-        let params = Params::new(cost.memory_kib, cost.passes, 1, Some(TAG_LENGTH)).map_err(|_| ConfigurationError::Cost(cost))?;
+        let params = Params::new(cost.memory_kib, cost.passes, 1, Some(TAG_LENGTH))
+            .map_err(|_| ConfigurationError::Cost(cost))?;
         // A random tag takes as long to compare with as a real one and costs no hash at start.
-        let (salt, tag) = random::<SALT_LENGTH>().zip(random::<TAG_LENGTH>()).ok_or(ConfigurationError::Random)?;
+        let (salt, tag) = random::<SALT_LENGTH>()
+            .zip(random::<TAG_LENGTH>())
+            .ok_or(ConfigurationError::Random)?;
         let phc = phc(&params, &salt, &tag).map_err(|_| ConfigurationError::Cost(cost))?;
         let dummy = PasswordHash { phc, pepper: current.id.clone() };
         Ok(Self { peppers, params, dummy, memory: Memory::default() })
@@ -115,32 +124,66 @@ impl Argon2Passwords {
     /// What [`Passwords::verify`] does, on this thread: some 20 ms of computing.
     ///
     /// # Errors
-    /// [`PasswordError::Broken`] if there is no memory, the stored hash is not an Argon2id PHC string of ours, or its pepper is gone. A hash that
-    /// cannot be read is a fault, not a wrong password (security.md §5).
-    pub fn verify_blocking(&self, password: &Secret, hash: Option<&PasswordHash>) -> Result<Verdict, PasswordError> {
+    /// [`PasswordError::Broken`] if there is no memory, the stored hash is not an Argon2id PHC
+    /// string of ours, or its pepper is gone. A hash that cannot be read is a fault, not a wrong
+    /// password (security.md §5).
+    pub fn verify_blocking(
+        &self,
+        password: &Secret,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Verdict, PasswordError> {
         let present = hash.is_some();
         let hash = hash.unwrap_or(&self.dummy);
-        let (place, pepper) =
-            self.peppers.iter().enumerate().find(|(_, pepper)| pepper.id == hash.pepper).ok_or_else(|| broken("its pepper is not configured"))?;
+        let (place, pepper) = self
+            .peppers
+            .iter()
+            .enumerate()
+            .find(|(_, pepper)| pepper.id == hash.pepper)
+            .ok_or_else(|| broken("its pepper is not configured"))?;
         let stored = phc::PasswordHash::new(&hash.phc).map_err(|_| broken("not a PHC string"))?;
-        let (Some(salt), Some(expected)) = (stored.salt, stored.hash) else { return Err(broken("no salt or no tag")) };
+        let (Some(salt), Some(expected)) = (stored.salt, stored.hash) else {
+            return Err(broken("no salt or no tag"));
+        };
         if stored.algorithm != ARGON2ID_IDENT || stored.version != Some(Version::V0x13.into()) {
             return Err(broken("not Argon2id version 19"));
         }
-        let params = Params::try_from(&stored).map_err(|_| broken("its parameters are not Argon2's"))?;
-        let tag = Output::new(&self.tag(password, pepper, &salt, &params)?).map_err(|_| broken("no tag"))?;
+        let params =
+            Params::try_from(&stored).map_err(|_| broken("its parameters are not Argon2's"))?;
+        let tag = Output::new(&self.tag(password, pepper, &salt, &params)?)
+            .map_err(|_| broken("no tag"))?;
         // `Output` compares in constant time.
         let matches = tag == expected && present;
-        let outdated = present && (place > 0 || params.m_cost() < self.params.m_cost() || params.t_cost() < self.params.t_cost());
+        let outdated = present
+            && (place > 0
+                || params.m_cost() < self.params.m_cost()
+                || params.t_cost() < self.params.t_cost());
         Ok(Verdict { matches, outdated })
     }
 
-    fn tag(&self, password: &Secret, pepper: &Pepper, salt: &[u8], params: &Params) -> Result<[u8; TAG_LENGTH], PasswordError> {
-        let argon2 = Argon2::new_with_secret(pepper.key.expose().as_bytes(), Algorithm::Argon2id, Version::V0x13, params.clone())
-            .map_err(|_| broken("the pepper is too long"))?;
+    fn tag(
+        &self,
+        password: &Secret,
+        pepper: &Pepper,
+        salt: &[u8],
+        params: &Params,
+    ) -> Result<[u8; TAG_LENGTH], PasswordError> {
+        let argon2 = Argon2::new_with_secret(
+            pepper.key.expose().as_bytes(),
+            Algorithm::Argon2id,
+            Version::V0x13,
+            params.clone(),
+        )
+        .map_err(|_| broken("the pepper is too long"))?;
         let mut tag = [0; TAG_LENGTH];
         self.memory
-            .with(params.block_count(), |blocks| argon2.hash_password_into_with_memory(password.expose().as_bytes(), salt, &mut tag, blocks))
+            .with(params.block_count(), |blocks| {
+                argon2.hash_password_into_with_memory(
+                    password.expose().as_bytes(),
+                    salt,
+                    &mut tag,
+                    blocks,
+                )
+            })
             .ok_or_else(|| broken("no memory"))?
             .map_err(|_| broken("Argon2 refused its parameters"))?;
         Ok(tag)
@@ -154,7 +197,11 @@ impl Passwords for Argon2Passwords {
         self.hash_blocking(password)
     }
 
-    async fn verify(&self, password: &Secret, hash: Option<&PasswordHash>) -> Result<Verdict, PasswordError> {
+    async fn verify(
+        &self,
+        password: &Secret,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Verdict, PasswordError> {
         self.verify_blocking(password, hash)
     }
 }

@@ -5,10 +5,12 @@ use std::sync::{Mutex, PoisonError};
 use argon2::Block;
 use zeroize::Zeroize;
 
-/// Buffers that are not in use. There are as many as there were hashes at the same time, which whoever calls limits.
+/// Buffers that are not in use. There are as many as there were hashes at the same time, which
+/// whoever calls limits.
 ///
-/// Page faults are about a tenth of what a hash costs, and wiping what a password left there about as much (`cargo bench -p password`): kept memory
-/// pays for being wiped, and an instance never has more of it than there are hashes at once.
+/// Page faults are about a tenth of what a hash costs, and wiping what a password left there about
+/// as much (`cargo bench -p password`): kept memory pays for being wiped, and an instance never has
+/// more of it than there are hashes at once.
 #[derive(Default)]
 pub struct Memory(Mutex<Vec<Vec<Block>>>);
 
@@ -35,7 +37,11 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test says what it expects by failing"
+    )]
 
     use super::*;
 

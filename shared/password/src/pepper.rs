@@ -26,8 +26,9 @@ pub enum PepperError {
 }
 
 impl Pepper {
-    /// Reads a secret: either one key, as plain text (its id is `1`), or, once there has been a rotation,
-    /// `{"current": "2", "peppers": {"1": "…", "2": "…"}}`. The current pepper comes first.
+    /// Reads a secret: either one key, as plain text (its id is `1`), or, once there has been a
+    /// rotation, `{"current": "2", "peppers": {"1": "…", "2": "…"}}`. The current pepper comes
+    /// first.
     ///
     /// # Errors
     /// If text that starts with `{` is not of that form.
@@ -36,7 +37,8 @@ impl Pepper {
             return Ok(vec![Self { id: "1".into(), key: text.clone() }]);
         }
         // The parser's own message would quote the secret.
-        let mut rotated: Rotated = serde_json::from_str(text.expose()).map_err(|_| PepperError::Form)?;
+        let mut rotated: Rotated =
+            serde_json::from_str(text.expose()).map_err(|_| PepperError::Form)?;
         let key = rotated.peppers.remove(&rotated.current).ok_or(PepperError::Current)?;
         let current = Self { id: rotated.current, key: Secret::new(key) };
         let older = rotated.peppers.into_iter().map(|(id, key)| Self { id, key: Secret::new(key) });
@@ -58,7 +60,10 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> Result<Vec<(String, String)>, PepperError> {
-        Ok(Pepper::parse(&Secret::new(text))?.into_iter().map(|pepper| (pepper.id, pepper.key.expose().to_owned())).collect())
+        Ok(Pepper::parse(&Secret::new(text))?
+            .into_iter()
+            .map(|pepper| (pepper.id, pepper.key.expose().to_owned()))
+            .collect())
     }
 
     #[test]
@@ -69,12 +74,20 @@ mod tests {
     #[test]
     fn after_a_rotation_the_current_pepper_comes_first() {
         let rotated = r#"{"current":"b","peppers":{"a":"old","b":"new","c":"older"}}"#;
-        assert_eq!(parsed(rotated).unwrap(), [("b".into(), "new".into()), ("a".into(), "old".into()), ("c".into(), "older".into())]);
+        assert_eq!(
+            parsed(rotated).unwrap(),
+            [("b".into(), "new".into()), ("a".into(), "old".into()), ("c".into(), "older".into())]
+        );
     }
 
     #[test]
     fn r_p7_a_pepper_that_cannot_be_read_is_refused_and_not_quoted() {
-        for text in [r#"{"current":"b","peppers":{"a":"hunter2"}}"#, r#"{"current":"a","peppers":"hunter2"}"#, r#"{"a":"hunter2"}"#, "{hunter2"] {
+        for text in [
+            r#"{"current":"b","peppers":{"a":"hunter2"}}"#,
+            r#"{"current":"a","peppers":"hunter2"}"#,
+            r#"{"a":"hunter2"}"#,
+            "{hunter2",
+        ] {
             let error = parsed(text).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"));
         }

@@ -1,5 +1,6 @@
-//! Whom would a policy ask for what, and whom would it stop? The very function that asks at sign-in, run over stored people without a transaction, so
-//! that the answer cannot differ from what will happen.
+//! Whom would a policy ask for what, and whom would it stop? The very function that asks at
+//! sign-in, run over stored people without a transaction, so that the answer cannot differ from
+//! what will happen.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -14,18 +15,28 @@ use crate::requirement::{Refusal, Requirement, enrolled, of_account};
 use crate::time::Timestamp;
 use crate::user::{User, UserStatus};
 
-/// What `app` would ask `user` for at the next sign-in, in this order, once they have proven whatever they can prove. What they may skip is not among it.
+/// What `app` would ask `user` for at the next sign-in, in this order, once they have proven
+/// whatever they can prove. What they may skip is not among it.
 ///
 /// # Errors
 /// The person does not get in, whatever they do.
-pub fn asked(organisation: &Organisation, app: &App, user: &User, now: Timestamp) -> Result<Vec<Requirement>, Refusal> {
-    let context = Context::new(organisation, app, now).filter(|_| user.status == UserStatus::Active).ok_or(Refusal::AccessDenied)?;
+pub fn asked(
+    organisation: &Organisation,
+    app: &App,
+    user: &User,
+    now: Timestamp,
+) -> Result<Vec<Requirement>, Refusal> {
+    let context = Context::new(organisation, app, now)
+        .filter(|_| user.status == UserStatus::Active)
+        .ok_or(Refusal::AccessDenied)?;
     let proven = enrolled(&context, user);
     if proven.is_empty() {
         return Err(Refusal::AccessDenied);
     }
     let list = of_account(&context, user, &proven, true);
-    let refusal = list.iter().find_map(|one| if let Requirement::Refused(refusal) = one { Some(*refusal) } else { None });
+    let refusal = list.iter().find_map(|one| {
+        if let Requirement::Refused(refusal) = one { Some(*refusal) } else { None }
+    });
     refusal.map_or(Ok(list), Err)
 }
 
@@ -46,7 +57,8 @@ pub enum Misfit {
     NoAttribute,
 }
 
-/// Stored values of one attribute that it would not take, all for the same reason. How many, never which: they may be private.
+/// Stored values of one attribute that it would not take, all for the same reason. How many, never
+/// which: they may be private.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfits {
     /// The attribute.
@@ -59,20 +71,37 @@ pub struct Misfits {
     pub new: usize,
 }
 
-/// The values of these people that `planned` would not take: a schema may change under people who have values. They stay as they are, and keep
-/// nobody out: people are asked for what is missing, never for what was right when they gave it.
-pub fn misfits<'u>(planned: &Organisation, today: Option<&Organisation>, users: impl IntoIterator<Item = &'u User>) -> Vec<Misfits> {
-    let properties = |organisation: &Organisation| organisation.user_schema.properties().collect::<BTreeMap<String, Property>>();
+/// The values of these people that `planned` would not take: a schema may change under people who
+/// have values. They stay as they are, and keep nobody out: people are asked for what is missing,
+/// never for what was right when they gave it.
+pub fn misfits<'u>(
+    planned: &Organisation,
+    today: Option<&Organisation>,
+    users: impl IntoIterator<Item = &'u User>,
+) -> Vec<Misfits> {
+    let properties = |organisation: &Organisation| {
+        organisation.user_schema.properties().collect::<BTreeMap<String, Property>>()
+    };
     let (planned, today) = (properties(planned), today.map(properties).unwrap_or_default());
     let mut found: BTreeMap<(&str, Misfit), (usize, usize)> = BTreeMap::new();
-    for (name, value) in users.into_iter().flat_map(|user| &user.profile).filter(|(_, value)| !is_empty(Some(value))) {
+    for (name, value) in
+        users.into_iter().flat_map(|user| &user.profile).filter(|(_, value)| !is_empty(Some(value)))
+    {
         if let Some(why) = misfit(name, planned.get(name), value) {
             let (values, new) = found.entry((name, why)).or_default();
             *values += 1;
             *new += usize::from(misfit(name, today.get(name), value).is_none());
         }
     }
-    found.into_iter().map(|((attribute, why), (values, new))| Misfits { attribute: attribute.into(), why, values, new }).collect()
+    found
+        .into_iter()
+        .map(|((attribute, why), (values, new))| Misfits {
+            attribute: attribute.into(),
+            why,
+            values,
+            new,
+        })
+        .collect()
 }
 
 fn misfit(name: &str, property: Option<&Property>, value: &Value) -> Option<Misfit> {
@@ -84,7 +113,8 @@ fn misfit(name: &str, property: Option<&Property>, value: &Value) -> Option<Misf
     }
     match validate(name, property, value) {
         // A number that stands there as text would be read as one, if somebody typed it.
-        Ok(taken) => (core::mem::discriminant(&taken) != core::mem::discriminant(value)).then_some(Misfit::Type),
+        Ok(taken) => (core::mem::discriminant(&taken) != core::mem::discriminant(value))
+            .then_some(Misfit::Type),
         Err(violations) => violations.first().map(|violation| match violation {
             Violation::WrongType => Misfit::Type,
             Violation::BelowMinimum { .. } | Violation::AboveMaximum { .. } => Misfit::Range,
@@ -97,5 +127,8 @@ fn misfit(name: &str, property: Option<&Property>, value: &Value) -> Option<Misf
 
 /// Whether it is one of the allowed values, where these are listed.
 fn is_option(property: &Property, value: &Value) -> bool {
-    property.enumeration.as_ref().is_none_or(|allowed| allowed.iter().any(|member| same(member, value)))
+    property
+        .enumeration
+        .as_ref()
+        .is_none_or(|allowed| allowed.iter().any(|member| same(member, value)))
 }

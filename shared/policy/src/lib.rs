@@ -1,9 +1,11 @@
 //! The pure core: what is asked next, and what an answer changes.
 //!
-//! **What is asked next is never stored; it is derived.** From the organisation's configuration, the app, the user, what this transaction has
-//! proven so far and the time, [`requirements`](requirement::requirements) returns the ordered list of what is not yet met. The first of them is
-//! the form that the client sees; an empty list means: signed in. Sign-up, email verification, both sign-on policies, authenticator enrollment
-//! and progressive enrollment are requirements with a form each. The order is one list in one place (policies.md §0).
+//! **What is asked next is never stored; it is derived.** From the organisation's configuration,
+//! the app, the user, what this transaction has proven so far and the time,
+//! [`requirements`](requirement::requirements) returns the ordered list of what is not yet met. The
+//! first of them is the form that the client sees; an empty list means: signed in. Sign-up, email
+//! verification, both sign-on policies, authenticator enrollment and progressive enrollment are
+//! requirements with a form each. The order is one list in one place (policies.md §0).
 //!
 //! Three functions carry everything:
 //!
@@ -14,13 +16,20 @@
 //! | [`remediations`](remediation::remediations) | what is offered now? |
 //!
 //! # Invariants
-//! - No I/O, no clock, no random source, no slow hash: they are arguments. The crate is `no_std`, so that the compiler keeps the promise.
+//! - No I/O, no clock, no random source, no slow hash: they are arguments. The crate is `no_std`,
+//!   so that the compiler keeps the promise.
 //! - An input is accepted exactly where it is offered; `tests/laws` walks all states × all inputs.
 //! - A person's mistake is data (a [`Message`](message::Message)); a program's fault is an error.
 #![no_std]
 #![cfg_attr(
     test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "a test says what it expects by failing"
+    )
 )]
 
 extern crate alloc;
@@ -64,10 +73,18 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// The context of an app. `None` if it has no enrollment policy, which a checked organisation excludes.
+    /// The context of an app. `None` if it has no enrollment policy, which a checked organisation
+    /// excludes.
     pub fn new(organisation: &'a Organisation, app: &'a App, now: Timestamp) -> Option<Self> {
         let policy = organisation.enrollment_policy(app)?;
-        Some(Self { organisation, app, enrollment: policy.enrollment()?, enrollment_id: &policy.id, registers: policy.registers(), now })
+        Some(Self {
+            organisation,
+            app,
+            enrollment: policy.enrollment()?,
+            enrollment_id: &policy.id,
+            registers: policy.registers(),
+            now,
+        })
     }
 
     /// Whether the answers must not tell who has an account.
@@ -75,12 +92,14 @@ impl<'a> Context<'a> {
         self.organisation.settings.user_enumeration_prevention.authentication
     }
 
-    /// Whether an unknown name is told to be unknown: only where one can sign up, and where nothing forbids it.
+    /// Whether an unknown name is told to be unknown: only where one can sign up, and where nothing
+    /// forbids it.
     pub fn tells_who_is_unknown(&self) -> bool {
         self.offers_registration() && !self.prevents_enumeration()
     }
 
-    /// Whether the link "Sign up" is shown: sign-up is on, and whoever signs up will be assigned to the app (policies.md §3.1).
+    /// Whether the link "Sign up" is shown: sign-up is on, and whoever signs up will be assigned to
+    /// the app (policies.md §3.1).
     pub fn offers_registration(&self) -> bool {
         let assigned = |group: &str| self.app.groups.iter().any(|assigned| assigned == group);
         let joins = self.enrollment.target_groups().iter().any(|group| assigned(group));

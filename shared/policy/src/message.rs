@@ -25,9 +25,11 @@ pub enum Message {
     IncorrectPassword,
     /// The code is wrong.
     InvalidPasscode,
-    /// What was typed is no code, or it may be that of an earlier mail, or all codes so far have expired: the newest mail counts.
+    /// What was typed is no code, or it may be that of an earlier mail, or all codes so far have
+    /// expired: the newest mail counts.
     NewestPasscode,
-    /// So many codes were wrong that none is looked at: another one is the way out, or time, if it helps.
+    /// So many codes were wrong that none is looked at: another one is the way out, or time, if it
+    /// helps.
     TooManyPasscodes(Option<Span>),
     /// A field that must be filled in is not.
     Blank,
@@ -105,7 +107,8 @@ pub fn passcode(message: Message) -> Vec<Notice> {
     alloc::vec![Notice { place: Place::Passcode, message }]
 }
 
-/// What is said of a form that came with an attribute which it does not have. Its name is told if it can be one: nothing else of a request is echoed.
+/// What is said of a form that came with an attribute which it does not have. Its name is told if
+/// it can be one: nothing else of a request is echoed.
 pub fn not_on_the_form(name: String) -> Vec<Notice> {
     form(if is_attribute_name(&name) { Message::NotOnTheForm(name) } else { Message::NotAsAsked })
 }

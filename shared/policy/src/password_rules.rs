@@ -17,7 +17,8 @@ pub const MAX_CODE_POINTS: usize = 256;
 /// Octets, at most (security.md R-P2): what that many code points can have.
 pub const MAX_OCTETS: usize = 4 * MAX_CODE_POINTS;
 
-/// What is known of the person and the place when a password is chosen: none of it makes a good one.
+/// What is known of the person and the place when a password is chosen: none of it makes a good
+/// one.
 #[derive(Clone, Copy, Default)]
 pub struct PasswordContext<'a> {
     /// The username.
@@ -70,17 +71,20 @@ pub enum PasswordProblem {
     Forbidden,
 }
 
-/// The password that is hashed, when it is set and when it is verified: in NFC, since one keyboard types `é` as one character and another as two.
-/// Never trimmed, cut or folded (security.md R-P2, R-P3).
+/// The password that is hashed, when it is set and when it is verified: in NFC, since one keyboard
+/// types `é` as one character and another as two. Never trimmed, cut or folded (security.md R-P2,
+/// R-P3).
 ///
 /// # Errors
-/// [`PasswordProblem::Forbidden`] or [`PasswordProblem::TooLong`]: no such password was ever set, so a sign-in with it is wrong without a hash.
+/// [`PasswordProblem::Forbidden`] or [`PasswordProblem::TooLong`]: no such password was ever set,
+/// so a sign-in with it is wrong without a hash.
 pub fn normalise(password: &Secret) -> Result<Secret, PasswordProblem> {
     let typed = password.expose();
     if typed.contains('\0') {
         return Err(PasswordProblem::Forbidden);
     }
-    // Room for all, and one character too many: a string that moves while it grows leaves a copy of the password behind.
+    // Room for all, and one character too many: a string that moves while it grows leaves a copy of
+    // the password behind.
     let mut text = Zeroizing::new(String::with_capacity(MAX_OCTETS + 4));
     for (index, c) in typed.nfc().enumerate() {
         text.push(c);
@@ -94,16 +98,22 @@ pub fn normalise(password: &Secret) -> Result<Secret, PasswordProblem> {
 /// Whether `password` may be chosen: what is to be hashed, as from [`normalise`].
 ///
 /// # Errors
-/// All that is wrong, in the order in which the sign-in page lists the rules. Never empty. That it is easily guessed is told once, with the first
-/// reason.
-pub fn check(password: &Secret, complexity: &Complexity, context: &PasswordContext<'_>) -> Result<Secret, Vec<PasswordProblem>> {
+/// All that is wrong, in the order in which the sign-in page lists the rules. Never empty. That it
+/// is easily guessed is told once, with the first reason.
+pub fn check(
+    password: &Secret,
+    complexity: &Complexity,
+    context: &PasswordContext<'_>,
+) -> Result<Secret, Vec<PasswordProblem>> {
     let normal = normalise(password).map_err(|problem| alloc::vec![problem])?;
     let typed = normal.expose();
     if text::is_blank(typed) {
         return Err(alloc::vec![PasswordProblem::Blank]);
     }
     let folded = fold(typed);
-    let fewer = |min: u32, wanted: fn(char) -> bool| typed.chars().filter(|c| wanted(*c)).count() < min as usize;
+    let fewer = |min: u32, wanted: fn(char) -> bool| {
+        typed.chars().filter(|c| wanted(*c)).count() < min as usize
+    };
     let contains = |value: &str| folded.contains(value);
 
     let mut problems = Vec::new();
@@ -122,12 +132,22 @@ pub fn check(password: &Secret, complexity: &Complexity, context: &PasswordConte
     if fewer(complexity.min_symbol, |c| !c.is_alphanumeric() && !c.is_whitespace()) {
         problems.push(PasswordProblem::NoSymbol);
     }
-    if complexity.exclude_username && context.login.is_some_and(|login| username_parts(&fold(login)).any(contains)) {
+    if complexity.exclude_username
+        && context.login.is_some_and(|login| username_parts(&fold(login)).any(contains))
+    {
         let is_email = context.login.map(identifier_key) == context.email.map(identifier_key);
-        problems.push(if is_email { PasswordProblem::ContainsEmail } else { PasswordProblem::ContainsUsername });
+        problems.push(if is_email {
+            PasswordProblem::ContainsEmail
+        } else {
+            PasswordProblem::ContainsUsername
+        });
     }
     for name in &complexity.exclude_attributes {
-        if context.attribute(name).map(fold).is_some_and(|value| is_word(value.trim()) && contains(value.trim())) {
+        if context
+            .attribute(name)
+            .map(fold)
+            .is_some_and(|value| is_word(value.trim()) && contains(value.trim()))
+        {
             problems.push(PasswordProblem::ContainsAttribute(name.clone()));
         }
     }
@@ -177,7 +197,8 @@ impl<'a> PasswordContext<'a> {
         }
     }
 
-    /// Words that are guessed first because of who and where this is (security.md R-P4), folded, without white space.
+    /// Words that are guessed first because of who and where this is (security.md R-P4), folded,
+    /// without white space.
     fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
         let mut add = |word: &str| words.push(without_space(&fold(word)));
@@ -198,21 +219,26 @@ impl<'a> PasswordContext<'a> {
     }
 }
 
-/// Code points of a name or context word, at least. A shorter one is in good passwords by chance: a person called "O" could hardly choose any.
+/// Code points of a name or context word, at least. A shorter one is in good passwords by chance: a
+/// person called "O" could hardly choose any.
 const MIN_WORD: usize = 3;
 
 /// Code points of a part of a username, at least: what the sign-in page counts (idx.md §8).
 const MIN_USERNAME_PART: usize = 4;
 
-/// The most common passwords of eight characters and more, in lower case, sorted, one on a line. Origin and licence: `password_blocklist.md`.
+/// The most common passwords of eight characters and more, in lower case, sorted, one on a line.
+/// Origin and licence: `password_blocklist.md`.
 const BLOCKLIST: &str = include_str!("password_blocklist.txt");
 
 /// Splits where the sign-in page does (idx.md §8).
 fn username_parts(login: &str) -> impl Iterator<Item = &str> {
-    login.split([',', '.', '-', '_', '#', '@']).filter(|part| part.chars().count() >= MIN_USERNAME_PART)
+    login
+        .split([',', '.', '-', '_', '#', '@'])
+        .filter(|part| part.chars().count() >= MIN_USERNAME_PART)
 }
 
-/// Whether a password has at most two different characters that can be seen. Spaces do not count: nobody guesses with fewer of them.
+/// Whether a password has at most two different characters that can be seen. Spaces do not count:
+/// nobody guesses with fewer of them.
 fn has_few_different(password: &str) -> bool {
     let mut visible = password.chars().filter(|c| !text::is_invisible(*c));
     let first = visible.next();
@@ -220,16 +246,21 @@ fn has_few_different(password: &str) -> bool {
     visible.all(|c| Some(c) == first || Some(c) == second)
 }
 
-/// Whether the whole password is on the list, whatever the case of its ASCII letters and whatever cannot be seen around it. The list is searched where it lies: an index of it would
-/// cost every cold start more than a search does.
+/// Whether the whole password is on the list, whatever the case of its ASCII letters and whatever
+/// cannot be seen around it. The list is searched where it lies: an index of it would cost every
+/// cold start more than a search does.
 fn is_common(password: &str) -> bool {
     let password = Zeroizing::new(password.trim_matches(text::is_invisible).to_ascii_lowercase());
     let mut rest = BLOCKLIST;
     loop {
-        // The line that the middle of what is left falls on. The list is ASCII, so that every index is a character's.
+        // The line that the middle of what is left falls on. The list is ASCII, so that every index
+        // is a character's.
         let middle = rest.len() / 2;
-        let start = rest.get(..middle).and_then(|left| left.rfind('\n')).map_or(0, |newline| newline + 1);
-        let (Some(left), Some(right)) = (rest.get(..start), rest.get(start..)) else { return false };
+        let start =
+            rest.get(..middle).and_then(|left| left.rfind('\n')).map_or(0, |newline| newline + 1);
+        let (Some(left), Some(right)) = (rest.get(..start), rest.get(start..)) else {
+            return false;
+        };
         let (line, right) = right.split_once('\n').unwrap_or((right, ""));
         if line.is_empty() {
             return false;
@@ -246,7 +277,8 @@ fn is_word(text: &str) -> bool {
     text.chars().count() >= MIN_WORD
 }
 
-/// Whether the password is the word, or the word with only digits and punctuation after it. Spaces do not count.
+/// Whether the password is the word, or the word with only digits and punctuation after it. Spaces
+/// do not count.
 fn is_decorated(folded: &str, word: &str) -> bool {
     let password = Zeroizing::new(without_space(folded));
     password.strip_prefix(word).is_some_and(|rest| !rest.contains(char::is_alphabetic))
@@ -258,8 +290,9 @@ fn without_space(word: &str) -> String {
     out
 }
 
-/// For comparing without regard to case; never for a value (security.md R-E4). Wiped, since it may be a password, and with room enough that
-/// such a one, which is in NFC already, does not move while it grows: lower case makes no text three times as long.
+/// For comparing without regard to case; never for a value (security.md R-E4). Wiped, since it may
+/// be a password, and with room enough that such a one, which is in NFC already, does not move
+/// while it grows: lower case makes no text three times as long.
 fn fold(text: &str) -> Zeroizing<String> {
     let mut out = String::with_capacity(text.len() * 3);
     out.extend(text.nfc().flat_map(char::to_lowercase));

@@ -16,7 +16,9 @@ use crate::assurance::{self, Keys, Who};
 use crate::attribute::{self, Violation};
 use crate::email::Email;
 use crate::message::{Message, Notice, Place};
-use crate::organisation::{App, AuthenticatorKey, EVERYONE, Mutability, Organisation, PropertyType};
+use crate::organisation::{
+    App, AuthenticatorKey, EVERYONE, Mutability, Organisation, PropertyType,
+};
 use crate::password_rules::{self, PasswordContext, PasswordProblem};
 use crate::requirement::{Requirement, of_account, own_mailbox};
 use crate::secret::Secret;
@@ -27,7 +29,8 @@ use crate::user::{Profile, User, UserStatus};
 /// What an administrator gives.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wanted {
-    /// Values by attribute. Without a username the email is one; numbers and truth values may be text.
+    /// Values by attribute. Without a username the email is one; numbers and truth values may be
+    /// text.
     pub profile: Profile,
     /// Groups, by id or name.
     pub groups: Vec<String>,
@@ -60,7 +63,12 @@ pub enum Fault {
 ///
 /// # Errors
 /// All that is wrong. Never empty.
-pub fn account(organisation: &Organisation, wanted: &Wanted, id: String, now: Timestamp) -> Result<User, Vec<Fault>> {
+pub fn account(
+    organisation: &Organisation,
+    wanted: &Wanted,
+    id: String,
+    now: Timestamp,
+) -> Result<User, Vec<Fault>> {
     let profile = profile(organisation, &wanted.profile);
     let groups = groups(organisation, &wanted.groups);
     match (profile, groups) {
@@ -86,15 +94,21 @@ pub fn account(organisation: &Organisation, wanted: &Wanted, id: String, now: Ti
 ///
 /// # Errors
 /// All that are not there. Never empty.
-pub fn groups(organisation: &Organisation, names: &[String]) -> Result<BTreeSet<String>, Vec<Fault>> {
+pub fn groups(
+    organisation: &Organisation,
+    names: &[String],
+) -> Result<BTreeSet<String>, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut ids = BTreeSet::new();
     for name in names {
         let called = || organisation.groups.iter().filter(|group| group.profile.name == *name);
-        match organisation.groups.iter().find(|group| group.id == *name).or_else(|| called().next()) {
+        match organisation.groups.iter().find(|group| group.id == *name).or_else(|| called().next())
+        {
             _ if name == EVERYONE => faults.push(Fault::Everyone),
             None => faults.push(Fault::NoGroup(name.clone())),
-            Some(group) if group.id != *name && called().count() > 1 => faults.push(Fault::Groups(name.clone())),
+            Some(group) if group.id != *name && called().count() > 1 => {
+                faults.push(Fault::Groups(name.clone()))
+            }
             Some(group) => {
                 ids.insert(group.id.clone());
             }
@@ -107,7 +121,11 @@ pub fn groups(organisation: &Organisation, names: &[String]) -> Result<BTreeSet<
 ///
 /// # Errors
 /// All that is wrong. Never empty.
-pub fn password(organisation: &Organisation, user: &User, typed: &Secret) -> Result<Secret, Vec<PasswordProblem>> {
+pub fn password(
+    organisation: &Organisation,
+    user: &User,
+    typed: &Secret,
+) -> Result<Secret, Vec<PasswordProblem>> {
     let rules = assurance::password_settings(organisation, &Who::is(user)).complexity;
     let context = PasswordContext {
         login: user.text("login"),
@@ -133,19 +151,27 @@ pub enum Beginning {
 }
 
 /// How `user`, who has nothing but the mailbox, begins at `app`. `None`: there is no way in.
-pub fn beginning(organisation: &Organisation, app: &App, user: &User, now: Timestamp) -> Option<Beginning> {
+pub fn beginning(
+    organisation: &Organisation,
+    app: &App,
+    user: &User,
+    now: Timestamp,
+) -> Option<Beginning> {
     let context = Context::new(organisation, app, now)?;
     let mailbox = AuthenticatorKey::OktaEmail;
     let offered = if context.prevents_enumeration() {
         // The same for everybody, whatever this person has.
-        assurance::first_of_anybody(organisation, app).contains(&mailbox) && own_mailbox(&context, user)
+        assurance::first_of_anybody(organisation, app).contains(&mailbox)
+            && own_mailbox(&context, user)
     } else {
         let asked = of_account(&context, user, &Keys::new(), false);
         matches!(asked.first(), Some(Requirement::Verify(keys)) if keys.contains(&mailbox))
     };
     let let_in = crate::dry_run::asked(organisation, app, user, now).is_ok();
     match (let_in, offered) {
-        (true, true) => Some(Beginning::SignIn { asks_password: !assurance::identifier_first(organisation) }),
+        (true, true) => {
+            Some(Beginning::SignIn { asks_password: !assurance::identifier_first(organisation) })
+        }
         (true, false) if context.offers_registration() => Some(Beginning::SignUp),
         _ => None,
     }
@@ -154,26 +180,39 @@ pub fn beginning(organisation: &Organisation, app: &App, user: &User, now: Times
 fn profile(organisation: &Organisation, wanted: &Profile) -> Result<Profile, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut profile = Profile::new();
-    let given: Profile =
-        wanted.iter().filter(|(_, value)| !attribute::is_empty(Some(value))).map(|(name, value)| (name.clone(), value.clone())).collect();
+    let given: Profile = wanted
+        .iter()
+        .filter(|(_, value)| !attribute::is_empty(Some(value)))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     for (name, value) in &given {
         match organisation.user_schema.property(name) {
             None => faults.push(Fault::Undeclared(name.clone())),
-            Some(property) if property.kind() == PropertyType::Array => faults.push(Fault::List(name.clone())),
-            Some(property) if property.mutability == Some(Mutability::ReadOnly) => faults.push(Fault::ReadOnly(name.clone())),
+            Some(property) if property.kind() == PropertyType::Array => {
+                faults.push(Fault::List(name.clone()))
+            }
+            Some(property) if property.mutability == Some(Mutability::ReadOnly) => {
+                faults.push(Fault::ReadOnly(name.clone()))
+            }
             Some(property) => match attribute::validate(name, &property, value) {
                 Ok(value) => {
                     profile.insert(name.clone(), value);
                 }
-                Err(violations) => faults.extend(violations.into_iter().map(|violation| wrong(organisation, name, violation))),
+                Err(violations) => faults.extend(
+                    violations.into_iter().map(|violation| wrong(organisation, name, violation)),
+                ),
             },
         }
     }
     complete(organisation, &given, &mut profile);
-    let missing = organisation.user_schema.properties().filter(|(name, property)| property.is_required() && !given.contains_key(name));
+    let missing = organisation
+        .user_schema
+        .properties()
+        .filter(|(name, property)| property.is_required() && !given.contains_key(name));
     let missing = missing.filter(|(name, _)| !profile.contains_key(name)).map(|(name, _)| name);
     faults.extend(missing.map(|name| wrong(organisation, &name, Violation::Blank)));
-    let named = profile.keys().filter(|name| found_by_another_address(name, organisation, &profile));
+    let named =
+        profile.keys().filter(|name| found_by_another_address(name, organisation, &profile));
     faults.extend(named.map(|name| wrong(organisation, name, Violation::NotAllowed)));
     faults.extend((!fits_a_profile(&profile)).then_some(Fault::TooLarge));
     if faults.is_empty() { Ok(profile) } else { Err(faults) }
@@ -181,7 +220,9 @@ fn profile(organisation: &Organisation, wanted: &Profile) -> Result<Profile, Vec
 
 /// Username and email stand for each other, and defaults fill what was not given.
 fn complete(organisation: &Organisation, given: &Profile, profile: &mut Profile) {
-    let address = |name: &str| given.get(name).and_then(Value::as_str).and_then(|text| Email::parse(text).ok());
+    let address = |name: &str| {
+        given.get(name).and_then(Value::as_str).and_then(|text| Email::parse(text).ok())
+    };
     for (name, other) in [("login", "email"), ("email", "login")] {
         if let Some(email) = address(other).filter(|_| !given.contains_key(name)) {
             profile.insert(name.to_string(), Value::String(email.address().into()));
@@ -189,7 +230,8 @@ fn complete(organisation: &Organisation, given: &Profile, profile: &mut Profile)
     }
     for (name, property) in organisation.user_schema.properties() {
         if let Some(default) = property.default.as_ref().filter(|_| !given.contains_key(&name)) {
-            let value = attribute::validate(&name, &property, default).unwrap_or_else(|_| default.clone());
+            let value =
+                attribute::validate(&name, &property, default).unwrap_or_else(|_| default.clone());
             profile.entry(name).or_insert(value);
         }
     }

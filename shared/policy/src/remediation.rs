@@ -86,7 +86,9 @@ pub enum Standing {
 /// What is offered now.
 pub fn remediations(context: &Context<'_>, transaction: &Transaction) -> Standing {
     match &transaction.outcome {
-        Some(Outcome::Done { user_id, issued, .. }) => return Standing::Finished { user_id: user_id.clone(), issued: *issued },
+        Some(Outcome::Done { user_id, issued, .. }) => {
+            return Standing::Finished { user_id: user_id.clone(), issued: *issued };
+        }
         Some(Outcome::Cancelled) => return Standing::Cancelled,
         None => {}
     }
@@ -99,52 +101,80 @@ pub fn remediations(context: &Context<'_>, transaction: &Transaction) -> Standin
             offered.extend(may_edit(transaction).then_some(Remediation::EditRegistration));
             offered
         }
-        // Whoever meets the last requirement is finished in the same step; so this is a transaction whose policies were relaxed meanwhile. The
-        // next answer finishes it: offer the first page, which always exists.
+        // Whoever meets the last requirement is finished in the same step; so this is a transaction
+        // whose policies were relaxed meanwhile. The next answer finishes it: offer the first page,
+        // which always exists.
         None => first_page(context),
     };
     offered.push(Remediation::Cancel);
     Standing::Offered(offered)
 }
 
-fn view(context: &Context<'_>, transaction: &Transaction, requirement: &Requirement) -> Vec<Remediation> {
-    let emailed = |enrolls| transaction.challenge.clone().map(|challenge| Remediation::Email { enrolls, challenge });
+fn view(
+    context: &Context<'_>,
+    transaction: &Transaction,
+    requirement: &Requirement,
+) -> Vec<Remediation> {
+    let emailed = |enrolls| {
+        transaction.challenge.clone().map(|challenge| Remediation::Email { enrolls, challenge })
+    };
     match requirement {
         Requirement::Identify | Requirement::Refused(_) => first_page(context),
         Requirement::Register(form) => {
-            let password = context.enrollment.password_on_form().then(|| complexity(context, &requirement::future_member(context)));
-            alloc::vec![Remediation::EnrollProfile { form: form.clone(), password }, Remediation::SelectIdentify]
+            let password = context
+                .enrollment
+                .password_on_form()
+                .then(|| complexity(context, &requirement::future_member(context)));
+            alloc::vec![
+                Remediation::EnrollProfile { form: form.clone(), password },
+                Remediation::SelectIdentify
+            ]
         }
         Requirement::Verify(keys) => verify(transaction, keys),
         // Okta's server-side SDKs choose from a list, also where there is one thing to choose.
         Requirement::Enroll(key) => {
             let current = match key {
                 AuthenticatorKey::OktaEmail => emailed(true),
-                AuthenticatorKey::OktaPassword => Some(Remediation::EnrollPassword { rules: complexity(context, &who(context, transaction)) }),
+                AuthenticatorKey::OktaPassword => Some(Remediation::EnrollPassword {
+                    rules: complexity(context, &who(context, transaction)),
+                }),
             };
-            let list = Remediation::SelectAuthenticatorEnroll { keys: alloc::vec![*key], optional: false };
+            let list =
+                Remediation::SelectAuthenticatorEnroll { keys: alloc::vec![*key], optional: false };
             current.into_iter().chain([list]).collect()
         }
         Requirement::EnrollOptional(keys) => {
             let mut offered = Vec::new();
-            if transaction.chosen == Some(AuthenticatorKey::OktaPassword) && keys.contains(&AuthenticatorKey::OktaPassword) {
-                offered.push(Remediation::EnrollPassword { rules: complexity(context, &who(context, transaction)) });
+            if transaction.chosen == Some(AuthenticatorKey::OktaPassword)
+                && keys.contains(&AuthenticatorKey::OktaPassword)
+            {
+                offered.push(Remediation::EnrollPassword {
+                    rules: complexity(context, &who(context, transaction)),
+                });
             }
-            offered.push(Remediation::SelectAuthenticatorEnroll { keys: keys.clone(), optional: true });
+            offered.push(Remediation::SelectAuthenticatorEnroll {
+                keys: keys.clone(),
+                optional: true,
+            });
             offered.push(Remediation::Skip);
             offered
         }
-        Requirement::CompleteProfile(form) => alloc::vec![Remediation::UpdateProfile { form: form.clone() }],
+        Requirement::CompleteProfile(form) => {
+            alloc::vec![Remediation::UpdateProfile { form: form.clone() }]
+        }
     }
 }
 
 /// Until the mailbox is proven, the address may be another person's.
 fn may_edit(transaction: &Transaction) -> bool {
-    matches!(transaction.subject, Subject::Applicant { registration: Some(_) }) && !transaction.proven(AuthenticatorKey::OktaEmail)
+    matches!(transaction.subject, Subject::Applicant { registration: Some(_) })
+        && !transaction.proven(AuthenticatorKey::OktaEmail)
 }
 
 fn first_page(context: &Context<'_>) -> Vec<Remediation> {
-    let mut offered = alloc::vec![Remediation::Identify { with_password: !assurance::identifier_first(context.organisation) }];
+    let mut offered = alloc::vec![Remediation::Identify {
+        with_password: !assurance::identifier_first(context.organisation)
+    }];
     if context.offers_registration() {
         offered.push(Remediation::SelectEnrollProfile);
     }
@@ -161,7 +191,10 @@ fn verify(transaction: &Transaction, keys: &[AuthenticatorKey]) -> Vec<Remediati
     let challenge = match chosen {
         Some(AuthenticatorKey::OktaPassword) => Some(Remediation::Password),
         // A mail is sent when the person asks for it, never because somebody typed a name.
-        Some(AuthenticatorKey::OktaEmail) => transaction.challenge.clone().map(|challenge| Remediation::Email { enrolls: false, challenge }),
+        Some(AuthenticatorKey::OktaEmail) => transaction
+            .challenge
+            .clone()
+            .map(|challenge| Remediation::Email { enrolls: false, challenge }),
         None => None,
     };
     match challenge {
@@ -189,10 +222,15 @@ pub(crate) fn password_rules(context: &Context<'_>, transaction: &Transaction) -
 }
 
 /// The form that the progressive step shows, if it is the current one.
-pub(crate) fn current_profile_form(context: &Context<'_>, transaction: &Transaction) -> Option<Form> {
+pub(crate) fn current_profile_form(
+    context: &Context<'_>,
+    transaction: &Transaction,
+) -> Option<Form> {
     match &transaction.subject {
         Subject::Member { user, .. } => form::progressive(context, &user.profile),
-        Subject::Applicant { registration: Some(registration) } => form::lacking(context, &registration.profile),
+        Subject::Applicant { registration: Some(registration) } => {
+            form::lacking(context, &registration.profile)
+        }
         _ => None,
     }
 }

@@ -1,4 +1,5 @@
-//! The ordered list of what is not yet met. This file is the pipeline of policies.md §0: to change the order, change it here.
+//! The ordered list of what is not yet met. This file is the pipeline of policies.md §0: to change
+//! the order, change it here.
 
 use alloc::vec::Vec;
 
@@ -43,27 +44,47 @@ pub enum Refusal {
 pub fn requirements(context: &Context<'_>, transaction: &Transaction) -> Vec<Requirement> {
     match &transaction.subject {
         Subject::Visitor => alloc::vec![Requirement::Identify],
-        Subject::Applicant { .. } if !context.offers_registration() => alloc::vec![Requirement::Refused(Refusal::RegistrationClosed)],
-        Subject::Applicant { registration: None } => alloc::vec![Requirement::Register(form::registration(context))],
-        Subject::Applicant { registration: Some(registration) } => of_applicant(context, transaction, registration),
+        Subject::Applicant { .. } if !context.offers_registration() => {
+            alloc::vec![Requirement::Refused(Refusal::RegistrationClosed)]
+        }
+        Subject::Applicant { registration: None } => {
+            alloc::vec![Requirement::Register(form::registration(context))]
+        }
+        Subject::Applicant { registration: Some(registration) } => {
+            of_applicant(context, transaction, registration)
+        }
         Subject::Member { user, .. } => of_member(context, transaction, user),
         Subject::Stranger { .. } => of_stranger(context),
     }
 }
 
-/// Whether an applicant must prove the mailbox before there is an account. Where answers must not tell who has one, everybody must; and where there need
-/// be no password, or the account would be nobody's (policies.md §3.7).
+/// Whether an applicant must prove the mailbox before there is an account. Where answers must not
+/// tell who has one, everybody must; and where there need be no password, or the account would be
+/// nobody's (policies.md §3.7).
 pub fn proves_mailbox_first(context: &Context<'_>) -> bool {
-    let password = || assurance::enrolment(context.organisation, &future_member(context), AuthenticatorKey::OktaPassword);
-    context.enrollment.activation_requirements.email_verification || context.prevents_enumeration() || password() != SelfEnroll::Required
+    let password = || {
+        assurance::enrolment(
+            context.organisation,
+            &future_member(context),
+            AuthenticatorKey::OktaPassword,
+        )
+    };
+    context.enrollment.activation_requirements.email_verification
+        || context.prevents_enumeration()
+        || password() != SelfEnroll::Required
 }
 
-/// The facts about somebody who will be in the policy's target group: policies are evaluated for the future member (policies.md §3.4).
+/// The facts about somebody who will be in the policy's target group: policies are evaluated for
+/// the future member (policies.md §3.4).
 pub fn future_member(context: &Context<'_>) -> Who {
     Who { user: None, groups: context.enrollment.target_groups().iter().cloned().collect() }
 }
 
-fn of_applicant(context: &Context<'_>, transaction: &Transaction, registration: &Registration) -> Vec<Requirement> {
+fn of_applicant(
+    context: &Context<'_>,
+    transaction: &Transaction,
+    registration: &Registration,
+) -> Vec<Requirement> {
     let lacking = form::lacking(context, &registration.profile);
     if lacking.as_ref().is_some_and(Form::asks_who) {
         return alloc::vec![Requirement::Register(form::registration(context))];
@@ -81,12 +102,21 @@ fn of_applicant(context: &Context<'_>, transaction: &Transaction, registration: 
     };
     enrolments(context, transaction.skipped, &who, has, &mut list);
 
-    // Nothing of an applicant is enrolled before this transaction, so what the sign-on policies want beyond that is enrolled now.
-    sign_on(context, &transaction.proven_keys(), &who, &Keys::new(), &allowed(context, &who), &mut list);
+    // Nothing of an applicant is enrolled before this transaction, so what the sign-on policies
+    // want beyond that is enrolled now.
+    sign_on(
+        context,
+        &transaction.proven_keys(),
+        &who,
+        &Keys::new(),
+        &allowed(context, &who),
+        &mut list,
+    );
     if !assigned(context, |group| group == EVERYONE || who.groups.contains(group)) {
         list.push(Requirement::Refused(Refusal::NotAssigned));
     }
-    // The policy asks for more than when the form was sent: just that is asked for (security.md R-S9).
+    // The policy asks for more than when the form was sent: just that is asked for (security.md
+    // R-S9).
     list.extend(lacking.map(Requirement::CompleteProfile));
     list
 }
@@ -94,11 +124,16 @@ fn of_applicant(context: &Context<'_>, transaction: &Transaction, registration: 
 fn of_member(context: &Context<'_>, transaction: &Transaction, user: &User) -> Vec<Requirement> {
     if transaction.proofs.is_empty() {
         if context.prevents_enumeration() {
-            // What this person has, and what their groups' rules ask, would tell that there is such a person (security.md R-R1).
-            return alloc::vec![Requirement::Verify(assurance::first_of_anybody(context.organisation, context.app))];
+            // What this person has, and what their groups' rules ask, would tell that there is such
+            // a person (security.md R-R1).
+            return alloc::vec![Requirement::Verify(assurance::first_of_anybody(
+                context.organisation,
+                context.app
+            ))];
         }
         if enrolled(context, user).is_empty() {
-            // To let such a person set something up would be to give the account to whoever knows its name.
+            // To let such a person set something up would be to give the account to whoever knows
+            // its name.
             return alloc::vec![Requirement::Refused(Refusal::AccessDenied)];
         }
     }
@@ -113,8 +148,14 @@ pub(crate) fn enrolled(context: &Context<'_>, user: &User) -> Keys {
     password.into_iter().chain(mailbox).collect()
 }
 
-/// What is asked of this person who has `proven` that much: more proofs, and what the account lacks.
-pub(crate) fn of_account(context: &Context<'_>, user: &User, proven: &Keys, skipped: bool) -> Vec<Requirement> {
+/// What is asked of this person who has `proven` that much: more proofs, and what the account
+/// lacks.
+pub(crate) fn of_account(
+    context: &Context<'_>,
+    user: &User,
+    proven: &Keys,
+    skipped: bool,
+) -> Vec<Requirement> {
     let who = Who::is(user);
     let mut list = Vec::new();
     sign_on(context, proven, &who, &enrolled(context, user), &allowed(context, &who), &mut list);
@@ -125,9 +166,13 @@ pub(crate) fn of_account(context: &Context<'_>, user: &User, proven: &Keys, skip
         AuthenticatorKey::OktaPassword => user.has_password,
         AuthenticatorKey::OktaEmail => user.email_verified,
     };
-    // Somebody may have signed up where the proof was not asked for (policies.md §1, `emailVerification`).
+    // Somebody may have signed up where the proof was not asked for (policies.md §1,
+    // `emailVerification`).
     let proof = Requirement::Enroll(AuthenticatorKey::OktaEmail);
-    if !user.email_verified && context.enrollment.activation_requirements.email_verification && !list.contains(&proof) {
+    if !user.email_verified
+        && context.enrollment.activation_requirements.email_verification
+        && !list.contains(&proof)
+    {
         list.push(proof);
     }
     enrolments(context, skipped, &who, has, &mut list);
@@ -137,7 +182,10 @@ pub(crate) fn of_account(context: &Context<'_>, user: &User, proven: &Keys, skip
 
 fn of_stranger(context: &Context<'_>) -> Vec<Requirement> {
     if context.prevents_enumeration() {
-        return alloc::vec![Requirement::Verify(assurance::first_of_anybody(context.organisation, context.app))];
+        return alloc::vec![Requirement::Verify(assurance::first_of_anybody(
+            context.organisation,
+            context.app
+        ))];
     }
     let nobody = Who::default();
     let enrolled: Keys = allowed(context, &nobody).into_iter().collect();
@@ -150,9 +198,16 @@ fn of_stranger(context: &Context<'_>) -> Vec<Requirement> {
     list
 }
 
-/// Both sign-on policies (policies.md §7.4), for somebody who has `proven` that much. `enrolled` is what can be verified with; `enrollable` what could be
-/// set up if that is not enough.
-fn sign_on(context: &Context<'_>, proven: &Keys, who: &Who, enrolled: &Keys, enrollable: &Keys, list: &mut Vec<Requirement>) {
+/// Both sign-on policies (policies.md §7.4), for somebody who has `proven` that much. `enrolled` is
+/// what can be verified with; `enrollable` what could be set up if that is not enough.
+fn sign_on(
+    context: &Context<'_>,
+    proven: &Keys,
+    who: &Who,
+    enrolled: &Keys,
+    enrollable: &Keys,
+    list: &mut Vec<Requirement>,
+) {
     let Some(rules) = Rules::of(context.organisation, context.app, who) else {
         list.push(Requirement::Refused(Refusal::AccessDenied));
         return;
@@ -165,11 +220,14 @@ fn sign_on(context: &Context<'_>, proven: &Keys, who: &Who, enrolled: &Keys, enr
         list.push(Requirement::Verify(next));
         return;
     }
-    // Not enough with what there is. Whatever is there is proven first: nobody may set up an authenticator for an account on someone's word.
+    // Not enough with what there is. Whatever is there is proven first: nobody may set up an
+    // authenticator for an account on someone's word.
     let unproven: Vec<_> = enrolled.difference(proven).copied().collect();
     let could: Keys = enrolled.union(enrollable).copied().collect();
     match rules.next(proven, &could).first() {
-        Some(_) if proven.is_empty() && !unproven.is_empty() => list.push(Requirement::Verify(unproven)),
+        Some(_) if proven.is_empty() && !unproven.is_empty() => {
+            list.push(Requirement::Verify(unproven))
+        }
         Some(key) if !enrolled.contains(key) => {
             let enroll = Requirement::Enroll(*key);
             if !list.contains(&enroll) {
@@ -181,10 +239,20 @@ fn sign_on(context: &Context<'_>, proven: &Keys, who: &Who, enrolled: &Keys, enr
     }
 }
 
-/// What the authenticator enrollment policy wants: required ones first, then the optional ones with a way past (policies.md §8.3).
-fn enrolments(context: &Context<'_>, skipped: bool, who: &Who, has: impl Fn(AuthenticatorKey) -> bool, list: &mut Vec<Requirement>) {
-    let missing =
-        |wanted: SelfEnroll| AuthenticatorKey::ALL.into_iter().filter(move |key| assurance::enrolment(context.organisation, who, *key) == wanted);
+/// What the authenticator enrollment policy wants: required ones first, then the optional ones with
+/// a way past (policies.md §8.3).
+fn enrolments(
+    context: &Context<'_>,
+    skipped: bool,
+    who: &Who,
+    has: impl Fn(AuthenticatorKey) -> bool,
+    list: &mut Vec<Requirement>,
+) {
+    let missing = |wanted: SelfEnroll| {
+        AuthenticatorKey::ALL
+            .into_iter()
+            .filter(move |key| assurance::enrolment(context.organisation, who, *key) == wanted)
+    };
     for key in missing(SelfEnroll::Required).filter(|key| !has(*key)) {
         let enroll = Requirement::Enroll(key);
         if !list.contains(&enroll) {
@@ -192,24 +260,34 @@ fn enrolments(context: &Context<'_>, skipped: bool, who: &Who, has: impl Fn(Auth
         }
     }
     // An optional mailbox enrols itself once it is proven (policies.md §8.3), so it is not offered.
-    let optional: Vec<_> = missing(SelfEnroll::Optional).filter(|key| !has(*key) && *key != AuthenticatorKey::OktaEmail && !skipped).collect();
+    let optional: Vec<_> = missing(SelfEnroll::Optional)
+        .filter(|key| !has(*key) && *key != AuthenticatorKey::OktaEmail && !skipped)
+        .collect();
     if !optional.is_empty() {
         list.push(Requirement::EnrollOptional(optional));
     }
 }
 
 fn allowed(context: &Context<'_>, who: &Who) -> Keys {
-    let permitted = |key: &AuthenticatorKey| assurance::enrolment(context.organisation, who, *key) != SelfEnroll::NotAllowed;
-    AuthenticatorKey::ALL.into_iter().filter(permitted).filter(|key| *key != AuthenticatorKey::OktaEmail || usable_mailbox(context, who)).collect()
+    let permitted = |key: &AuthenticatorKey| {
+        assurance::enrolment(context.organisation, who, *key) != SelfEnroll::NotAllowed
+    };
+    AuthenticatorKey::ALL
+        .into_iter()
+        .filter(permitted)
+        .filter(|key| *key != AuthenticatorKey::OktaEmail || usable_mailbox(context, who))
+        .collect()
 }
 
 /// Whether codes to their mailbox count for this person at sign-in.
 pub fn usable_mailbox(context: &Context<'_>, who: &Who) -> bool {
     assurance::signs_in_by_mail(context.organisation)
-        && assurance::enrolment(context.organisation, who, AuthenticatorKey::OktaEmail) != SelfEnroll::NotAllowed
+        && assurance::enrolment(context.organisation, who, AuthenticatorKey::OktaEmail)
+            != SelfEnroll::NotAllowed
 }
 
-/// Whether this person proves themselves by a code to their mailbox: where codes count at sign-in, and where there is nothing else.
+/// Whether this person proves themselves by a code to their mailbox: where codes count at sign-in,
+/// and where there is nothing else.
 pub fn own_mailbox(context: &Context<'_>, user: &User) -> bool {
     usable_mailbox(context, &Who::is(user)) || user.has_only_the_mailbox()
 }

@@ -5,7 +5,8 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-/// A password, passcode or handle: wiped when dropped, never printed, never serialised (security.md R-B2).
+/// A password, passcode or handle: wiped when dropped, never printed, never serialised (security.md
+/// R-B2).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 

@@ -1,7 +1,8 @@
 //! One person's way through sign-up or sign-in, as stored between requests.
 //!
-//! It holds what is known and proven, never what comes next: that is [derived](crate::requirement). A version of this program that does not know
-//! all of it refuses it: half understood, it would let somebody in (security.md F-37).
+//! It holds what is known and proven, never what comes next: that is [derived](crate::requirement).
+//! A version of this program that does not know all of it refuses it: half understood, it would let
+//! somebody in (security.md F-37).
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -25,11 +26,12 @@ pub const IDLE_LIFETIME: Span = Span::minutes(15);
 /// A repeated request counts as the same request for so long (security.md R-S2).
 pub const REPEAT_WINDOW: Span = Span::seconds(60);
 
-/// "Send again" is the same words each time. Only at once is it the same press, whose answer was lost or which was a double click; later it is another
-/// one, which asks for another mail.
+/// "Send again" is the same words each time. Only at once is it the same press, whose answer was
+/// lost or which was a double click; later it is another one, which asks for another mail.
 pub const RESEND_REPEAT_WINDOW: Span = Span::seconds(2);
 
-/// A transaction. What is as it was at the beginning is not stored: DynamoDB charges by the kilobyte, and this is what is written most.
+/// A transaction. What is as it was at the beginning is not stored: DynamoDB charges by the
+/// kilobyte, and this is what is written most.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Transaction {
@@ -43,7 +45,8 @@ pub struct Transaction {
     pub touched: Timestamp,
     /// Whom it is about.
     pub subject: Subject,
-    /// What has been proven in this transaction, and when. Emptied whenever the subject changes (security.md R-S4).
+    /// What has been proven in this transaction, and when. Emptied whenever the subject changes
+    /// (security.md R-S4).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub proofs: BTreeMap<AuthenticatorKey, Timestamp>,
     /// The emailed code that is out.
@@ -72,7 +75,8 @@ pub struct Transaction {
     pub outcome: Option<Outcome>,
 }
 
-/// What a client was shown last. What it sends is an answer to this, also where a policy has changed since (security.md R-S9).
+/// What a client was shown last. What it sends is an answer to this, also where a policy has
+/// changed since (security.md R-S9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Shown {
@@ -83,7 +87,8 @@ pub struct Shown {
     pub attributes: BTreeSet<String>,
 }
 
-/// Where somebody has signed in from before: guesses made elsewhere do not use up their budget (security.md R-R8).
+/// Where somebody has signed in from before: guesses made elsewhere do not use up their budget
+/// (security.md R-R8).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Familiar {
@@ -128,7 +133,8 @@ pub struct Client {
     pub login_hint: Option<String>,
     /// PKCE S256 challenge.
     pub code_challenge: String,
-    /// Hash of the cookie of the browser that began it; links complete only there (security.md R-O10).
+    /// Hash of the cookie of the browser that began it; links complete only there (security.md
+    /// R-O10).
     pub browser: String,
 }
 
@@ -147,7 +153,8 @@ pub enum Subject {
     Member {
         /// What was typed.
         identifier: String,
-        /// The account as it was when last read. Whoever finishes checks that it still is (security.md R-S3).
+        /// The account as it was when last read. Whoever finishes checks that it still is
+        /// (security.md R-S3).
         user: User,
         /// Its version.
         version: u64,
@@ -169,10 +176,12 @@ pub struct Registration {
     pub profile: Profile,
     /// The password that will be stored.
     pub password: Option<PasswordHash>,
-    /// The address has an account already, and nobody shall learn it: nothing will ever be right (security.md R-R3).
+    /// The address has an account already, and nobody shall learn it: nothing will ever be right
+    /// (security.md R-R3).
     #[serde(default, skip_serializing_if = "Not::not")]
     pub decoy: bool,
-    /// The address has an account for which nobody ever proved the mailbox: it is whose who proves it (security.md I3).
+    /// The address has an account for which nobody ever proved the mailbox: it is whose who proves
+    /// it (security.md I3).
     #[serde(default, skip_serializing_if = "Not::not")]
     pub contested: bool,
 }
@@ -186,7 +195,8 @@ impl Registration {
     }
 }
 
-/// An emailed code and link. Neither is stored: both are derived from a key, the transaction and [`sequence`](Challenge::sequence).
+/// An emailed code and link. Neither is stored: both are derived from a key, the transaction and
+/// [`sequence`](Challenge::sequence).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Challenge {
@@ -202,7 +212,8 @@ pub struct Challenge {
     pub expires: Timestamp,
     /// Whether the mail provider has taken it.
     pub sent: bool,
-    /// Whether it has not, as far as we know: then another one may be had at once. Neither: it is on its way, or whoever sent it has died.
+    /// Whether it has not, as far as we know: then another one may be had at once. Neither: it is
+    /// on its way, or whoever sent it has died.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub failed: bool,
     /// Whether it was mailed once more because nobody reported it as sent.
@@ -210,19 +221,23 @@ pub struct Challenge {
     pub retried: bool,
 }
 
-/// A mail that nobody has reported as sent after this time probably was not: whoever sent it has died.
+/// A mail that nobody has reported as sent after this time probably was not: whoever sent it has
+/// died.
 const SENDING_TAKES: Span = Span::seconds(5);
 
-/// Clocks of two machines may disagree by so much, and a clock may be put right by so much, without anything being noticed (security.md F-34).
+/// Clocks of two machines may disagree by so much, and a clock may be put right by so much, without
+/// anything being noticed (security.md F-34).
 pub const CLOCK_SKEW: Span = Span::seconds(60);
 
 impl Challenge {
-    /// Whether it is good at `now`. By a clock that was put back a code that was made later by it is not: otherwise it would live twice.
+    /// Whether it is good at `now`. By a clock that was put back a code that was made later by it
+    /// is not: otherwise it would live twice.
     pub fn lives(&self, now: Timestamp) -> bool {
         now < self.expires && self.made <= now + CLOCK_SKEW
     }
 
-    /// Whether its mail has not gone out, as far as we know: it failed, or nobody has reported it as sent for longer than sending takes.
+    /// Whether its mail has not gone out, as far as we know: it failed, or nobody has reported it
+    /// as sent for longer than sending takes.
     pub fn is_unsent(&self, now: Timestamp) -> bool {
         !self.sent && (self.failed || self.is_overdue(now))
     }
@@ -266,7 +281,8 @@ pub enum Outcome {
         generation: u32,
         /// When everything was met.
         at: Timestamp,
-        /// Whether the client has its interaction code. Not yet, if the link finished the flow in another tab.
+        /// Whether the client has its interaction code. Not yet, if the link finished the flow in
+        /// another tab.
         issued: bool,
     },
     /// The person gave up.
@@ -299,17 +315,23 @@ impl Transaction {
         now >= self.expires()
     }
 
-    /// From then on it is too old, if nothing touches it. While a code is out it waits for it: people go and look for the mail.
+    /// From then on it is too old, if nothing touches it. While a code is out it waits for it:
+    /// people go and look for the mail.
     pub fn expires(&self) -> Timestamp {
         let idle = self.touched + IDLE_LIFETIME;
-        (self.started + LIFETIME).min(self.challenge.as_ref().map_or(idle, |challenge| idle.max(challenge.expires)))
+        (self.started + LIFETIME)
+            .min(self.challenge.as_ref().map_or(idle, |challenge| idle.max(challenge.expires)))
     }
 
     /// What the person typed to say who they are.
     pub fn identifier(&self) -> Option<&str> {
         match &self.subject {
-            Subject::Member { identifier, .. } | Subject::Stranger { identifier } => Some(identifier),
-            Subject::Applicant { registration: Some(registration) } => registration.profile.get("login").and_then(|login| login.as_str()),
+            Subject::Member { identifier, .. } | Subject::Stranger { identifier } => {
+                Some(identifier)
+            }
+            Subject::Applicant { registration: Some(registration) } => {
+                registration.profile.get("login").and_then(|login| login.as_str())
+            }
             Subject::Visitor | Subject::Applicant { registration: None } => None,
         }
     }
@@ -323,23 +345,29 @@ impl Transaction {
         }
     }
 
-    /// Where mail for whoever the transaction is about goes. For a stranger it is what was typed, if that is an address: it is only counted.
+    /// Where mail for whoever the transaction is about goes. For a stranger it is what was typed,
+    /// if that is an address: it is only counted.
     pub fn mailbox(&self) -> Option<String> {
         match &self.subject {
-            Subject::Stranger { identifier } => Some(Email::parse(identifier).map_or_else(|_| identifier.clone(), |email| email.address().into())),
+            Subject::Stranger { identifier } => Some(
+                Email::parse(identifier)
+                    .map_or_else(|_| identifier.clone(), |email| email.address().into()),
+            ),
             _ => self.profile()?.get("email").and_then(|email| email.as_str()).map(String::from),
         }
     }
 
-    /// Whether a code proves the mailbox of this account: the one that it was sent to, however the address is spelled, and no later one (security.md
-    /// R-O7).
+    /// Whether a code proves the mailbox of this account: the one that it was sent to, however the
+    /// address is spelled, and no later one (security.md R-O7).
     pub fn is_mailbox_of(&self, challenge: &Challenge) -> bool {
-        self.mailbox().is_some_and(|mailbox| identifier_key(&mailbox) == identifier_key(&challenge.address))
+        self.mailbox()
+            .is_some_and(|mailbox| identifier_key(&mailbox) == identifier_key(&challenge.address))
     }
 
     /// Whether nothing has happened since `before`, but that the client was shown another page.
     pub fn differs_by_page_alone(&self, before: &Self) -> bool {
-        self.shown != before.shown && Self { shown: before.shown.clone(), ..self.clone() } == *before
+        self.shown != before.shown
+            && Self { shown: before.shown.clone(), ..self.clone() } == *before
     }
 
     /// Whether this was proven here.

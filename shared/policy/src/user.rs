@@ -15,7 +15,8 @@ use crate::time::Timestamp;
 /// Attribute values by name. Ordered, so that whatever is derived from it is too.
 pub type Profile = BTreeMap<String, Value>;
 
-/// A person with an account. There is no such record before the mailbox is proven, where the policy wants that (security.md §0.3 tension 3).
+/// A person with an account. There is no such record before the mailbox is proven, where the policy
+/// wants that (security.md §0.3 tension 3).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
@@ -31,25 +32,30 @@ pub struct User {
     pub profile: Profile,
     /// Whether the mailbox of `profile.email` has been proven.
     pub email_verified: bool,
-    /// Whether there is a password. The hash is an item of its own: who reads a person does not read it along.
+    /// Whether there is a password. The hash is an item of its own: who reads a person does not
+    /// read it along.
     #[serde(default)]
     pub has_password: bool,
     /// Groups the person is in, apart from [`EVERYONE`].
     #[serde(default)]
     pub groups: BTreeSet<String>,
-    /// For each profile enrollment policy, the target groups that it has already put the person in: it does so once (policies.md §4.4).
+    /// For each profile enrollment policy, the target groups that it has already put the person in:
+    /// it does so once (policies.md §4.4).
     #[serde(default)]
     pub granted: BTreeMap<String, BTreeSet<String>>,
-    /// How often the account has changed hands. Proofs, codes, tokens and known browsers of an earlier generation are void (security.md I3).
-    /// A count and not a time, because clocks of two instances may disagree.
+    /// How often the account has changed hands. Proofs, codes, tokens and known browsers of an
+    /// earlier generation are void (security.md I3). A count and not a time, because clocks of two
+    /// instances may disagree.
     #[serde(default)]
     pub generation: u32,
     /// Whether an administrator made the account. Its id, profile and groups are the
     /// administrator's word: they stay when the owner of the mailbox proves it, where those of an
-    /// unproven sign-up do not. Passwords and tokens of before are void all the same (security.md I3).
+    /// unproven sign-up do not. Passwords and tokens of before are void all the same (security.md
+    /// I3).
     #[serde(default, skip_serializing_if = "Not::not")]
     pub provisioned: bool,
-    /// What a newer version of this program keeps here: an older one, during a deployment, must not drop it (security.md F-37).
+    /// What a newer version of this program keeps here: an older one, during a deployment, must not
+    /// drop it (security.md F-37).
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
 }
@@ -91,7 +97,9 @@ impl User {
         match self.status {
             UserStatus::Deprovisioned => "DEPROVISIONED",
             // Made for its owner, who has not come yet.
-            UserStatus::Active if self.has_only_the_mailbox() && !self.email_verified => "PROVISIONED",
+            UserStatus::Active if self.has_only_the_mailbox() && !self.email_verified => {
+                "PROVISIONED"
+            }
             UserStatus::Active => "ACTIVE",
         }
     }
@@ -103,15 +111,16 @@ impl User {
         self.provisioned && !self.has_password
     }
 
-    /// Whether this account gives way to a sign-up with `profile` that proves their mailbox: nobody ever proved it for this account (security.md I3).
-    /// One that was deactivated stays so.
+    /// Whether this account gives way to a sign-up with `profile` that proves their mailbox: nobody
+    /// ever proved it for this account (security.md I3). One that was deactivated stays so.
     pub(crate) fn gives_way_to(&self, profile: &Profile) -> bool {
         self.is_active() && !self.email_verified && self.has_address_of(profile)
     }
 
     /// Whether this account has the address of `profile`.
     pub(crate) fn has_address_of(&self, profile: &Profile) -> bool {
-        let mailbox = |profile: &Profile| profile.get("email").and_then(Value::as_str).map(identifier_key);
+        let mailbox =
+            |profile: &Profile| profile.get("email").and_then(Value::as_str).map(identifier_key);
         mailbox(&self.profile).is_some_and(|own| Some(own) == mailbox(profile))
     }
 

@@ -1,5 +1,9 @@
 //! The one address parser against the shared vectors, and laws that hold for every text.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what it expects by failing"
+)]
 
 use policy::email::{Email, InvalidEmail, identifier_key, throttle_key_of};
 use proptest::prelude::*;
@@ -31,7 +35,13 @@ fn r_e1_every_row_of_the_vectors() {
 #[test]
 fn r_e1_spaces_around_an_address_are_dropped_and_nothing_else_is() {
     assert_eq!(Email::parse("  User@Example.COM ").unwrap().address(), "User@example.com");
-    for padded in ["\tu@example.com", "u@example.com\n", "\u{a0}u@example.com", "u@example.com\u{2003}", "u@example.com\u{feff}"] {
+    for padded in [
+        "\tu@example.com",
+        "u@example.com\n",
+        "\u{a0}u@example.com",
+        "u@example.com\u{2003}",
+        "u@example.com\u{feff}",
+    ] {
         assert_eq!(Email::parse(padded), Err(InvalidEmail), "{padded:?}");
     }
 }
@@ -43,7 +53,8 @@ fn r_e1_lengths_at_their_boundaries() {
     assert!(Email::parse(&local(65)).is_err());
 
     // 64 + 1 + 189 = 254
-    let domain = |last: usize| format!("{}.{}.{}.com", "a".repeat(63), "b".repeat(63), "c".repeat(last));
+    let domain =
+        |last: usize| format!("{}.{}.{}.com", "a".repeat(63), "b".repeat(63), "c".repeat(last));
     let address = |last: usize| format!("{}@{}", "x".repeat(64), domain(last));
     assert_eq!(address(57).len(), 254);
     assert!(Email::parse(&address(57)).is_ok());
@@ -84,7 +95,13 @@ fn r_e1_domains_that_are_no_host_names() {
 #[test]
 fn r_e2_a_domain_in_another_script_is_one_identity_in_all_its_spellings() {
     let expected = "a@xn--bcher-kva.de";
-    for spelling in ["a@b\u{fc}cher.de", "a@bu\u{308}cher.de", "a@B\u{dc}CHER.DE", "a@xn--bcher-kva.de", "a@XN--BCHER-KVA.de"] {
+    for spelling in [
+        "a@b\u{fc}cher.de",
+        "a@bu\u{308}cher.de",
+        "a@B\u{dc}CHER.DE",
+        "a@xn--bcher-kva.de",
+        "a@XN--BCHER-KVA.de",
+    ] {
         assert_eq!(Email::parse(spelling).unwrap().address(), expected, "{spelling}");
     }
 }
@@ -115,15 +132,25 @@ fn r_e3_tags_and_gmail_dots_share_a_budget_but_not_an_identity() {
         (email.identity_key(), email.throttle_key())
     };
     assert_eq!(keys("U.Ser+x@GMail.com"), ("u.ser+x@gmail.com".into(), "user@gmail.com".into()));
-    assert_eq!(keys("user@googlemail.com"), ("user@googlemail.com".into(), "user@gmail.com".into()));
-    assert_eq!(keys("u.ser+a+b@example.com"), ("u.ser+a+b@example.com".into(), "u.ser@example.com".into()));
+    assert_eq!(
+        keys("user@googlemail.com"),
+        ("user@googlemail.com".into(), "user@gmail.com".into())
+    );
+    assert_eq!(
+        keys("u.ser+a+b@example.com"),
+        ("u.ser+a+b@example.com".into(), "u.ser@example.com".into())
+    );
     assert_eq!(throttle_key_of(" U.Ser+x@GMail.com "), "user@gmail.com");
     assert_eq!(throttle_key_of(" Mike+x "), "mike+x");
 }
 
 #[test]
 fn r_e4_no_other_text_has_the_key_of_an_address() {
-    for (text, address) in [("\u{212a}ate@example.com", "kate@example.com"), ("k@\u{212a}.com", "k@k.com"), ("m\u{131}ke@x.com", "mike@x.com")] {
+    for (text, address) in [
+        ("\u{212a}ate@example.com", "kate@example.com"),
+        ("k@\u{212a}.com", "k@k.com"),
+        ("m\u{131}ke@x.com", "mike@x.com"),
+    ] {
         assert_ne!(identifier_key(text), identifier_key(address));
         assert_ne!(throttle_key_of(text), throttle_key_of(address));
     }
@@ -139,7 +166,8 @@ fn identifier_keys_of_logins_that_are_no_addresses() {
 
 #[test]
 fn c03_c05_c06_every_text_of_the_vectors_has_its_key_and_a_name_is_found_however_it_is_typed() {
-    let rows: Vec<serde_json::Value> = serde_json::from_str(include_str!("vectors/texts.json")).unwrap();
+    let rows: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("vectors/texts.json")).unwrap();
     assert!(rows.len() >= 60, "the vectors are there");
     for row in &rows {
         let (typed, key) = (row["typed"].as_str().unwrap(), row["key"].as_str().unwrap());
@@ -150,23 +178,46 @@ fn c03_c05_c06_every_text_of_the_vectors_has_its_key_and_a_name_is_found_however
 
 #[test]
 fn c03_c26_white_space_around_an_address_is_no_part_of_it() {
-    for (before, after) in
-        [(" ", ""), ("", "\t"), ("", "\u{a0}"), ("", "\n"), ("\u{200b}", ""), ("\u{feff}", ""), ("\u{2068}", "\u{2069}"), ("\u{3000}", "\u{2060}")]
-    {
+    for (before, after) in [
+        (" ", ""),
+        ("", "\t"),
+        ("", "\u{a0}"),
+        ("", "\n"),
+        ("\u{200b}", ""),
+        ("\u{feff}", ""),
+        ("\u{2068}", "\u{2069}"),
+        ("\u{3000}", "\u{2060}"),
+    ] {
         let typed = format!("{before}A@Example.com{after}");
         assert_eq!(identifier_key(&typed), "a@example.com", "{typed:?}");
-        assert_eq!(throttle_key_of(&format!("{before}A+x@Example.com{after}")), "a@example.com", "{typed:?}");
+        assert_eq!(
+            throttle_key_of(&format!("{before}A+x@Example.com{after}")),
+            "a@example.com",
+            "{typed:?}"
+        );
     }
 }
 
 #[test]
 fn r_e4_what_only_folds_to_an_address_is_another_text() {
-    for posing in ["\u{212a}ate@example.com", "\u{fb00}@example.com", "k\u{200b}ate@example.com", "kate@example.com\u{ad}", "\u{17f}am@example.com"] {
+    for posing in [
+        "\u{212a}ate@example.com",
+        "\u{fb00}@example.com",
+        "k\u{200b}ate@example.com",
+        "kate@example.com\u{ad}",
+        "\u{17f}am@example.com",
+    ] {
         let key = identifier_key(posing);
-        assert!(Email::parse(&key).is_err() && throttle_key_of(posing) == key, "{posing:?} {key:?}");
+        assert!(
+            Email::parse(&key).is_err() && throttle_key_of(posing) == key,
+            "{posing:?} {key:?}"
+        );
     }
     // However it is spelled, it is one.
-    assert_eq!(identifier_key("\u{212a}ate@example.com"), identifier_key("\u{212a}a\u{200b}te@example.com"));
+    assert_eq!(
+        identifier_key("\u{212a}ate@example.com"),
+        identifier_key("\u{212a}a\u{200b}te@example.com")
+    );
 }
 
 #[test]

@@ -1,10 +1,16 @@
-//! The small values that everything else counts with: moments, secrets, the age of a transaction, who is in a group.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! The small values that everything else counts with: moments, secrets, the age of a transaction,
+//! who is in a group.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 use std::collections::BTreeSet;
 
 use policy::organisation::{
-    ActivationRequirements, App, EnrollmentRule, Organisation, Policy, ProfileEnrollment, Property, SessionSettings, Status, UiControl, UiSchema,
+    ActivationRequirements, App, EnrollmentRule, Organisation, Policy, ProfileEnrollment, Property,
+    SessionSettings, Status, UiControl, UiSchema,
 };
 use policy::secret::Secret;
 use policy::time::{Span, Timestamp};
@@ -78,7 +84,15 @@ fn r_s1_a_transaction_ends_after_an_hour_and_after_a_quarter_without_a_step() {
 #[test]
 fn who_a_transaction_is_about() {
     let of = |subject| Transaction { subject, ..begun() };
-    let registration = |profile| Some(Registration { user_id: "00u1".into(), profile, password: None, decoy: false, contested: false });
+    let registration = |profile| {
+        Some(Registration {
+            user_id: "00u1".into(),
+            profile,
+            password: None,
+            decoy: false,
+            contested: false,
+        })
+    };
     for (subject, expected) in [
         (Subject::Visitor, None),
         (Subject::Applicant { registration: None }, None),
@@ -95,17 +109,34 @@ fn who_a_transaction_is_about() {
 #[test]
 fn what_is_as_at_the_beginning_is_not_stored_and_all_else_is() {
     let stored = |transaction: &Transaction| serde_json::to_value(transaction).unwrap();
-    let names = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let names = |value: &serde_json::Value| {
+        value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>()
+    };
     let begun = begun();
-    assert_eq!(names(&stored(&begun)), ["client", "id", "started", "subject", "touched"].map(String::from).into());
-    let later = Transaction { sends: 1, skipped: true, familiar: Familiar { browser: true, network: false }, ..begun.clone() };
-    assert_eq!(names(&stored(&later)).difference(&names(&stored(&begun))).collect::<Vec<_>>(), ["familiar", "sends", "skipped"]);
+    assert_eq!(
+        names(&stored(&begun)),
+        ["client", "id", "started", "subject", "touched"].map(String::from).into()
+    );
+    let later = Transaction {
+        sends: 1,
+        skipped: true,
+        familiar: Familiar { browser: true, network: false },
+        ..begun.clone()
+    };
+    assert_eq!(
+        names(&stored(&later)).difference(&names(&stored(&begun))).collect::<Vec<_>>(),
+        ["familiar", "sends", "skipped"]
+    );
     for transaction in [begun, later, Transaction { sends: 7, ..self::begun() }] {
-        assert_eq!(serde_json::from_value::<Transaction>(stored(&transaction)).unwrap(), transaction);
+        assert_eq!(
+            serde_json::from_value::<Transaction>(stored(&transaction)).unwrap(),
+            transaction
+        );
     }
 }
 
-/// They go into codes: two purposes with one name would make one code good for both (security.md R-O7).
+/// They go into codes: two purposes with one name would make one code good for both (security.md
+/// R-O7).
 #[test]
 fn r_o7_every_purpose_has_a_name_of_its_own() {
     let names = [Purpose::Registration, Purpose::SignIn].map(Purpose::as_str);
@@ -116,7 +147,9 @@ fn r_o7_every_purpose_has_a_name_of_its_own() {
 #[test]
 fn everyone_is_in_the_group_of_everyone_and_in_no_other_without_being_put_there() {
     let ada = ada();
-    for (group, expected) in [("everyone", true), ("customers", true), ("admins", false), ("", false)] {
+    for (group, expected) in
+        [("everyone", true), ("customers", true), ("admins", false), ("", false)]
+    {
         assert_eq!(ada.in_group(group), expected, "{group}");
     }
     assert_eq!((ada.text("login"), ada.text("age"), ada.text("email")), (Some("ada"), None, None));
@@ -133,30 +166,52 @@ fn r_l1_secrets_are_not_printed_and_that_there_is_one_is() {
 /// policies.md §1, §2.1, §6.2: what Okta says where an administrator says nothing.
 #[test]
 fn what_is_left_out_of_a_configuration_has_okta_s_default() {
-    let rule: EnrollmentRule = serde_json::from_value(json!({"actions": {"profileEnrollment": {"profileAttributes": []}}})).unwrap();
+    let rule: EnrollmentRule = serde_json::from_value(
+        json!({"actions": {"profileEnrollment": {"profileAttributes": []}}}),
+    )
+    .unwrap();
     assert_eq!((rule.name.as_str(), rule.priority), ("Catch-all Rule", 99));
     let activation: ActivationRequirements = serde_json::from_value(json!({})).unwrap();
     assert!(activation.email_verification);
     // `null` is not there.
     let nothing = json!({"profileAttributes": [], "activationRequirements": null});
-    assert!(serde_json::from_value::<ProfileEnrollment>(nothing).unwrap().activation_requirements.email_verification);
-    let control: UiControl = serde_json::from_value(json!({"scope": "#/properties/email", "options": null})).unwrap();
+    assert!(
+        serde_json::from_value::<ProfileEnrollment>(nothing)
+            .unwrap()
+            .activation_requirements
+            .email_verification
+    );
+    let control: UiControl =
+        serde_json::from_value(json!({"scope": "#/properties/email", "options": null})).unwrap();
     assert_eq!(control.options.format, None);
     let session: SessionSettings = serde_json::from_value(json!({})).unwrap();
     assert_eq!(session.max_session_idle_minutes, 120);
-    let policy: Policy<EnrollmentRule> = serde_json::from_value(json!({"id": "some", "name": "Some"})).unwrap();
+    let policy: Policy<EnrollmentRule> =
+        serde_json::from_value(json!({"id": "some", "name": "Some"})).unwrap();
     assert_eq!((policy.priority, policy.status), (1, Status::Active));
     let registers = |system: bool, action: Option<&str>| {
         let enrollment = json!({"profileAttributes": [], "unknownUserAction": action});
         let policy = json!({"id": "some", "name": "Some", "system": system, "rules": [{"actions": {"profileEnrollment": enrollment}}]});
         serde_json::from_value::<Policy<EnrollmentRule>>(policy).unwrap().registers()
     };
-    for (action, new, default) in [(None, true, false), (Some("REGISTER"), true, true), (Some("DENY"), false, false)] {
-        assert_eq!([false, true].map(|system| registers(system, action)), [new, default], "{action:?}");
+    for (action, new, default) in
+        [(None, true, false), (Some("REGISTER"), true, true), (Some("DENY"), false, false)]
+    {
+        assert_eq!(
+            [false, true].map(|system| registers(system, action)),
+            [new, default],
+            "{action:?}"
+        );
     }
     assert!(!policy.registers(), "no rule");
-    let ui: UiSchema = serde_json::from_value(json!({"id": "ui", "uiSchema": {"elements": [{"scope": "#/properties/email"}]}})).unwrap();
-    assert_eq!((ui.ui_schema.kind.as_str(), ui.ui_schema.elements[0].kind.as_str()), ("Group", "Control"));
+    let ui: UiSchema = serde_json::from_value(
+        json!({"id": "ui", "uiSchema": {"elements": [{"scope": "#/properties/email"}]}}),
+    )
+    .unwrap();
+    assert_eq!(
+        (ui.ui_schema.kind.as_str(), ui.ui_schema.elements[0].kind.as_str()),
+        ("Group", "Control")
+    );
 }
 
 #[test]
@@ -164,11 +219,17 @@ fn an_app_is_found_by_its_id_and_by_its_client_id_while_it_is_active() {
     let text = include_str!("../../../functions/local/organisation.yaml");
     let mut organisation = organisation::parse("organisation.yaml", text).unwrap();
     let id = |app: Option<&App>| app.map(|app| app.id.clone());
-    let found = |organisation: &Organisation, name: &str| (id(organisation.app(name)), id(organisation.app_by_client_id(name)));
+    let found = |organisation: &Organisation, name: &str| {
+        (id(organisation.app(name)), id(organisation.app_by_client_id(name)))
+    };
     assert_eq!(found(&organisation, "workforce"), (Some("workforce".into()), None));
     assert_eq!(found(&organisation, "workforce-spa"), (None, Some("workforce".into())));
-    organisation.apps.iter_mut().find(|app| app.id == "workforce").unwrap().status = Status::Inactive;
-    assert_eq!((found(&organisation, "workforce"), found(&organisation, "workforce-spa")), ((None, None), (None, None)));
+    organisation.apps.iter_mut().find(|app| app.id == "workforce").unwrap().status =
+        Status::Inactive;
+    assert_eq!(
+        (found(&organisation, "workforce"), found(&organisation, "workforce-spa")),
+        ((None, None), (None, None))
+    );
 }
 
 /// policies.md §2.1, §2.2: the permission and the mutability, both.
@@ -183,7 +244,10 @@ fn an_attribute_is_writable_if_its_permission_and_its_mutability_say_so() {
         ("HIDE", None, false),
     ] {
         let permissions = json!([{"principal": "SELF", "action": action}]);
-        let property: Property = serde_json::from_value(json!({"type": "string", "permissions": permissions, "mutability": mutability})).unwrap();
+        let property: Property = serde_json::from_value(
+            json!({"type": "string", "permissions": permissions, "mutability": mutability}),
+        )
+        .unwrap();
         assert_eq!(property.writable(), expected, "{action} {mutability:?}");
     }
 }

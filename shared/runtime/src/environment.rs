@@ -26,8 +26,8 @@ use crate::system::{SystemClock, SystemRandom};
 /// Characters that a secret must have at least.
 const MIN_SECRET_LENGTH: usize = 32;
 
-/// The configuration of a function: variables, read once, and what they lead to. Nothing has a default that is weaker than being absent
-/// (security.md R-A4).
+/// The configuration of a function: variables, read once, and what they lead to. Nothing has a
+/// default that is weaker than being absent (security.md R-A4).
 pub struct Environment {
     table_name: String,
     base_url: Url,
@@ -104,26 +104,45 @@ impl Environment {
     /// Reads variables from anywhere; an empty one counts as absent.
     ///
     /// # Errors
-    /// If one that every function needs is missing or malformed. Those that only some need are missed when they are asked for.
+    /// If one that every function needs is missing or malformed. Those that only some need are
+    /// missed when they are asked for.
     pub fn from_vars(vars: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let optional = |name: &str| vars(name).filter(|value| !value.is_empty());
         let required = |name: &'static str| optional(name).ok_or(Error::Missing(name));
-        let endpoint = |service: &'static str| Some((service, optional(&format!("AWS_ENDPOINT_URL_{service}"))?));
+        let endpoint = |service: &'static str| {
+            Some((service, optional(&format!("AWS_ENDPOINT_URL_{service}"))?))
+        };
         let token = optional("AWS_SESSION_TOKEN");
         Ok(Self {
             table_name: required("TABLE_NAME")?,
-            base_url: base_url(&required("BASE_URL")?).map_err(|why| Error::invalid("BASE_URL", why))?,
+            base_url: base_url(&required("BASE_URL")?)
+                .map_err(|why| Error::invalid("BASE_URL", why))?,
             interaction_secret_id: required("INTERACTION_SECRET_ID")?,
             passcode_secret_id: optional("PASSCODE_SECRET_ID"),
             pepper_secret_id: optional("PEPPER_SECRET_ID"),
-            signing_key_ids: optional("SIGNING_KEY_IDS").iter().flat_map(|ids| ids.split(',')).map(|id| id.trim().to_owned()).collect(),
+            signing_key_ids: optional("SIGNING_KEY_IDS")
+                .iter()
+                .flat_map(|ids| ids.split(','))
+                .map(|id| id.trim().to_owned())
+                .collect(),
             ses_configuration_set: optional("SES_CONFIGURATION_SET"),
             origin_secret_id: optional("ORIGIN_SECRET_ID"),
             client_address_header: optional("CLIENT_ADDRESS_HEADER"),
             region: Region::new(required("AWS_REGION")?),
-            credentials: Credentials::new(required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?, token, None, "environment"),
-            endpoints: ["DYNAMODB", "SESV2", "KMS", "SECRETS_MANAGER"].into_iter().filter_map(endpoint).collect(),
-            http: aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
+            credentials: Credentials::new(
+                required("AWS_ACCESS_KEY_ID")?,
+                required("AWS_SECRET_ACCESS_KEY")?,
+                token,
+                None,
+                "environment",
+            ),
+            endpoints: ["DYNAMODB", "SESV2", "KMS", "SECRETS_MANAGER"]
+                .into_iter()
+                .filter_map(endpoint)
+                .collect(),
+            http: aws_smithy_http_client::Builder::new()
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .build_https(),
             secrets: Mutex::default(),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
@@ -149,7 +168,8 @@ impl Environment {
         Self { deadlines, ..self }
     }
 
-    /// The same at another address, plain http at any host among them: for a server that is not deployed.
+    /// The same at another address, plain http at any host among them: for a server that is not
+    /// deployed.
     ///
     /// # Errors
     /// If it is not an address.
@@ -170,19 +190,33 @@ impl Environment {
     /// If the interaction secret cannot be read.
     pub async fn engine(&self, store: impl Store + 'static) -> Result<Engine, Error> {
         let keys = self.keyring("INTERACTION_SECRET_ID", Some(&self.interaction_secret_id)).await?;
-        Ok(Engine::new(self.base_url(), Arc::new(store), Arc::clone(&self.clock), Arc::clone(&self.random), keys))
+        Ok(Engine::new(
+            self.base_url(),
+            Arc::new(store),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.random),
+            keys,
+        ))
     }
 
-    /// What stands in front of the functions: the path of the base URL, and the proxy that `ORIGIN_SECRET_ID` demands.
+    /// What stands in front of the functions: the path of the base URL, and the proxy that
+    /// `ORIGIN_SECRET_ID` demands.
     ///
     /// # Errors
-    /// If that secret cannot be read or is too short, or `CLIENT_ADDRESS_HEADER` is no header or there is no proxy to believe.
+    /// If that secret cannot be read or is too short, or `CLIENT_ADDRESS_HEADER` is no header or
+    /// there is no proxy to believe.
     pub async fn front(&self) -> Result<Front, Error> {
         let named = self.client_address_header.as_ref();
         let invalid = |why: &str| Error::invalid("CLIENT_ADDRESS_HEADER", why);
-        let client_address = named.map(|name| name.parse().map_err(|_| invalid("not the name of a header"))).transpose()?;
+        let client_address = named
+            .map(|name| name.parse().map_err(|_| invalid("not the name of a header")))
+            .transpose()?;
         if self.origin_secret_id.is_none() {
-            return if named.is_none() { Ok(Front::new(self.base_path(), None)) } else { Err(invalid("counts only with ORIGIN_SECRET_ID")) };
+            return if named.is_none() {
+                Ok(Front::new(self.base_path(), None))
+            } else {
+                Err(invalid("counts only with ORIGIN_SECRET_ID"))
+            };
         }
         let secrets = self.keyring("ORIGIN_SECRET_ID", self.origin_secret_id.as_ref()).await?;
         Ok(Front::new(self.base_path(), Some(Proxy { secrets, client_address })))
@@ -215,7 +249,9 @@ impl Environment {
     pub fn signing_key_ids(&self) -> Result<Vec<String>, Error> {
         match self.signing_key_ids.as_slice() {
             [] => Err(Error::Missing("SIGNING_KEY_IDS")),
-            ids if ids.iter().any(String::is_empty) => Err(Error::invalid("SIGNING_KEY_IDS", "one of the ids is empty")),
+            ids if ids.iter().any(String::is_empty) => {
+                Err(Error::invalid("SIGNING_KEY_IDS", "one of the ids is empty"))
+            }
             ids => Ok(ids.to_vec()),
         }
     }
@@ -251,14 +287,16 @@ impl Environment {
         self.sdk("KMS", 3)
     }
 
-    /// Settings of an SDK client. The SDK has no timeouts of its own but the one for connecting, and waits up to a second before it repeats a throttled
-    /// call (security.md R-D4).
+    /// Settings of an SDK client. The SDK has no timeouts of its own but the one for connecting,
+    /// and waits up to a second before it repeats a throttled call (security.md R-D4).
     fn sdk(&self, service: &str, attempts: u32) -> SdkConfig {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(self.deadlines.connect)
             .operation_attempt_timeout(self.deadlines.attempt)
             .operation_timeout(self.deadlines.operation);
-        let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(100)).with_max_backoff(Duration::from_millis(500));
+        let retries = RetryConfig::standard()
+            .with_initial_backoff(Duration::from_millis(100))
+            .with_max_backoff(Duration::from_millis(500));
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(self.region.clone())
@@ -272,7 +310,8 @@ impl Environment {
 
     /// The key in the secret that `variable` names, with its neighbour while it is being changed.
     async fn keyring(&self, variable: &'static str, id: Option<&String>) -> Result<Keyring, Error> {
-        Keyring::parse(&self.secret(variable, id).await?).map_err(|error| Error::invalid(variable, error))
+        Keyring::parse(&self.secret(variable, id).await?)
+            .map_err(|error| Error::invalid(variable, error))
     }
 
     /// The text of the secret that `variable` names; asks Secrets Manager once.
@@ -282,17 +321,33 @@ impl Environment {
             return Ok(secret.clone());
         }
         let client = aws_sdk_secretsmanager::Client::new(&self.sdk("SECRETS_MANAGER", 3));
-        let answer = client.get_secret_value().secret_id(id).send().await.map_err(|error| Error::invalid(variable, failure(&error)))?;
-        let secret = Secret::new(answer.secret_string.ok_or_else(|| Error::invalid(variable, "the secret is not text"))?);
+        let answer = client
+            .get_secret_value()
+            .secret_id(id)
+            .send()
+            .await
+            .map_err(|error| Error::invalid(variable, failure(&error)))?;
+        let secret = Secret::new(
+            answer
+                .secret_string
+                .ok_or_else(|| Error::invalid(variable, "the secret is not text"))?,
+        );
         if secret.expose().chars().count() < MIN_SECRET_LENGTH {
-            return Err(Error::invalid(variable, format_args!("the secret is shorter than {MIN_SECRET_LENGTH} characters")));
+            return Err(Error::invalid(
+                variable,
+                format_args!("the secret is shorter than {MIN_SECRET_LENGTH} characters"),
+            ));
         }
-        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), secret.clone());
+        self.secrets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id.clone(), secret.clone());
         Ok(secret)
     }
 }
 
-/// A base URL: https, or http on this machine; a path at most. Everything else would be taken for a part of links that go out by mail.
+/// A base URL: https, or http on this machine; a path at most. Everything else would be taken for a
+/// part of links that go out by mail.
 fn base_url(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).map_err(|_| "not a URL")?;
     let local = match url.host() {
@@ -306,7 +361,11 @@ fn base_url(text: &str) -> Result<Url, &'static str> {
         "http" if local => {}
         _ => return Err("neither https nor on this machine"),
     }
-    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+    if url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
         return Err("more than scheme, host, port and path");
     }
     Ok(url)

@@ -1,7 +1,9 @@
-//! What stands in front of the functions: the path below which they are reached, and a proxy, such as a CDN with a firewall.
+//! What stands in front of the functions: the path below which they are reached, and a proxy, such
+//! as a CDN with a firewall.
 //!
-//! Behind a proxy every request has the proxy's address, and a header that names the client proves nothing: anybody can send one. So the proxy
-//! shows a secret with each request. Who does not show it is refused, and only who shows it is believed about the client (security.md R-A3, R-R7).
+//! Behind a proxy every request has the proxy's address, and a header that names the client proves
+//! nothing: anybody can send one. So the proxy shows a secret with each request. Who does not show
+//! it is refused, and only who shows it is believed about the client (security.md R-A3, R-R7).
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -44,7 +46,8 @@ impl Front {
         Self { base_path: base_path.to_owned(), proxy }
     }
 
-    /// Takes the base URL's path off the event's: below a stage or a mapped domain, API Gateway sends it along.
+    /// Takes the base URL's path off the event's: below a stage or a mapped domain, API Gateway
+    /// sends it along.
     pub(crate) fn mount(&self, event: &mut Event) {
         let path = event.raw_path.as_deref().and_then(|path| path.strip_prefix(&self.base_path));
         if let Some(path) = path.filter(|path| path.is_empty() || path.starts_with('/')) {
@@ -61,8 +64,15 @@ impl Front {
             return Err(Refused::PastTheProxy);
         }
         if let Some(header) = client_address {
-            let value = request.headers.get(header).and_then(|value| value.to_str().ok()).unwrap_or_default();
-            request.source = address(header, value, &request.source).ok_or(Refused::NoClient)?.to_canonical().to_string();
+            let value = request
+                .headers
+                .get(header)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default();
+            request.source = address(header, value, &request.source)
+                .ok_or(Refused::NoClient)?
+                .to_canonical()
+                .to_string();
         }
         Ok(())
     }
@@ -76,12 +86,18 @@ impl Refused {
                 let mut response = Response::new(br#"{"message":"Forbidden"}"#.to_vec());
                 *response.status_mut() = StatusCode::FORBIDDEN;
                 let headers = response.headers_mut();
-                headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                headers.insert(
+                    http::header::CONTENT_TYPE,
+                    HeaderValue::from_static("application/json"),
+                );
                 headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
                 response
             }
             Self::NoClient => {
-                tracing::error!(request_id = request.request_id, "the proxy does not name the client");
+                tracing::error!(
+                    request_id = request.request_id,
+                    "the proxy does not name the client"
+                );
                 Unserved::Unavailable.answer(request)
             }
         }
@@ -93,7 +109,8 @@ fn address(header: &HeaderName, value: &str, gateway: &str) -> Option<IpAddr> {
     match header.as_str() {
         // Always with a port, and IPv6 without brackets: `2001:db8::1:443` is a host and a port.
         "cloudfront-viewer-address" => with_port(value),
-        // Each hop adds whom it saw. The last one may be API Gateway's own, and then names the proxy; what comes before may be forged.
+        // Each hop adds whom it saw. The last one may be API Gateway's own, and then names the
+        // proxy; what comes before may be forged.
         "x-forwarded-for" => {
             let mut hops = value.rsplit(',').map(str::trim).peekable();
             hops.next_if(|hop| host(hop).is_some_and(|hop| gateway.parse::<IpAddr>() == Ok(hop)));
@@ -133,7 +150,9 @@ mod tests {
     }
 
     fn request(headers: &[(&'static str, &str)]) -> Request {
-        let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
         Request {
             method: http::Method::POST,
             path: "/idp/idx/identify".into(),
@@ -156,21 +175,37 @@ mod tests {
             &[("x-origin-secret", "old: 0123456789abcdef0123456789abcdef,forged")],
             &[("authorization", OLD)],
         ] {
-            assert_eq!(front.admit(&mut request(headers)), Err(Refused::PastTheProxy), "{headers:?}");
+            assert_eq!(
+                front.admit(&mut request(headers)),
+                Err(Refused::PastTheProxy),
+                "{headers:?}"
+            );
         }
-        let mut admitted = request(&[("x-origin-secret", OLD), ("x-client-address", "203.0.113.9")]);
+        let mut admitted =
+            request(&[("x-origin-secret", OLD), ("x-client-address", "203.0.113.9")]);
         assert_eq!(front.admit(&mut admitted), Ok(()));
         assert_eq!(admitted.source, "192.0.2.7", "nothing names the client: it is who connects");
-        assert!(!admitted.headers.contains_key("x-origin-secret"), "what is behind need not know it");
+        assert!(
+            !admitted.headers.contains_key("x-origin-secret"),
+            "what is behind need not know it"
+        );
         let refused = Refused::PastTheProxy.answer(&request(&[]));
-        assert_eq!((refused.status(), refused.headers().contains_key("retry-after")), (StatusCode::FORBIDDEN, false));
+        assert_eq!(
+            (refused.status(), refused.headers().contains_key("retry-after")),
+            (StatusCode::FORBIDDEN, false)
+        );
     }
 
     #[test]
     fn l9_two_secrets_are_good_while_one_takes_the_place_of_the_other() {
         let changing = format!(r#"{{"current": "{NEW}", "previous": "{OLD}"}}"#);
         let front = front(&changing, None);
-        for (secret, admitted) in [(OLD, true), (NEW, true), (&changing, false), ("another: 0123456789abcdef01234567", false)] {
+        for (secret, admitted) in [
+            (OLD, true),
+            (NEW, true),
+            (&changing, false),
+            ("another: 0123456789abcdef01234567", false),
+        ] {
             assert_eq!(front.admit(&mut request(&[("x-origin-secret", secret)])).is_ok(), admitted);
         }
     }
@@ -187,11 +222,20 @@ mod tests {
         assert_eq!(named(&behind, &[forged, ("x-origin-secret", NEW)]), Err(Refused::PastTheProxy));
         assert_eq!(named(&behind, &[forged, ("x-origin-secret", OLD)]), Ok("203.0.113.9".into()));
         // Another header than the one that is configured.
-        assert_eq!(named(&behind, &[("x-real-ip", "203.0.113.9"), ("x-origin-secret", OLD)]), Err(Refused::NoClient));
+        assert_eq!(
+            named(&behind, &[("x-real-ip", "203.0.113.9"), ("x-origin-secret", OLD)]),
+            Err(Refused::NoClient)
+        );
         // Without a proxy no header counts.
-        assert_eq!(named(&Front::new("", None), &[forged, ("x-forwarded-for", "203.0.113.9")]), Ok("192.0.2.7".into()));
+        assert_eq!(
+            named(&Front::new("", None), &[forged, ("x-forwarded-for", "203.0.113.9")]),
+            Ok("192.0.2.7".into())
+        );
         // A proxy that names nobody makes one client of all: that is told, not served.
-        assert_eq!(Refused::NoClient.answer(&request(&[])).status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(
+            Refused::NoClient.answer(&request(&[])).status(),
+            StatusCode::SERVICE_UNAVAILABLE
+        );
     }
 
     #[test]
@@ -212,7 +256,8 @@ mod tests {
             ("cloudfront-viewer-address", "2001:db8:1:2:3:4:5:6:443", Some("2001:db8:1:2:3:4:5:6")),
             ("cloudfront-viewer-address", "[2001:db8::1]:443", Some("2001:db8::1")),
             ("cloudfront-viewer-address", "203.0.113.9", None),
-            // Whoever is in front adds the client at the end; what stood there before, anybody wrote.
+            // Whoever is in front adds the client at the end; what stood there before, anybody
+            // wrote.
             ("x-forwarded-for", "203.0.113.9", Some("203.0.113.9")),
             ("x-forwarded-for", "198.51.100.1, 203.0.113.9", Some("203.0.113.9")),
             ("x-forwarded-for", "198.51.100.1,203.0.113.9, 192.0.2.7", Some("203.0.113.9")),
@@ -221,7 +266,8 @@ mod tests {
             ("x-forwarded-for", "192.0.2.7", None),
             ("x-forwarded-for", "", None),
         ] {
-            let found = address(&HeaderName::from_static(header), value, "192.0.2.7").map(|address| address.to_canonical().to_string());
+            let found = address(&HeaderName::from_static(header), value, "192.0.2.7")
+                .map(|address| address.to_canonical().to_string());
             assert_eq!(found.as_deref(), expected, "{header}: {value}");
         }
     }

@@ -1,7 +1,9 @@
-//! From an event of API Gateway to the engine's request, and from its response to an answer of Lambda.
+//! From an event of API Gateway to the engine's request, and from its response to an answer of
+//! Lambda.
 //!
-//! Source: AWS, "Create AWS Lambda proxy integrations for HTTP APIs in API Gateway", payload format 2.0. `lambda_http`'s own conversion is not used:
-//! it builds a URL from path, query and `Host`, and panics where that is none.
+//! Source: AWS, "Create AWS Lambda proxy integrations for HTTP APIs in API Gateway", payload format
+//! 2.0. `lambda_http`'s own conversion is not used: it builds a URL from path, query and `Host`,
+//! and panics where that is none.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +20,8 @@ use policy::secret::Secret;
 
 use crate::Event;
 
-/// The engine's form of an event. A body that claims to be base64 and is not stays as it came: whoever parses it refuses it.
+/// The engine's form of an event. A body that claims to be base64 and is not stays as it came:
+/// whoever parses it refuses it.
 pub fn request(event: Event) -> Request {
     let mut headers = event.headers;
     if let Some(cookies) = event.cookies.filter(|cookies| !cookies.is_empty()) {
@@ -37,8 +40,13 @@ pub fn request(event: Event) -> Request {
         path: event.raw_path.unwrap_or_default(),
         query: Secret::new(event.raw_query_string.unwrap_or_default()),
         headers,
-        body: if event.is_base64_encoded { BASE64_STANDARD.decode(&body).unwrap_or(body) } else { body },
-        // Never from a header, unless a proxy is in front that proves to be the one (`front`; security.md R-R7).
+        body: if event.is_base64_encoded {
+            BASE64_STANDARD.decode(&body).unwrap_or(body)
+        } else {
+            body
+        },
+        // Never from a header, unless a proxy is in front that proves to be the one (`front`;
+        // security.md R-R7).
         source: context.http.source_ip.unwrap_or_default(),
         request_id: context.request_id.unwrap_or_default(),
     }
@@ -49,7 +57,12 @@ pub fn response(response: Response) -> ApiGatewayV2httpResponse {
     let (parts, body) = response.into_parts();
     let mut answer = ApiGatewayV2httpResponse::default();
     answer.status_code = parts.status.as_u16().into();
-    answer.cookies = parts.headers.get_all(SET_COOKIE).iter().filter_map(|value| Some(value.to_str().ok()?.to_owned())).collect();
+    answer.cookies = parts
+        .headers
+        .get_all(SET_COOKIE)
+        .iter()
+        .filter_map(|value| Some(value.to_str().ok()?.to_owned()))
+        .collect();
     answer.headers = joined(&parts.headers);
     answer.body = match String::from_utf8(body) {
         Ok(text) if text.is_empty() => None,
@@ -62,19 +75,25 @@ pub fn response(response: Response) -> ApiGatewayV2httpResponse {
     answer
 }
 
-/// The headers without cookies, one value each: payload format 2.0 has no place for more (RFC 9110 §5.3 allows the comma).
+/// The headers without cookies, one value each: payload format 2.0 has no place for more (RFC 9110
+/// §5.3 allows the comma).
 fn joined(headers: &HeaderMap) -> HeaderMap {
     let one = |name| {
         let values: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
         HeaderValue::from_bytes(&values.join(&b", "[..])).ok()
     };
-    headers.keys().filter(|name| *name != SET_COOKIE).filter_map(|name| Some((name.clone(), one(name)?))).collect()
+    headers
+        .keys()
+        .filter(|name| *name != SET_COOKIE)
+        .filter_map(|name| Some((name.clone(), one(name)?)))
+        .collect()
 }
 
 /// What the future gives; `None` if it panics. The panic hook has told where by then.
 pub async fn guarded<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
-    // What the future borrowed is not looked at again after a panic, save by locks, and ours tolerate that.
+    // What the future borrowed is not looked at again after a panic, save by locks, and ours
+    // tolerate that.
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(value)) => Poll::Ready(Some(value)),

@@ -1,6 +1,8 @@
-//! What every Lambda function shares: configuration, SDK settings, secrets, logs, and the way from an event to the engine and back.
+//! What every Lambda function shares: configuration, SDK settings, secrets, logs, and the way from
+//! an event to the engine and back.
 //!
-//! A function's `main` is [`serve`] with the function's own `engine`. The local server calls [`handle`] with the same events.
+//! A function's `main` is [`serve`] with the function's own `engine`. The local server calls
+//! [`handle`] with the same events.
 
 mod environment;
 mod front;
@@ -28,10 +30,12 @@ pub use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse as Answe
 pub use logs::{lines as log_lines, start as start_logs};
 pub use system::{SystemClock, SystemRandom};
 
-/// Serves `function` in Lambda until the sandbox ends; `connect` makes its engine, with its adapters.
+/// Serves `function` in Lambda until the sandbox ends; `connect` makes its engine, with its
+/// adapters.
 ///
-/// If that fails, what is missing is logged by name and every request is answered 503 (security.md R-A4) after trying again: a configuration that is
-/// wrong stays so, but a secret that could not be read at this moment may be readable at the next.
+/// If that fails, what is missing is logged by name and every request is answered 503 (security.md
+/// R-A4) after trying again: a configuration that is wrong stays so, but a secret that could not be
+/// read at this moment may be readable at the next.
 ///
 /// # Errors
 /// When Lambda's runtime API cannot be reached.
@@ -42,22 +46,31 @@ where
 {
     logs::start();
     let instance = Instance { function, connect, engine: OnceCell::new() };
-    // While Lambda starts an instance the CPU is not throttled: connect now, not in the first request.
+    // While Lambda starts an instance the CPU is not throttled: connect now, not in the first
+    // request.
     if let Some(engine) = instance.engine().await {
         engine.warm().await;
     }
     let instance = &instance;
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Event>| Ok::<_, Infallible>(instance.answer(event.payload).await))).await
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Event>| {
+        Ok::<_, Infallible>(instance.answer(event.payload).await)
+    }))
+    .await
 }
 
-/// Answers one event: the engine's answer, 500 with the request's id if the engine panics (security.md R-B3), 503 if it has none in time. Writes one
-/// line of log.
+/// Answers one event: the engine's answer, 500 with the request's id if the engine panics
+/// (security.md R-B3), 503 if it has none in time. Writes one line of log.
 pub async fn handle(engine: &Engine, function: Function, event: Event) -> Response {
     handle_within(engine, function, event, ANSWER_WITHIN).await
 }
 
 /// As [`handle`], with another time for the answer.
-pub async fn handle_within(engine: &Engine, function: Function, event: Event, within: Duration) -> Response {
+pub async fn handle_within(
+    engine: &Engine,
+    function: Function,
+    event: Event,
+    within: Duration,
+) -> Response {
     let request = gateway::request(event);
     logged(function, &request, served(engine, function, &request, within)).await
 }
@@ -68,20 +81,35 @@ pub async fn refuse(engine: &Engine, function: Function, event: Event, why: Unse
     logged(function, &request, async { engine.unserved(&request, why) }).await
 }
 
-/// Answers one event as API Gateway reads it: what comes through `front` is [handled](handle), the rest is refused.
-pub async fn answer(engine: &Engine, front: &Front, function: Function, mut event: Event) -> Answer {
+/// Answers one event as API Gateway reads it: what comes through `front` is [handled](handle), the
+/// rest is refused.
+pub async fn answer(
+    engine: &Engine,
+    front: &Front,
+    function: Function,
+    mut event: Event,
+) -> Answer {
     front.mount(&mut event);
     let mut request = gateway::request(event);
     let answer = match front.admit(&mut request) {
-        Ok(()) => logged(function, &request, served(engine, function, &request, ANSWER_WITHIN)).await,
+        Ok(()) => {
+            logged(function, &request, served(engine, function, &request, ANSWER_WITHIN)).await
+        }
         Err(refused) => logged(function, &request, async { refused.answer(&request) }).await,
     };
     gateway::response(answer)
 }
 
-async fn served(engine: &Engine, function: Function, request: &Request, within: Duration) -> Response {
+async fn served(
+    engine: &Engine,
+    function: Function,
+    request: &Request,
+    within: Duration,
+) -> Response {
     // Boxed: what a step keeps while it waits is large.
-    match tokio::time::timeout(within, gateway::guarded(Box::pin(engine.serve(function, request)))).await {
+    match tokio::time::timeout(within, gateway::guarded(Box::pin(engine.serve(function, request))))
+        .await
+    {
         Ok(Some(served)) => served,
         Ok(None) => engine.unserved(request, Unserved::Panicked),
         Err(_) => {
@@ -115,7 +143,11 @@ where
             // Boxed: what an SDK call keeps while it waits is large.
             Ok::<_, Error>((Box::pin((self.connect)(environment)).await?, front))
         });
-        made.await.inspect_err(|error| tracing::error!(function = self.function.name(), %error, "cannot start")).ok()
+        made.await
+            .inspect_err(
+                |error| tracing::error!(function = self.function.name(), %error, "cannot start"),
+            )
+            .ok()
     }
 
     async fn answer(&self, event: Event) -> Answer {
@@ -123,23 +155,35 @@ where
             return answer(engine, front, self.function, event).await;
         }
         let request = gateway::request(event);
-        gateway::response(logged(self.function, &request, async { Unserved::Unavailable.answer(&request) }).await)
+        gateway::response(
+            logged(self.function, &request, async { Unserved::Unavailable.answer(&request) }).await,
+        )
     }
 }
 
-/// Every request is answered within this time, whatever AWS does (security.md I14); the same request again then tells the truth (I6). Below the
-/// functions' timeout in `template.yaml`, which would answer with nothing.
+/// Every request is answered within this time, whatever AWS does (security.md I14); the same
+/// request again then tells the truth (I6). Below the functions' timeout in `template.yaml`, which
+/// would answer with nothing.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(9);
 
-/// Names a request in its answer, as it is named in the logs (security.md A-116). The header is Okta's.
+/// Names a request in its answer, as it is named in the logs (security.md A-116). The header is
+/// Okta's.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-okta-request-id");
 
 /// Waits for the answer to `request` and logs that: facts, never what was in it (security.md R-L1).
-async fn logged(function: Function, request: &Request, answer: impl Future<Output = Response>) -> Response {
+async fn logged(
+    function: Function,
+    request: &Request,
+    answer: impl Future<Output = Response>,
+) -> Response {
     let started = Instant::now();
     let operation = ROUTES
         .iter()
-        .find(|route| route.function == function && route.takes(request.method.as_str()) && route.matches(&request.path).is_some())
+        .find(|route| {
+            route.function == function
+                && route.takes(request.method.as_str())
+                && route.matches(&request.path).is_some()
+        })
         .map(|route| tracing::field::debug(route.operation));
     let mut response = answer.await;
     let Request { request_id, source, .. } = request;
@@ -147,7 +191,15 @@ async fn logged(function: Function, request: &Request, answer: impl Future<Outpu
         response.headers_mut().insert(REQUEST_ID, id);
     }
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(request_id, function = function.name(), operation, source, status = response.status().as_u16(), duration_ms, "request");
+    tracing::info!(
+        request_id,
+        function = function.name(),
+        operation,
+        source,
+        status = response.status().as_u16(),
+        duration_ms,
+        "request"
+    );
     response
 }
 

@@ -23,7 +23,8 @@ pub struct SystemRandom;
 impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) {
         if getrandom::fill(bytes).is_err() {
-            // Handles and codes that can be guessed are worse than no service: the instance ends here and Lambda starts another.
+            // Handles and codes that can be guessed are worse than no service: the instance ends
+            // here and Lambda starts another.
             std::process::abort();
         }
     }
@@ -37,7 +38,10 @@ mod tests {
     fn the_clock_counts_milliseconds_and_does_not_stand_still() {
         let first = SystemClock.now();
         std::thread::sleep(std::time::Duration::from_millis(5));
-        assert!(first > Timestamp(1_700_000_000_000) && (2..10_000).contains(&(SystemClock.now() - first).0));
+        assert!(
+            first > Timestamp(1_700_000_000_000)
+                && (2..10_000).contains(&(SystemClock.now() - first).0)
+        );
     }
 
     #[test]

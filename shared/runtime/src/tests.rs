@@ -1,4 +1,9 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what it expects by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says what it expects by failing"
+)]
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -26,10 +31,17 @@ impl Store for Broken {
 
 fn broken() -> Engine {
     let key = Secret::new("0123456789abcdef0123456789abcdef");
-    Engine::new("https://id.example.org", Arc::new(Broken), Arc::new(SystemClock), Arc::new(SystemRandom), key)
+    Engine::new(
+        "https://id.example.org",
+        Arc::new(Broken),
+        Arc::new(SystemClock),
+        Arc::new(SystemRandom),
+        key,
+    )
 }
 
-/// An introspection with a secret wherever one can be. Its origin makes the engine read which origins are allowed.
+/// An introspection with a secret wherever one can be. Its origin makes the engine read which
+/// origins are allowed.
 fn event() -> Event {
     serde_json::from_value(json!({
         "version": "2.0",
@@ -63,7 +75,10 @@ async fn lines(work: impl Future) -> Vec<Value> {
     work.await;
     drop(guard);
     let bytes = lines.0.lock().unwrap();
-    String::from_utf8_lossy(&bytes).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    String::from_utf8_lossy(&bytes)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[tokio::test]
@@ -93,15 +108,24 @@ fn f_31_r_t9_a_fault_has_the_form_that_the_clients_of_its_operation_read() {
         ("GET", "/email/verify/canary", "text/html; charset=utf-8", "</html>"),
     ] {
         let request = asked(method, path, OWN);
-        for (why, status) in [(Unserved::Panicked, 500), (Unserved::Unavailable, 503), (Unserved::Busy, 429)] {
+        for (why, status) in
+            [(Unserved::Panicked, 500), (Unserved::Unavailable, 503), (Unserved::Busy, 429)]
+        {
             let response = engine.unserved(&request, why);
             assert_eq!(response.status(), status, "{path}");
             let body = String::from_utf8_lossy(response.body());
             assert!(body.contains(said) && !body.contains("canary"), "{path}: {body}");
-            let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap());
+            let header =
+                |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap());
             assert_eq!(header("content-type"), Some(media_type), "{path}");
             assert_eq!(header("retry-after").is_some(), status != 500, "{path}");
-            for name in ["cache-control", "x-content-type-options", "referrer-policy", "strict-transport-security", "vary"] {
+            for name in [
+                "cache-control",
+                "x-content-type-options",
+                "referrer-policy",
+                "strict-transport-security",
+                "vary",
+            ] {
                 assert!(header(name).is_some(), "{path}: {name}");
             }
             // To a page that may read answers a browser would show a network error otherwise.
@@ -129,7 +153,13 @@ impl Store for Silent {
 #[tokio::test(start_paused = true)]
 async fn i14_f_09_a_request_that_waits_for_ever_is_answered_in_time() {
     let key = Secret::new("0123456789abcdef0123456789abcdef");
-    let engine = Engine::new("https://id.example.org", Arc::new(Silent), Arc::new(SystemClock), Arc::new(SystemRandom), key);
+    let engine = Engine::new(
+        "https://id.example.org",
+        Arc::new(Silent),
+        Arc::new(SystemClock),
+        Arc::new(SystemRandom),
+        key,
+    );
     let began = tokio::time::Instant::now();
     let response = handle(&engine, Function::Identify, event()).await;
     assert_eq!(response.status(), http::StatusCode::SERVICE_UNAVAILABLE);
@@ -160,7 +190,11 @@ async fn r_l1_one_line_of_facts_and_no_secret() {
 async fn r_a4_without_configuration_every_request_is_503_and_the_log_says_why() {
     // The variables of this process are not a function's.
     assert!(std::env::var("TABLE_NAME").is_err());
-    let instance = Instance { function: Function::Identify, connect: async |_| Ok(broken()), engine: OnceCell::new() };
+    let instance = Instance {
+        function: Function::Identify,
+        connect: async |_| Ok(broken()),
+        engine: OnceCell::new(),
+    };
     let lines = lines(async {
         for _ in 0..2 {
             let answer = Box::pin(instance.answer(event())).await;
@@ -169,7 +203,8 @@ async fn r_a4_without_configuration_every_request_is_503_and_the_log_says_why() 
         }
     })
     .await;
-    let faults: Vec<&Value> = lines.iter().filter(|line| line["message"] == "cannot start").collect();
+    let faults: Vec<&Value> =
+        lines.iter().filter(|line| line["message"] == "cannot start").collect();
     assert_eq!(faults.len(), 2, "it is tried again with each request: {lines:?}");
     assert_eq!(faults[0]["error"], "TABLE_NAME is not set");
     assert_eq!(faults[0]["level"], "ERROR");

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use idx::operation::{Function, ROUTES};
 
-/// What each crate that a function depends on means: the port, and the actions that its client calls.
+/// What each crate that a function depends on means: the port, and the actions that its client
+/// calls.
 const ADAPTERS: [(&str, &str, &[&str]); 4] = [
     ("dynamodb", "Store", &[]),
     ("password", "Passwords", &[]),
@@ -57,56 +58,97 @@ fn each_function_has_its_row() {
     for function in Function::ALL {
         let name = function.name();
         let code = read(&format!("functions/{name}/src/lib.rs"));
-        let operations: Vec<_> = ROUTES.iter().filter(|route| route.function == function).map(|route| format!("{:?}", route.operation)).collect();
+        let operations: Vec<_> = ROUTES
+            .iter()
+            .filter(|route| route.function == function)
+            .map(|route| format!("{:?}", route.operation))
+            .collect();
         let ports: Vec<_> = adapters(function).map(|(port, _)| port).collect();
         let cells = [
             format!("[`{name}`]({name})"),
             operations.join(", "),
             ports.join(", "),
             quoted(adapters(function).flat_map(|(_, actions)| actions.iter().copied())),
-            quoted(VARIABLES.into_iter().filter(|(call, _)| code.contains(call)).map(|(_, variable)| variable)),
+            quoted(
+                VARIABLES
+                    .into_iter()
+                    .filter(|(call, _)| code.contains(call))
+                    .map(|(_, variable)| variable),
+            ),
         ];
-        let row = format!("| {} |", cells.join(" | ")).replace("|  |", "| |").replace("|  |", "| |");
+        let row =
+            format!("| {} |", cells.join(" | ")).replace("|  |", "| |").replace("|  |", "| |");
         assert!(readme.contains(&row), "functions/README.md lacks this row:\n{row}");
     }
 }
 
 #[test]
 fn every_part_of_the_environment_that_a_function_asks_for_is_known_here() {
-    let known = ["dynamodb()", "table_name()", "ses()", "kms()", "engine(store)"].map(|call| format!("environment.{call}"));
-    let known: Vec<&str> = known.iter().map(String::as_str).chain(VARIABLES.map(|(call, _)| call)).collect();
+    let known = ["dynamodb()", "table_name()", "ses()", "kms()", "engine(store)"]
+        .map(|call| format!("environment.{call}"));
+    let known: Vec<&str> =
+        known.iter().map(String::as_str).chain(VARIABLES.map(|(call, _)| call)).collect();
     for function in Function::ALL {
         let code = read(&format!("functions/{}/src/lib.rs", function.name()));
         for (place, _) in code.match_indices("environment.") {
             let call = code.get(place..).unwrap();
-            assert!(known.iter().any(|known| call.starts_with(known)), "{}: {}", function.name(), call.lines().next().unwrap());
+            assert!(
+                known.iter().any(|known| call.starts_with(known)),
+                "{}: {}",
+                function.name(),
+                call.lines().next().unwrap()
+            );
         }
     }
 }
 
 /// What a function does to the table, as actions.
 fn table_actions(access: &str, function: Function) -> BTreeSet<&'static str> {
-    let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let cells = |row: &str| {
+        row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>()
+    };
     let head = cells(access.lines().next().unwrap());
-    let row = access.lines().map(cells).find(|row| row.first().is_some_and(|name| name == function.name())).unwrap();
-    let used = |column: &str| head.iter().zip(&row).any(|(name, cell)| name == column && !cell.is_empty());
-    TABLE_ACTIONS.into_iter().filter(|(column, _)| used(column)).flat_map(|(_, actions)| actions.iter().copied()).collect()
+    let row = access
+        .lines()
+        .map(cells)
+        .find(|row| row.first().is_some_and(|name| name == function.name()))
+        .unwrap();
+    let used =
+        |column: &str| head.iter().zip(&row).any(|(name, cell)| name == column && !cell.is_empty());
+    TABLE_ACTIONS
+        .into_iter()
+        .filter(|(column, _)| used(column))
+        .flat_map(|(_, actions)| actions.iter().copied())
+        .collect()
 }
 
 #[test]
 fn r_a1_the_template_grants_what_the_ports_need_and_no_more() {
     let (readme, access) = (read("functions/README.md"), read("shared/engine/tests/access.md"));
-    assert!(readme.contains(&access), "functions/README.md has another list than shared/engine/tests/access.md");
-    assert!(TABLE_ACTIONS.iter().flat_map(|(_, actions)| *actions).all(|action| readme.contains(&format!("`{action}`"))));
+    assert!(
+        readme.contains(&access),
+        "functions/README.md has another list than shared/engine/tests/access.md"
+    );
+    assert!(
+        TABLE_ACTIONS
+            .iter()
+            .flat_map(|(_, actions)| *actions)
+            .all(|action| readme.contains(&format!("`{action}`")))
+    );
     let granted = read("tests/tests/template/actions.txt");
     for function in Function::ALL {
         let actions: BTreeSet<&str> = granted
             .lines()
-            .filter_map(|line| line.strip_prefix(function.name())?.strip_prefix(": ")?.split(' ').next())
+            .filter_map(|line| {
+                line.strip_prefix(function.name())?.strip_prefix(": ")?.split(' ').next()
+            })
             .filter(|action| !action.starts_with("logs:"))
             .collect();
         let ports = adapters(function).flat_map(|(_, actions)| actions.iter().copied());
-        let needed = ports.chain(table_actions(&access, function)).chain(["secretsmanager:GetSecretValue"]).collect();
+        let needed = ports
+            .chain(table_actions(&access, function))
+            .chain(["secretsmanager:GetSecretValue"])
+            .collect();
         assert_eq!(actions, needed, "{}", function.name());
     }
 }

@@ -1,7 +1,8 @@
 //! The [`Mailer`] port on Amazon SES (v2), with the templates of every mail.
 //!
-//! A mail goes to exactly one address, as structured content: no raw MIME is ever put together here, so there is no header to inject into
-//! (security.md R-M1, R-E5). What went wrong is told by SES's error code alone; its messages quote the address (R-L1).
+//! A mail goes to exactly one address, as structured content: no raw MIME is ever put together
+//! here, so there is no header to inject into (security.md R-M1, R-E5). What went wrong is told by
+//! SES's error code alone; its messages quote the address (R-L1).
 
 mod words;
 
@@ -21,15 +22,16 @@ pub struct SesMailer {
 }
 
 impl SesMailer {
-    /// A mailer on `client`, whose configuration decides about retries and timeouts. Bounces and complaints are reported to
-    /// `configuration_set` (security.md R-M6).
+    /// A mailer on `client`, whose configuration decides about retries and timeouts. Bounces and
+    /// complaints are reported to `configuration_set` (security.md R-M6).
     #[must_use]
     pub fn new(client: Client, configuration_set: Option<String>) -> Self {
         Self { client, configuration_set }
     }
 }
 
-/// SES's mailbox simulator: it takes every mail and keeps none, and what it takes counts neither against the quota nor in the reputation.
+/// SES's mailbox simulator: it takes every mail and keeps none, and what it takes counts neither
+/// against the quota nor in the reputation.
 const NOBODY: &str = "success@simulator.amazonses.com";
 
 impl SesMailer {
@@ -62,22 +64,33 @@ impl Mailer for SesMailer {
 /// The mail in SES's form; the error says which rule of SES it breaks.
 fn content(mail: &Mail) -> Result<Message, String> {
     let words = words::words(mail).map_err(|error| error.to_string())?;
-    let part = |text: String| Content::builder().charset("UTF-8").data(text).build().map_err(|error| error.to_string());
+    let part = |text: String| {
+        Content::builder().charset("UTF-8").data(text).build().map_err(|error| error.to_string())
+    };
     let body = Body::builder().text(part(words.text)?).html(part(words.html)?).build();
     Ok(Message::builder().subject(part(words.subject)?).body(body).build())
 }
 
-/// Only a message that SES refuses for what it is, is `Rejected`; everything else may go better later or after a repair. Where SES has answered, nothing
-/// went out (unless an attempt before had no answer: the SDK shows the last one alone). A silence says nothing, nor does a connection that breaks: SES
-/// may have read the request before (security.md F-25).
+/// Only a message that SES refuses for what it is, is `Rejected`; everything else may go better
+/// later or after a repair. Where SES has answered, nothing went out (unless an attempt before had
+/// no answer: the SDK shows the last one alone). A silence says nothing, nor does a connection that
+/// breaks: SES may have read the request before (security.md F-25).
 fn failure(error: &SdkError<SendEmailError>) -> MailError {
     match error.as_service_error() {
         Some(SendEmailError::MessageRejected(_)) => MailError::Rejected,
-        Some(error) => MailError::NotTaken(error.code().unwrap_or("error without a code").to_owned()),
+        Some(error) => {
+            MailError::NotTaken(error.code().unwrap_or("error without a code").to_owned())
+        }
         None => match error {
-            SdkError::ConstructionFailure(_) => MailError::NotTaken("request could not be built".to_owned()),
-            SdkError::DispatchFailure(failure) if !failure.is_timeout() => MailError::Unavailable("no connection".to_owned()),
-            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => MailError::Unavailable("timeout".to_owned()),
+            SdkError::ConstructionFailure(_) => {
+                MailError::NotTaken("request could not be built".to_owned())
+            }
+            SdkError::DispatchFailure(failure) if !failure.is_timeout() => {
+                MailError::Unavailable("no connection".to_owned())
+            }
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => {
+                MailError::Unavailable("timeout".to_owned())
+            }
             _ => MailError::Unavailable("unreadable answer".to_owned()),
         },
     }

@@ -1,7 +1,8 @@
-//! The words of each mail: a subject, a text and an HTML page, from the templates beside this crate's source.
+//! The words of each mail: a subject, a text and an HTML page, from the templates beside this
+//! crate's source.
 //!
-//! Values are substituted once and the HTML ones are escaped (security.md R-M3); no value was typed by a user (R-M2), and no subject holds a code or
-//! a link (R-O11).
+//! Values are substituted once and the HTML ones are escaped (security.md R-M3); no value was typed
+//! by a user (R-M2), and no subject holds a code or a link (R-O11).
 
 use askama::Template;
 use engine::ports::{Mail, MailContent};
@@ -23,10 +24,15 @@ pub struct Words {
 /// # Errors
 /// When a template cannot be rendered, which none of ours can bring about.
 pub fn words(mail: &Mail) -> Result<Words, askama::Error> {
-    let facts = &Facts { company: &mail.company_name, app: &mail.app_label, asked_at: readable(mail.asked_at) };
+    let facts = &Facts {
+        company: &mail.company_name,
+        app: &mail.app_label,
+        asked_at: readable(mail.asked_at),
+    };
     match &mail.content {
         MailContent::RegistrationActivation { passcode, link, lifetime_minutes } => {
-            let (passcode, link, lifetime) = (passcode.expose(), link.expose(), &counted(*lifetime_minutes, "minute"));
+            let (passcode, link, lifetime) =
+                (passcode.expose(), link.expose(), &counted(*lifetime_minutes, "minute"));
             Ok(Words {
                 subject: format!("{}: finish signing up", facts.company),
                 text: RegistrationActivationText { facts, passcode, link, lifetime }.render()?,
@@ -42,7 +48,8 @@ pub fn words(mail: &Mail) -> Result<Words, askama::Error> {
             })
         }
         MailContent::EmailChallenge { passcode, link, lifetime_minutes } => {
-            let (passcode, link, lifetime) = (passcode.expose(), link.expose(), &counted(*lifetime_minutes, "minute"));
+            let (passcode, link, lifetime) =
+                (passcode.expose(), link.expose(), &counted(*lifetime_minutes, "minute"));
             Ok(Words {
                 subject: format!("{}: sign in", facts.company),
                 text: EmailChallengeText { facts, passcode, link, lifetime }.render()?,
@@ -78,7 +85,9 @@ fn steps(beginning: Beginning) -> &'static str {
             "Sign in with this email address. The page asks for a password too: you have none yet, so enter anything. \
              A code is sent here; once you have entered it, you choose your password."
         }
-        Beginning::SignUp => "Choose to sign up, and give this email address. A code is sent here; once you have entered it, the account is yours.",
+        Beginning::SignUp => {
+            "Choose to sign up, and give this email address. A code is sent here; once you have entered it, the account is yours."
+        }
     }
 }
 
@@ -89,9 +98,12 @@ struct Facts<'m> {
     asked_at: String,
 }
 
-/// `22 November 2026, 15:04 UTC`: a moment that everybody reads the same way, wherever the mail is opened.
+/// `22 November 2026, 15:04 UTC`: a moment that everybody reads the same way, wherever the mail is
+/// opened.
 fn readable(moment: Timestamp) -> String {
-    let moment = i64::try_from(moment.0).ok().and_then(|milliseconds| jiff::Timestamp::from_millisecond(milliseconds).ok());
+    let moment = i64::try_from(moment.0)
+        .ok()
+        .and_then(|milliseconds| jiff::Timestamp::from_millisecond(milliseconds).ok());
     moment.unwrap_or(jiff::Timestamp::MAX).strftime("%-d %B %Y, %H:%M UTC").to_string()
 }
 
@@ -102,7 +114,11 @@ fn counted(number: u32, unit: &str) -> String {
 
 /// `7 days` where the hours make whole days.
 fn hours(number: u32) -> String {
-    if number > 24 && number.is_multiple_of(24) { counted(number / 24, "day") } else { counted(number, "hour") }
+    if number > 24 && number.is_multiple_of(24) {
+        counted(number / 24, "day")
+    } else {
+        counted(number, "hour")
+    }
 }
 
 #[derive(Template)]
@@ -210,16 +226,25 @@ mod tests {
         let passcode = Secret::new("012345");
         let link = Secret::new("https://id.example.org/email/verify/e1?token=t0ken");
         [
-            MailContent::RegistrationActivation { passcode: passcode.clone(), link: link.clone(), lifetime_minutes: 5 },
+            MailContent::RegistrationActivation {
+                passcode: passcode.clone(),
+                link: link.clone(),
+                lifetime_minutes: 5,
+            },
             MailContent::RegistrationEmailVerification { link: link.clone(), lifetime_hours: 168 },
             MailContent::EmailChallenge { passcode, link, lifetime_minutes: 1 },
-            MailContent::AlreadyRegistered { sign_in: Some("https://app.example.org/sign-in".into()) },
+            MailContent::AlreadyRegistered {
+                sign_in: Some("https://app.example.org/sign-in".into()),
+            },
             MailContent::AlreadyRegistered { sign_in: None },
             MailContent::UserActivation {
                 start: Some("https://app.example.org/sign-in".into()),
                 beginning: Beginning::SignIn { asks_password: false },
             },
-            MailContent::UserActivation { start: None, beginning: Beginning::SignIn { asks_password: true } },
+            MailContent::UserActivation {
+                start: None,
+                beginning: Beginning::SignIn { asks_password: true },
+            },
             MailContent::UserActivation { start: None, beginning: Beginning::SignUp },
         ]
     }
@@ -237,7 +262,10 @@ mod tests {
             "user-activation-by-sign-up",
         ]) {
             let words = words(&mail(content)).unwrap();
-            insta::assert_snapshot!(format!("{name}.txt"), format!("Subject: {}\n\n{}", words.subject, words.text));
+            insta::assert_snapshot!(
+                format!("{name}.txt"),
+                format!("Subject: {}\n\n{}", words.subject, words.text)
+            );
             insta::assert_snapshot!(format!("{name}.html"), words.html);
         }
     }
@@ -247,7 +275,11 @@ mod tests {
         for content in every_content() {
             let words = words(&mail(content)).unwrap();
             for part in [&words.text, &words.html] {
-                assert!(part.contains("22 November 2026, 15:04 UTC") && part.contains("ignore this mail"), "{part}");
+                assert!(
+                    part.contains("22 November 2026, 15:04 UTC")
+                        && part.contains("ignore this mail"),
+                    "{part}"
+                );
             }
             assert!(words.text.contains("Engine <Portal> (Analytical & Co)"));
         }
@@ -265,19 +297,31 @@ mod tests {
     fn r_o11_no_subject_holds_a_code_or_a_link() {
         for content in every_content() {
             let subject = words(&mail(content)).unwrap().subject;
-            assert!(!subject.contains("012345") && !subject.contains("http") && !subject.contains("t0ken"), "{subject}");
+            assert!(
+                !subject.contains("012345")
+                    && !subject.contains("http")
+                    && !subject.contains("t0ken"),
+                "{subject}"
+            );
         }
     }
 
     #[test]
     fn test_clients_of_the_widget_find_code_and_link() {
-        let [activation, verification, challenge, ..] = every_content().map(|content| words(&mail(content)).unwrap().html);
+        let [activation, verification, challenge, ..] =
+            every_content().map(|content| words(&mail(content)).unwrap().html);
         let link = "href=\"https://id.example.org/email/verify/e1?token=t0ken\"";
         for id in ["registration-activation-link", "email-activation-button"] {
             assert!(activation.contains(&format!("<a id=\"{id}\" {link}")), "{activation}");
         }
-        assert!(verification.contains(&format!("<a id=\"registration-activation-link\" {link}")), "{verification}");
-        assert!(challenge.contains(&format!("<a id=\"email-authentication-button\" {link}")), "{challenge}");
+        assert!(
+            verification.contains(&format!("<a id=\"registration-activation-link\" {link}")),
+            "{verification}"
+        );
+        assert!(
+            challenge.contains(&format!("<a id=\"email-authentication-button\" {link}")),
+            "{challenge}"
+        );
         for html in [activation, challenge] {
             assert!(html.contains("enter this code: <b>012345</b>"), "{html}");
         }

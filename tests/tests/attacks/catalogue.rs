@@ -1,4 +1,5 @@
-//! That nothing was forgotten: every attack, and every requirement of severity C or H, is in the name of a test or in a list with a reason.
+//! That nothing was forgotten: every attack, and every requirement of severity C or H, is in the
+//! name of a test or in a list with a reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -21,8 +22,14 @@ fn names() -> BTreeSet<String> {
                 search(&path, names);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let source = fs::read_to_string(&path).unwrap();
-                let functions = source.lines().filter_map(|line| line.trim_start().trim_start_matches("async ").strip_prefix("fn "));
-                names.extend(functions.filter_map(|rest| rest.split_once('(')).map(|(name, _)| name.to_owned()));
+                let functions = source.lines().filter_map(|line| {
+                    line.trim_start().trim_start_matches("async ").strip_prefix("fn ")
+                });
+                names.extend(
+                    functions
+                        .filter_map(|rest| rest.split_once('('))
+                        .map(|(name, _)| name.to_owned()),
+                );
             }
         }
     }
@@ -41,7 +48,10 @@ fn named(names: &BTreeSet<String>, id: &str) -> bool {
 }
 
 fn reasons(list: &str) -> BTreeMap<&str, &str> {
-    list.lines().filter(|line| !line.starts_with('#')).map(|line| line.split_once(' ').unwrap()).collect()
+    list.lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split_once(' ').unwrap())
+        .collect()
 }
 
 #[test]
@@ -49,11 +59,16 @@ fn every_attack_has_a_test_or_a_reason() {
     let (names, untested) = (names(), reasons(include_str!("not-tested.txt")));
     let ids: BTreeSet<String> = (1..=LAST).map(|number| format!("A-{number:03}")).collect();
     assert!(untested.keys().all(|id| ids.contains(*id)), "{untested:?}");
-    let forgotten: Vec<_> = ids.iter().filter(|id| !named(&names, id) && !untested.contains_key(id.as_str())).collect();
+    let forgotten: Vec<_> =
+        ids.iter().filter(|id| !named(&names, id) && !untested.contains_key(id.as_str())).collect();
     assert!(forgotten.is_empty(), "without a test and without a reason: {forgotten:?}");
     let both: Vec<_> = untested.keys().filter(|id| named(&names, id)).collect();
     assert!(both.is_empty(), "tested, so no reason is needed: {both:?}");
-    println!("attacks: {} tested, {} not, each with its reason", ids.len() - untested.len(), untested.len());
+    println!(
+        "attacks: {} tested, {} not, each with its reason",
+        ids.len() - untested.len(),
+        untested.len()
+    );
 }
 
 #[test]
@@ -61,7 +76,8 @@ fn every_critical_or_high_requirement_has_a_test_or_a_reason() {
     let (names, untested) = (names(), reasons(include_str!("not-required.txt")));
     let ids: BTreeSet<&str> = REQUIREMENTS.split_whitespace().collect();
     assert!(untested.keys().all(|id| ids.contains(id)), "{untested:?}");
-    let forgotten: Vec<_> = ids.iter().filter(|id| !named(&names, id) && !untested.contains_key(**id)).collect();
+    let forgotten: Vec<_> =
+        ids.iter().filter(|id| !named(&names, id) && !untested.contains_key(**id)).collect();
     assert!(forgotten.is_empty(), "without a test and without a reason: {forgotten:?}");
     let both: Vec<_> = untested.keys().filter(|id| named(&names, id)).collect();
     assert!(both.is_empty(), "tested, so no reason is needed: {both:?}");

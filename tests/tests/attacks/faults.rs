@@ -17,17 +17,23 @@ fn r_o4_a_025_a_count_stays_whatever_becomes_of_the_request() {
         browser.sign_up(&address, PASSWORD);
         let code = stage.code(&address);
         let attempts = |stage: &Stage| -> u64 {
-            let counters = stage.dump().into_iter().filter(|item| item.key.0.starts_with("LIMIT#passcode#"));
+            let counters =
+                stage.dump().into_iter().filter(|item| item.key.0.starts_with("LIMIT#passcode#"));
             counters.map(|item| item.count).sum()
         };
         let before = attempts(&stage);
-        stage.fault(json!({"at": "ddb.TransactWriteItems", "nth": nth, "times": 100, "do": "err500"}));
+        stage.fault(
+            json!({"at": "ddb.TransactWriteItems", "nth": nth, "times": 100, "do": "err500"}),
+        );
         let answer = browser.answer_code(&code);
         stage.fault(json!({"clear": true}));
         if answer.status >= 500 {
             counted.push(attempts(&stage) - before);
         }
-        assert!(browser.answer_code(&code).interaction_code().is_some(), "and the same request again tells the truth");
+        assert!(
+            browser.answer_code(&code).interaction_code().is_some(),
+            "and the same request again tells the truth"
+        );
     }
     assert!(counted.contains(&1), "a failure after the count: {counted:?}");
 }
@@ -51,7 +57,11 @@ fn a_116_an_error_tells_nothing_of_what_is_behind() {
         for (path, body) in &requests {
             let answer = browser.step(path, body.clone());
             assert!((500..=503).contains(&answer.status), "{path}: {}", answer.text);
-            assert!(answer.header("x-okta-request-id").is_some_and(|id| id.len() > 3), "which request it was in the logs: {:?}", answer.headers);
+            assert!(
+                answer.header("x-okta-request-id").is_some_and(|id| id.len() > 3),
+                "which request it was in the logs: {:?}",
+                answer.headers
+            );
             bodies.insert(answer.text);
         }
         let token = browser.token("an interaction code");
@@ -60,9 +70,19 @@ fn a_116_an_error_tells_nothing_of_what_is_behind() {
         stage.fault(json!({"clear": true}));
     }
     for body in &bodies {
-        for foreign in
-            ["vestibule", "dynamo", "arn:", "AccessDenied", "InternalServerError", "ordered by", "src/", ".rs", "TX#", "panicked", "127.0.0.1"]
-        {
+        for foreign in [
+            "vestibule",
+            "dynamo",
+            "arn:",
+            "AccessDenied",
+            "InternalServerError",
+            "ordered by",
+            "src/",
+            ".rs",
+            "TX#",
+            "panicked",
+            "127.0.0.1",
+        ] {
             assert!(!body.to_lowercase().contains(&foreign.to_lowercase()), "{foreign} in {body}");
         }
     }

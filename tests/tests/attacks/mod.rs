@@ -1,5 +1,6 @@
-//! Every attack of the security bar on what is deployed: the scenarios of `shared/engine/tests/security/suite`, over HTTP against the local bundle
-//! and as events of API Gateway, with the SDK clients, the stores and the argon2 that a function has in Lambda.
+//! Every attack of the security bar on what is deployed: the scenarios of
+//! `shared/engine/tests/security/suite`, over HTTP against the local bundle and as events of API
+//! Gateway, with the SDK clients, the stores and the argon2 that a function has in Lambda.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

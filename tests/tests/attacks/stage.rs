@@ -1,4 +1,5 @@
-//! The local bundle as a stage of the scenarios: the same people, with another way to reach the functions.
+//! The local bundle as a stage of the scenarios: the same people, with another way to reach the
+//! functions.
 
 #[path = "../../../shared/engine/tests/stage/browser.rs"]
 mod browser;
@@ -33,7 +34,11 @@ pub struct Stage {
 }
 
 pub fn demo() -> Organisation {
-    let mut organisation = organisation::parse("organisation.yaml", include_str!("../../../functions/local/organisation.yaml")).unwrap();
+    let mut organisation = organisation::parse(
+        "organisation.yaml",
+        include_str!("../../../functions/local/organisation.yaml"),
+    )
+    .unwrap();
     // What is limited is a story of its own: the others send more than people do.
     organisation.settings.limits.requests_per_transaction = 1_000_000;
     organisation
@@ -62,13 +67,19 @@ impl Stage {
     }
 
     pub fn with(organisation: &Organisation) -> Self {
-        let running = RUNTIME.block_on(local::start(Options { test_control: Some(0), ..Options::default() })).unwrap();
-        let environment = Environment::from_vars(|name| running.variables.get(name).cloned()).unwrap();
+        let running = RUNTIME
+            .block_on(local::start(Options { test_control: Some(0), ..Options::default() }))
+            .unwrap();
+        let environment =
+            Environment::from_vars(|name| running.variables.get(name).cloned()).unwrap();
         let stage = Self {
             source: "192.0.2.1".into(),
             base: running.base_url.clone(),
             control: Control::new(running.test_control_url.as_ref().unwrap()),
-            store: DynamoStore::new(dynamodb::Client::new(&environment.dynamodb()), environment.table_name()),
+            store: DynamoStore::new(
+                dynamodb::Client::new(&environment.dynamodb()),
+                environment.table_name(),
+            ),
             environment,
             transport: RUNTIME.block_on(async { Transport::new(&running) }),
             running,
@@ -80,7 +91,13 @@ impl Stage {
     pub fn apply(&self, organisation: &Organisation) {
         let problems = policy::organisation::check::check(organisation);
         assert!(problems.is_empty(), "{problems:?}");
-        RUNTIME.block_on(engine::configuration::apply(&self.store, organisation, self.running.clock.now())).unwrap();
+        RUNTIME
+            .block_on(engine::configuration::apply(
+                &self.store,
+                organisation,
+                self.running.clock.now(),
+            ))
+            .unwrap();
     }
 
     pub fn advance(&self, seconds: u64) {
@@ -96,7 +113,9 @@ impl Stage {
     }
 
     pub fn put(&self, item: Item) {
-        RUNTIME.block_on(self.store.write(&[Write::Put { item, expect: Expect::Anything }])).unwrap();
+        RUNTIME
+            .block_on(self.store.write(&[Write::Put { item, expect: Expect::Anything }]))
+            .unwrap();
     }
 
     /// Orders a fault of AWS in the notation of the test control, or `{"clear": true}`.
@@ -111,7 +130,10 @@ impl Stage {
 
     /// The key that signs tokens.
     pub fn signer(&self) -> KmsSigner {
-        KmsSigner::new(kms::Client::new(&self.environment.kms()), self.environment.signing_key_ids().unwrap())
+        KmsSigner::new(
+            kms::Client::new(&self.environment.kms()),
+            self.environment.signing_key_ids().unwrap(),
+        )
     }
 
     /// What the mail provider does from now on.
@@ -123,15 +145,24 @@ impl Stage {
         }
     }
 
-    /// What was called of AWS since this was asked last. Not how often: what a busy machine answers too late is called again.
+    /// What was called of AWS since this was asked last. Not how often: what a busy machine answers
+    /// too late is called again.
     pub fn calls(&self) -> Vec<String> {
         let calls = self.running.faults.calls();
         self.running.faults.reset_calls();
         calls.into_keys().collect()
     }
 
-    pub fn request_from(&self, source: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let (status, headers, text) = RUNTIME.block_on(self.transport.exchange(source, method, path, headers, body));
+    pub fn request_from(
+        &self,
+        source: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
+        let (status, headers, text) =
+            RUNTIME.block_on(self.transport.exchange(source, method, path, headers, body));
         Answer::new(status, headers, text)
     }
 }
@@ -143,7 +174,10 @@ fn letter(mail: &Mail) -> Letter {
         ("sign in", Kind::SignIn),
         ("you already have an account", Kind::AlreadyRegistered),
     ];
-    let (_, kind) = endings.into_iter().find(|(ending, _)| mail.subject.ends_with(ending)).unwrap_or_else(|| panic!("{}", mail.subject));
+    let (_, kind) = endings
+        .into_iter()
+        .find(|(ending, _)| mail.subject.ends_with(ending))
+        .unwrap_or_else(|| panic!("{}", mail.subject));
     Letter {
         to: mail.to.clone(),
         kind,

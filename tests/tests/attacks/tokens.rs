@@ -14,14 +14,19 @@ fn signed_in(stage: &Stage) -> (String, Value) {
     let mut browser = stage.browser("demo-spa");
     browser.sign_up("ada@example.com", "correct horse battery");
     let done = browser.answer_code(&stage.code("ada@example.com"));
-    let token = browser.token(&done.interaction_code().unwrap()).body["access_token"].as_str().unwrap().to_owned();
+    let token = browser.token(&done.interaction_code().unwrap()).body["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
     (token, serde_json::from_slice(&claims).unwrap())
 }
 
 fn userinfo(stage: &Stage, token: &str) -> u16 {
     let authorization = format!("Bearer {token}");
-    stage.request("GET", "/oauth2/default/v1/userinfo", &[("authorization", &authorization)], b"").status
+    stage
+        .request("GET", "/oauth2/default/v1/userinfo", &[("authorization", &authorization)], b"")
+        .status
 }
 
 #[test]
@@ -41,8 +46,13 @@ fn r_t4_a_096_who_has_not_our_key_makes_no_token() {
     let modulus = keys.body["keys"][0]["n"].as_str().unwrap().to_owned();
     // The public key as the secret of a MAC: works where the header's algorithm is believed.
     let confused = |algorithm| {
-        let header = Header { kid: header["kid"].as_str().map(String::from), typ: Some("at+jwt".into()), ..Header::new(algorithm) };
-        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(modulus.as_bytes())).unwrap()
+        let header = Header {
+            kid: header["kid"].as_str().map(String::from),
+            typ: Some("at+jwt".into()),
+            ..Header::new(algorithm)
+        };
+        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(modulus.as_bytes()))
+            .unwrap()
     };
     let mut eve = claims.clone();
     eve["sub"] = json!("somebody else");
@@ -72,7 +82,11 @@ fn r_t4_a_097_claims_of_another_type_or_purpose_are_no_claims() {
     let signer = stage.signer();
     let sign = |typ: &str, claims: &Value| RUNTIME.block_on(signer.sign(typ, claims)).unwrap();
     for typ in ["JWT", "at+jwt"] {
-        assert_eq!(userinfo(&stage, &sign(typ, &claims)), 200, "what is changed below is good as it is");
+        assert_eq!(
+            userinfo(&stage, &sign(typ, &claims)),
+            200,
+            "what is changed below is good as it is"
+        );
     }
     for (name, value) in [
         ("exp", json!("9999999999")),

@@ -1,8 +1,16 @@
-//! Histories (security.md §4, method 4): clients over real HTTP at the same time, on addresses that they share, while the services behind fail.
-//! What each asked and was told is linearizable, address by address: registration, verification, sign-in and redemption happen at one moment each.
+//! Histories (security.md §4, method 4): clients over real HTTP at the same time, on addresses that
+//! they share, while the services behind fail. What each asked and was told is linearizable,
+//! address by address: registration, verification, sign-in and redemption happen at one moment
+//! each.
 //!
 //! `HISTORIES=200 cargo test -p tests --test all histories::` takes more addresses.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 mod spec;
 
@@ -24,7 +32,8 @@ const AT_ONCE: usize = 4;
 /// A call that was asked once more so often is left without an answer.
 const TRIES: usize = 2;
 
-/// Of all calls to DynamoDB about half fail, so that many a request fails in spite of the SDK's three attempts.
+/// Of all calls to DynamoDB about half fail, so that many a request fails in spite of the SDK's
+/// three attempts.
 const FAULTS: [(&str, &str, f64); 6] = [
     ("ddb.*", "throttle", 0.1),
     ("ddb.*", "err500", 0.1),
@@ -45,7 +54,13 @@ struct Shared {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn i13_every_address_is_linearizable_under_faults() {
-    let running = start(Options { test_control: Some(0), deadlines: Patience::Deployed, ..Options::default() }).await.unwrap();
+    let running = start(Options {
+        test_control: Some(0),
+        deadlines: Patience::Deployed,
+        ..Options::default()
+    })
+    .await
+    .unwrap();
     let control = Control::new(running.test_control_url.as_ref().unwrap());
     control.apply(without_budgets(&demo(&running.base_url))).await;
     for (at, what, probability) in FAULTS {
@@ -63,10 +78,12 @@ async fn i13_every_address_is_linearizable_under_faults() {
                 clients: Mutex::default(),
             });
             async move {
-                join_all((0..CLIENTS).map(|client| tokio::spawn(client_of(shared.clone(), client))))
-                    .await
-                    .into_iter()
-                    .for_each(|ended| ended.unwrap());
+                join_all(
+                    (0..CLIENTS).map(|client| tokio::spawn(client_of(shared.clone(), client))),
+                )
+                .await
+                .into_iter()
+                .for_each(|ended| ended.unwrap());
                 shared.history.lock().unwrap().clone()
             }
         }))
@@ -80,18 +97,26 @@ async fn i13_every_address_is_linearizable_under_faults() {
             assert!(linearizable(&history), "no order explains this history:\n{}", told(&history));
         }
     }
-    println!("{addresses} addresses: {operations} operations with an answer, {unanswered} without, {accounts} addresses with an account");
+    println!(
+        "{addresses} addresses: {operations} operations with an answer, {unanswered} without, {accounts} addresses with an account"
+    );
     assert!(accounts * 2 > addresses, "hardly anything was done");
 }
 
-/// Signs up, mistypes the code, types it, redeems what comes of it, signs in with its own password and another one's.
+/// Signs up, mistypes the code, types it, redeems what comes of it, signs in with its own password
+/// and another one's.
 async fn client_of(shared: Arc<Shared>, client: usize) {
     let mut browser = Browser::new(&shared.base);
     if begin(&mut browser, true).await {
         let profile = json!({"email": shared.email, "firstName": "Ada", "lastName": "Lovelace"});
         let form = json!({"userProfile": profile, "credentials": {"passcode": password(client)}});
-        let registered = shared.patiently(Op::Register { flow: client, password: client }, || step(&browser, "/idp/idx/enroll/new", &form)).await;
-        // Several codes are mailed to the address; the one of this flow is the one that comes with it.
+        let registered = shared
+            .patiently(Op::Register { flow: client, password: client }, || {
+                step(&browser, "/idp/idx/enroll/new", &form)
+            })
+            .await;
+        // Several codes are mailed to the address; the one of this flow is the one that comes with
+        // it.
         if registered == Some(Ret::Sent)
             && let Some(code) = shared.code_of(&browser).await
         {
@@ -99,11 +124,18 @@ async fn client_of(shared: Arc<Shared>, client: usize) {
             let answer = |code: &str| json!({"credentials": {"passcode": code}});
             if client == 0 {
                 let wrong = answer(&wrong);
-                shared.once(Op::Verify { flow: client, right: false }, step(&browser, "/idp/idx/email/answer", &wrong)).await;
+                shared
+                    .once(
+                        Op::Verify { flow: client, right: false },
+                        step(&browser, "/idp/idx/email/answer", &wrong),
+                    )
+                    .await;
             }
             let right = answer(&code);
             let verify = Op::Verify { flow: client, right: true };
-            if let Some(Ret::Done(code)) = shared.patiently(verify, || step(&browser, "/idp/idx/email/answer", &right)).await {
+            if let Some(Ret::Done(code)) =
+                shared.patiently(verify, || step(&browser, "/idp/idx/email/answer", &right)).await
+            {
                 shared.redeem(&browser, &code, client == 1).await;
             }
         }
@@ -112,7 +144,12 @@ async fn client_of(shared: Arc<Shared>, client: usize) {
         let mut browser = Browser::new(&shared.base);
         if begin(&mut browser, false).await {
             let body = json!({"identifier": shared.email, "credentials": {"passcode": password(password_of)}});
-            let signed_in = shared.once(Op::SignIn { password: password_of }, step(&browser, "/idp/idx/identify", &body)).await;
+            let signed_in = shared
+                .once(
+                    Op::SignIn { password: password_of },
+                    step(&browser, "/idp/idx/identify", &body),
+                )
+                .await;
             if let Some(Ret::Done(code)) = signed_in {
                 shared.redeem(&browser, &code, false).await;
             }
@@ -133,7 +170,11 @@ async fn begin(browser: &mut Browser, signs_up: bool) -> bool {
                 return true;
             }
             for _ in 0..5 {
-                if browser.try_step("/idp/idx/enroll", json!({})).await.is_ok_and(|answer| answer.status == 200) {
+                if browser
+                    .try_step("/idp/idx/enroll", json!({}))
+                    .await
+                    .is_ok_and(|answer| answer.status == 200)
+                {
                     return true;
                 }
             }
@@ -153,7 +194,9 @@ fn understood(answer: &Answer) -> Option<Ret> {
     Some(match answer.status {
         429 => Ret::Refused,
         500.. => return None,
-        _ if answer.interaction_code().is_some() => Ret::Done(answer.interaction_code().unwrap().into()),
+        _ if answer.interaction_code().is_some() => {
+            Ret::Done(answer.interaction_code().unwrap().into())
+        }
         _ if says("notUnique") || says("account.exists") => Ret::Taken,
         _ if says("unknown.user") => Ret::Unknown,
         _ if says("session.expired") => Ret::Over,
@@ -182,7 +225,11 @@ impl Shared {
     }
 
     /// Does it, and the very same again if no answer comes.
-    async fn patiently<F: Future<Output = Option<Ret>>>(&self, op: Op, request: impl Fn() -> F) -> Option<Ret> {
+    async fn patiently<F: Future<Output = Option<Ret>>>(
+        &self,
+        op: Op,
+        request: impl Fn() -> F,
+    ) -> Option<Ret> {
         for _ in 0..TRIES {
             if let Some(ret) = self.once(op.clone(), request()).await {
                 return Some(ret);
@@ -197,7 +244,8 @@ impl Shared {
         for _ in 0..=usize::from(twice) {
             let answer = Mutex::new(None);
             self.once(Op::Redeem { code: code.into() }, async {
-                let redeemed = browser.try_token(code).await.ok().filter(|redeemed| redeemed.status < 500)?;
+                let redeemed =
+                    browser.try_token(code).await.ok().filter(|redeemed| redeemed.status < 500)?;
                 *answer.lock().unwrap() = redeemed.body["access_token"].as_str().map(String::from);
                 Some(if redeemed.status == 200 { Ret::Good } else { Ret::Void })
             })
@@ -206,7 +254,8 @@ impl Shared {
         }
         let Some(token) = token else { return };
         self.once(Op::Userinfo { code: code.into() }, async {
-            let userinfo = browser.try_userinfo(&token).await.ok().filter(|userinfo| userinfo.status < 500)?;
+            let userinfo =
+                browser.try_userinfo(&token).await.ok().filter(|userinfo| userinfo.status < 500)?;
             Some(if userinfo.status == 200 { Ret::Good } else { Ret::Void })
         })
         .await;
@@ -216,7 +265,10 @@ impl Shared {
     async fn code_of(&self, browser: &Browser) -> Option<String> {
         let flow = browser.handle.split('.').next().unwrap();
         let mails = self.control.mails(&self.email).await;
-        let ours = mails.iter().rev().find(|mail| mail["link"].as_str().is_some_and(|link| link.contains(flow)))?;
+        let ours = mails
+            .iter()
+            .rev()
+            .find(|mail| mail["link"].as_str().is_some_and(|link| link.contains(flow)))?;
         ours["code"].as_str().map(String::from)
     }
 }

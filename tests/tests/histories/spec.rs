@@ -1,5 +1,6 @@
-//! One address as it should be, were everything done one thing after the other: nobody or somebody with a password; sign-ups that wait for their
-//! code; interaction codes that are worth tokens once.
+//! One address as it should be, were everything done one thing after the other: nobody or somebody
+//! with a password; sign-ups that wait for their code; interaction codes that are worth tokens
+//! once.
 
 use std::collections::BTreeMap;
 
@@ -69,8 +70,8 @@ enum Uses {
     More,
 }
 
-/// Whether there is an order of these operations, each between its beginning and its end, in which every answer is right. What has no answer may
-/// have been done at any time since, or never.
+/// Whether there is an order of these operations, each between its beginning and its end, in which
+/// every answer is right. What has no answer may have been done at any time since, or never.
 pub fn linearizable(history: &[Event]) -> bool {
     let mut tester = LinearizabilityTester::new(Address::default());
     for event in history {
@@ -97,7 +98,9 @@ impl SequentialSpec for Address {
         match ret {
             Ret::Refused => true,
             // Whoever lost and asks once more is told so again, but for a minute only.
-            Ret::Taken if matches!(op, Op::Verify { flow, right: true } if matches!(self.flows.get(flow), Some(Flow::Lost))) => true,
+            Ret::Taken if matches!(op, Op::Verify { flow, right: true } if matches!(self.flows.get(flow), Some(Flow::Lost))) => {
+                true
+            }
             Ret::Done(code) => self.step(op, code) == *ret,
             _ => self.step(op, "unheard") == *ret,
         }
@@ -163,7 +166,9 @@ impl Address {
                 self.flows.insert(flow, Flow::Done { code: fresh.into() });
                 self.issue(fresh)
             }
-            (Some(Flow::Done { code }), true) if self.codes.get(&code) == Some(&Uses::None) => Ret::Done(code),
+            (Some(Flow::Done { code }), true) if self.codes.get(&code) == Some(&Uses::None) => {
+                Ret::Done(code)
+            }
             _ => Ret::Over,
         }
     }
@@ -186,7 +191,11 @@ mod tests {
 
     /// Operations one after the other, by one client each.
     fn in_order(steps: Vec<(Op, Ret)>) -> Vec<Event> {
-        steps.into_iter().enumerate().flat_map(|(client, (op, ret))| [Event::Invoke(client, op), Event::Return(client, ret)]).collect()
+        steps
+            .into_iter()
+            .enumerate()
+            .flat_map(|(client, (op, ret))| [Event::Invoke(client, op), Event::Return(client, ret)])
+            .collect()
     }
 
     fn signed_up() -> Vec<(Op, Ret)> {
@@ -248,7 +257,8 @@ mod tests {
     fn what_has_no_answer_may_have_been_done_or_not() {
         let mut history = in_order(signed_up()[..2].to_vec());
         history.push(Event::Invoke(10, Op::Verify { flow: 1, right: true }));
-        let sign_in = |ret| [Event::Invoke(11, Op::SignIn { password: MINE }), Event::Return(11, ret)];
+        let sign_in =
+            |ret| [Event::Invoke(11, Op::SignIn { password: MINE }), Event::Return(11, ret)];
         assert!(linearizable(&[history.clone(), sign_in(Ret::Unknown).into()].concat()));
         assert!(linearizable(&[history.clone(), sign_in(Ret::Done("one".into())).into()].concat()));
         assert!(!linearizable(&[history, sign_in(Ret::Wrong).into()].concat()));

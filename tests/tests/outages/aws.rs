@@ -14,7 +14,13 @@ const PASSWORD: &str = "a poet of numbers";
 const FOR_EVER: u32 = 1_000;
 
 async fn server() -> (Running, Control) {
-    let running = start(Options { test_control: Some(0), deadlines: Patience::Deployed, ..Options::default() }).await.unwrap();
+    let running = start(Options {
+        test_control: Some(0),
+        deadlines: Patience::Deployed,
+        ..Options::default()
+    })
+    .await
+    .unwrap();
     let control = Control::new(running.test_control_url.as_ref().unwrap());
     control.apply(without_budgets(&demo(&running.base_url))).await;
     (running, control)
@@ -24,19 +30,29 @@ async fn server() -> (Running, Control) {
 #[track_caller]
 fn assert_unavailable(answer: &Answer) {
     let said = answer.messages();
-    assert_eq!((answer.status, said.as_slice()), (503, &["E0000010".to_owned()][..]), "{answer:#?}");
+    assert_eq!(
+        (answer.status, said.as_slice()),
+        (503, &["E0000010".to_owned()][..]),
+        "{answer:#?}"
+    );
     assert!(answer.retry_after.is_some_and(|seconds| (1..4).contains(&seconds)), "{answer:#?}");
 }
 
-/// Nobody was told that the address has an account: neither whoever signs up, nor its owner by mail.
+/// Nobody was told that the address has an account: neither whoever signs up, nor its owner by
+/// mail.
 async fn assert_never_taken(control: &Control, email: &str) {
     let mails = control.mails(email).await;
-    assert!(mails.iter().all(|mail| !mail["subject"].as_str().unwrap().contains("already")), "{mails:#?}");
+    assert!(
+        mails.iter().all(|mail| !mail["subject"].as_str().unwrap().contains("already")),
+        "{mails:#?}"
+    );
 }
 
-/// At the form, whose commit has few writes, and at the code, whose commit makes the account and has the most.
+/// At the form, whose commit has few writes, and at the code, whose commit makes the account and
+/// has the most.
 #[tokio::test(flavor = "multi_thread")]
-async fn f_11_another_transaction_in_the_way_of_any_write_is_waited_for_or_said_and_never_an_address_that_is_taken() {
+async fn f_11_another_transaction_in_the_way_of_any_write_is_waited_for_or_said_and_never_an_address_that_is_taken()
+ {
     let (running, control) = server().await;
     // More than any transaction of these steps has: the last ones are at its last write.
     for item in 0..8 {
@@ -52,10 +68,15 @@ async fn f_11_another_transaction_in_the_way_of_any_write_is_waited_for_or_said_
         assert_unavailable(&browser.send_form(&email, PASSWORD).await);
         conflict(1, 1).await;
         let sent = browser.send_form(&email, PASSWORD).await;
-        assert_eq!((sent.status, sent.forms()[0], sent.messages()), (200, "enroll-authenticator", vec![]), "{sent:#?}");
+        assert_eq!(
+            (sent.status, sent.forms()[0], sent.messages()),
+            (200, "enroll-authenticator", vec![]),
+            "{sent:#?}"
+        );
 
         let code = control.code(&email).await;
-        // The first write of this step counts the guess; the second makes the account. Three times is as often as the SDK tries.
+        // The first write of this step counts the guess; the second makes the account. Three times
+        // is as often as the SDK tries.
         for times in [FOR_EVER, 3] {
             conflict(times, 2).await;
             assert_unavailable(&browser.answer_code(&code).await);
@@ -64,7 +85,10 @@ async fn f_11_another_transaction_in_the_way_of_any_write_is_waited_for_or_said_
         conflict(1, 2).await;
         let done = browser.answer_code(&code).await;
         assert!(done.interaction_code().is_some(), "at write {item}: {done:#?}");
-        assert_eq!(control.suffered().await["conflict"].as_u64().map(|times| times > 0), Some(true));
+        assert_eq!(
+            control.suffered().await["conflict"].as_u64().map(|times| times > 0),
+            Some(true)
+        );
         assert_eq!(control.users(&email).await.len(), 1);
         assert_never_taken(&control, &email).await;
     }
@@ -72,9 +96,11 @@ async fn f_11_another_transaction_in_the_way_of_any_write_is_waited_for_or_said_
     assert_eq!(Browser::new(&running.base_url).token("x").await.status, 400, "and it serves on");
 }
 
-/// A condition that did not hold means: somebody was faster. It is read and decided anew; for good, only what then is there is told.
+/// A condition that did not hold means: somebody was faster. It is read and decided anew; for good,
+/// only what then is there is told.
 #[tokio::test(flavor = "multi_thread")]
-async fn f_10_a_condition_that_did_not_hold_at_any_write_is_decided_anew_and_never_an_error_of_the_program() {
+async fn f_10_a_condition_that_did_not_hold_at_any_write_is_decided_anew_and_never_an_error_of_the_program()
+ {
     let (running, control) = server().await;
     let refuse = async |item: usize, times: u32| {
         control.fault(json!({"clear": true})).await;
@@ -87,17 +113,22 @@ async fn f_10_a_condition_that_did_not_hold_at_any_write_is_decided_anew_and_nev
         let code = control.code(&email).await;
         refuse(item, FOR_EVER).await;
         let refused = browser.answer_code(&code).await;
-        // "Too many" if it is a budget that is said to be used up, whichever one; else that many are at it.
+        // "Too many" if it is a budget that is said to be used up, whichever one; else that many
+        // are at it.
         if refused.status == 429 {
             let [said] = &refused.messages()[..] else { panic!("at write {item}: {refused:#?}") };
-            assert!(["tooManyRequests", "idx.error.code.too.many"].contains(&said.as_str()), "at write {item}: {refused:#?}");
+            assert!(
+                ["tooManyRequests", "idx.error.code.too.many"].contains(&said.as_str()),
+                "at write {item}: {refused:#?}"
+            );
         } else {
             assert_unavailable(&refused);
         }
         assert!(control.users(&email).await.is_empty(), "all or nothing");
         refuse(item, 1).await;
         let mut done = browser.answer_code(&code).await;
-        // The first try of this code is spent: what is refused now is the budget of the second one, and that is told.
+        // The first try of this code is spent: what is refused now is the budget of the second one,
+        // and that is told.
         if done.status == 429 {
             done = browser.answer_code(&code).await;
         }
@@ -137,7 +168,11 @@ async fn f_25_mail_that_was_taken_without_an_answer_arrives_twice_at_most_and_wi
         let sent = browser.sign_up(ADA, PASSWORD).await;
         assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
         let said: &[&str] = if times == 1 { &[] } else { &["idx.error.mail.not.sent"] };
-        assert_eq!((sent.status, sent.forms()[0], sent.messages()), (200, "enroll-authenticator", strings(said)), "{sent:#?}");
+        assert_eq!(
+            (sent.status, sent.forms()[0], sent.messages()),
+            (200, "enroll-authenticator", strings(said)),
+            "{sent:#?}"
+        );
         let (mails, code) = same_code(&control).await;
         assert_eq!(mails, 2);
         // Whoever sends the form once more, for want of an answer, gets no third one.
@@ -172,13 +207,26 @@ async fn f_35_while_kms_is_away_no_token_is_made_and_the_code_stays_good_for_its
     browser.sign_up(ADA, PASSWORD).await;
     let mut code = browser.answer_code(&control.code(ADA).await).await.done().to_owned();
     // At the access token and at the id token, which is signed after it.
-    for (nth, order) in [(1, "throttle"), (2, "throttle"), (1, "err500"), (2, "err500"), (1, "reject")] {
+    for (nth, order) in
+        [(1, "throttle"), (2, "throttle"), (1, "err500"), (2, "err500"), (1, "reject")]
+    {
         control.fault(json!({"at": "kms.Sign", "nth": nth, "times": FOR_EVER, "do": order})).await;
         for _ in 0..2 {
             let refused = browser.token(&code).await;
-            assert_eq!((refused.status, &refused.body["error"]), (503, &json!("temporarily_unavailable")), "{refused:#?}");
-            assert!(refused.retry_after.is_some_and(|seconds| (1..4).contains(&seconds)), "{refused:#?}");
-            assert_eq!(refused.body.as_object().unwrap().len(), 2, "an error, its description, and no token: {refused:#?}");
+            assert_eq!(
+                (refused.status, &refused.body["error"]),
+                (503, &json!("temporarily_unavailable")),
+                "{refused:#?}"
+            );
+            assert!(
+                refused.retry_after.is_some_and(|seconds| (1..4).contains(&seconds)),
+                "{refused:#?}"
+            );
+            assert_eq!(
+                refused.body.as_object().unwrap().len(),
+                2,
+                "an error, its description, and no token: {refused:#?}"
+            );
         }
         control.fault(json!({"clear": true})).await;
         // Within the minute, with room for what a busy machine takes meanwhile.
@@ -186,7 +234,10 @@ async fn f_35_while_kms_is_away_no_token_is_made_and_the_code_stays_good_for_its
         let tokens = browser.token(&code).await;
         assert_eq!(tokens.status, 200, "{order} at signature {nth}: {tokens:#?}");
         assert_signed(&tokens);
-        assert_eq!(browser.userinfo(tokens.body["access_token"].as_str().unwrap()).await.body["email"], ADA);
+        assert_eq!(
+            browser.userinfo(tokens.body["access_token"].as_str().unwrap()).await.body["email"],
+            ADA
+        );
         code = browser.sign_in(ADA, PASSWORD).await.done().to_owned();
     }
     // Once is not even noticed.
@@ -215,9 +266,17 @@ fn assert_signed(tokens: &Answer) {
         let token = tokens.body[name].as_str().unwrap();
         let header = jsonwebtoken::decode_header(token).unwrap();
         assert_eq!(header.alg, jsonwebtoken::Algorithm::RS256);
-        assert!(token.rsplit('.').next().is_some_and(|signature| signature.len() == 342), "{token}");
+        assert!(
+            token.rsplit('.').next().is_some_and(|signature| signature.len() == 342),
+            "{token}"
+        );
     }
-    assert!(tokens.body.as_object().is_some_and(|body| body.values().all(|value| *value != Value::Null)));
+    assert!(
+        tokens
+            .body
+            .as_object()
+            .is_some_and(|body| body.values().all(|value| *value != Value::Null))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -229,7 +288,11 @@ async fn f_35_a_signature_that_does_not_come_in_time_is_said_in_time() {
     control.fault(json!({"at": "kms.Sign", "times": FOR_EVER, "do": "timeout_before"})).await;
     let began = Instant::now();
     assert_eq!(browser.token(&code).await.status, 503);
-    assert!((Duration::from_secs(2)..Duration::from_secs(5)).contains(&began.elapsed()), "{:?}", began.elapsed());
+    assert!(
+        (Duration::from_secs(2)..Duration::from_secs(5)).contains(&began.elapsed()),
+        "{:?}",
+        began.elapsed()
+    );
     control.fault(json!({"clear": true})).await;
     // One that comes too late is made once more; the clock of the functions is the real one here.
     control.fault(json!({"at": "kms.Sign", "do": "timeout_after"})).await;

@@ -1,5 +1,6 @@
-//! The data folder on a disk that is full or read-only, held by somebody else, or broken: a clear word, never a new database in the place of the old
-//! one, and everything that was acknowledged is there when the disk is well again (security.md F-40).
+//! The data folder on a disk that is full or read-only, held by somebody else, or broken: a clear
+//! word, never a new database in the place of the old one, and everything that was acknowledged is
+//! there when the disk is well again (security.md F-40).
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -36,7 +37,9 @@ impl Folder {
     }
 
     fn new(name: &str) -> Self {
-        let folder = Self(std::env::temp_dir().join(format!("vestibule-outages-{name}-{}", std::process::id())));
+        let folder = Self(
+            std::env::temp_dir().join(format!("vestibule-outages-{name}-{}", std::process::id())),
+        );
         let _ = fs::remove_dir_all(&folder.0);
         folder
     }
@@ -68,7 +71,9 @@ impl Folder {
     /// Names and contents of the files.
     fn contents(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let files = fs::read_dir(&self.0).unwrap().map(|file| file.unwrap().path());
-        let mut contents: Vec<_> = files.map(|file| (file.file_name().unwrap().into(), fs::read(&file).unwrap())).collect();
+        let mut contents: Vec<_> = files
+            .map(|file| (file.file_name().unwrap().into(), fs::read(&file).unwrap()))
+            .collect();
         contents.sort();
         contents
     }
@@ -122,7 +127,9 @@ async fn sign_up(server: &Server, control: &Control, email: &str) -> Result<(), 
     }
     let sent = browser.send_form(email, PASSWORD).await;
     let mails = control.mails(email).await;
-    let Some(code) = mails.last().and_then(|mail| mail["code"].as_str()) else { return Err(sent.status) };
+    let Some(code) = mails.last().and_then(|mail| mail["code"].as_str()) else {
+        return Err(sent.status);
+    };
     let done = browser.answer_code(code).await;
     if done.interaction_code().is_some() { Ok(()) } else { Err(done.status) }
 }
@@ -136,7 +143,12 @@ async fn assert_signs_in(server: &Server, email: &str) {
 async fn f_40_a_folder_that_must_not_be_written_to_is_refused_and_left_as_it_is() {
     let folder = Folder::with_ada("read-only").await;
     let before = folder.contents();
-    for (path, mode) in [(folder.0.clone(), 0o500), (folder.table(), 0o400), (folder.0.join("mails.jsonl"), 0o400), (folder.0.clone(), 0o000)] {
+    for (path, mode) in [
+        (folder.0.clone(), 0o500),
+        (folder.table(), 0o400),
+        (folder.0.join("mails.jsonl"), 0o400),
+        (folder.0.clone(), 0o000),
+    ] {
         let was = fs::metadata(&path).unwrap().permissions();
         fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
         let said = folder.refused();
@@ -145,7 +157,11 @@ async fn f_40_a_folder_that_must_not_be_written_to_is_refused_and_left_as_it_is(
         assert!(why && said.contains("--data"), "{mode:o}: {said}");
         assert_eq!(names(&folder.contents()), names(&before), "{mode:o}");
         // Each start begins a new line in the mails; nothing else is touched.
-        let changed = before.iter().zip(folder.contents()).filter(|(before, now)| before.1 != now.1).map(|(before, _)| before.0.clone());
+        let changed = before
+            .iter()
+            .zip(folder.contents())
+            .filter(|(before, now)| before.1 != now.1)
+            .map(|(before, _)| before.0.clone());
         assert!(changed.into_iter().all(|name| name == Path::new("mails.jsonl")), "{mode:o}");
     }
     let (server, _control) = folder.started().await;
@@ -191,7 +207,10 @@ async fn f_40_a_folder_that_another_process_has_is_refused_and_the_other_goes_on
     let (server, _control) = folder.started().await;
     for _ in 0..2 {
         let said = refusal(Command::new(PROGRAM), &["--data", folder.path()]);
-        assert!(said.contains("in use by another vestibule") && said.contains(folder.path()), "{said}");
+        assert!(
+            said.contains("in use by another vestibule") && said.contains(folder.path()),
+            "{said}"
+        );
     }
     assert_signs_in(&server, ADA).await;
 }
@@ -199,7 +218,8 @@ async fn f_40_a_folder_that_another_process_has_is_refused_and_the_other_goes_on
 #[tokio::test(flavor = "multi_thread")]
 async fn f_40_on_a_full_disk_nothing_more_is_acknowledged_and_nothing_that_was_is_lost() {
     let folder = Folder::with_ada("full").await;
-    // SQLite's files may grow by some dozens of kilobytes: some people fit, many do not. (`ulimit` counts in 512 bytes here, in 1,024 elsewhere.)
+    // SQLite's files may grow by some dozens of kilobytes: some people fit, many do not. (`ulimit`
+    // counts in 512 bytes here, in 1,024 elsewhere.)
     let blocks = size(&folder.table()) / 512 + 400;
     let (server, control) = folder.started_by(on_a_small_disk(blocks)).await;
     assert_signs_in(&server, ADA).await;
@@ -214,12 +234,20 @@ async fn f_40_on_a_full_disk_nothing_more_is_acknowledged_and_nothing_that_was_i
             break;
         }
     }
-    assert!(refused.len() == 3 && refused.iter().all(|status| *status == 503), "{} fit, then {refused:?}", acknowledged.len());
+    assert!(
+        refused.len() == 3 && refused.iter().all(|status| *status == 503),
+        "{} fit, then {refused:?}",
+        acknowledged.len()
+    );
     drop(server);
     // On a disk with room again.
     let (server, control) = folder.started().await;
     let accounts = control.items("USER").await.len();
-    assert!((acknowledged.len()..=acknowledged.len() + 3).contains(&accounts), "{accounts} accounts, {} acknowledged", acknowledged.len());
+    assert!(
+        (acknowledged.len()..=acknowledged.len() + 3).contains(&accounts),
+        "{accounts} accounts, {} acknowledged",
+        acknowledged.len()
+    );
     for email in &acknowledged {
         assert_eq!(control.users(email).await.len(), 1, "{email} is lost");
     }

@@ -1,5 +1,6 @@
-//! A function as Lambda runs it: a process of its own that asks the Runtime API for events, with SDK clients on the endpoints of a local server. What
-//! it does without AWS at its start, and that it writes nothing secret, whatever happens to it (security.md R-L1).
+//! A function as Lambda runs it: a process of its own that asks the Runtime API for events, with
+//! SDK clients on the endpoints of a local server. What it does without AWS at its start, and that
+//! it writes nothing secret, whatever happens to it (security.md R-L1).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read};
@@ -34,12 +35,18 @@ const AWS_SECRET: &str = "canary-aws-secret-1Mm4";
 /// Which of the functions this process is, if it is one.
 const THIS_PROCESS: &str = "FUNCTION_UNDER_TEST";
 
-/// A test begins with this: the process that it starts is this same program, which runs this same test, and then serves events instead until it is
-/// killed.
+/// A test begins with this: the process that it starts is this same program, which runs this same
+/// test, and then serves events instead until it is killed.
 async fn unless_under_test() {
     match std::env::var(THIS_PROCESS).as_deref() {
-        Ok("register") => runtime::serve(Function::Register, register_that_may_panic).await.unwrap(),
-        Ok("oidc") => runtime::serve(Function::Oidc, async |environment| oidc::engine(&environment).await).await.unwrap(),
+        Ok("register") => {
+            runtime::serve(Function::Register, register_that_may_panic).await.unwrap()
+        }
+        Ok("oidc") => {
+            runtime::serve(Function::Oidc, async |environment| oidc::engine(&environment).await)
+                .await
+                .unwrap()
+        }
         Ok(other) => panic!("{other} is not started here"),
         Err(_) => return,
     }
@@ -48,8 +55,10 @@ async fn unless_under_test() {
 
 async fn register_that_may_panic(environment: Environment) -> Result<Engine, Error> {
     let engine = register::engine(&environment).await?;
-    let peppers = Pepper::parse(&environment.peppers().await?).map_err(|error| Error::invalid("PEPPER_SECRET_ID", error))?;
-    let real = Argon2Passwords::new(peppers, Cost::default()).map_err(|error| Error::invalid("PEPPER_SECRET_ID", error))?;
+    let peppers = Pepper::parse(&environment.peppers().await?)
+        .map_err(|error| Error::invalid("PEPPER_SECRET_ID", error))?;
+    let real = Argon2Passwords::new(peppers, Cost::default())
+        .map_err(|error| Error::invalid("PEPPER_SECRET_ID", error))?;
     Ok(engine.with_passwords(Arc::new(MayPanic(real))))
 }
 
@@ -62,7 +71,11 @@ impl Passwords for MayPanic {
         self.0.hash(password).await
     }
 
-    async fn verify(&self, password: &Secret, hash: Option<&PasswordHash>) -> Result<Verdict, PasswordError> {
+    async fn verify(
+        &self,
+        password: &Secret,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Verdict, PasswordError> {
         self.0.verify(password, hash).await
     }
 }
@@ -97,21 +110,38 @@ impl Lambda {
         let mut variables: BTreeMap<&str, String> = running.variables.clone();
         variables.insert("AWS_SECRET_ACCESS_KEY", AWS_SECRET.into());
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", test, "--nocapture"]).env_clear().envs(variables).env(THIS_PROCESS, function);
+        command
+            .args(["--exact", test, "--nocapture"])
+            .env_clear()
+            .envs(variables)
+            .env(THIS_PROCESS, function);
         command.env("AWS_LAMBDA_RUNTIME_API", address).env("AWS_LAMBDA_FUNCTION_NAME", function);
-        command.env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512").env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
+        command
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
         // Neither shall have a say in what is written.
-        command.env("RUST_LOG", "trace").env("AWS_LAMBDA_LOG_LEVEL", "TRACE").env("AWS_LAMBDA_LOG_FORMAT", "JSON").env("RUST_BACKTRACE", "full");
+        command
+            .env("RUST_LOG", "trace")
+            .env("AWS_LAMBDA_LOG_LEVEL", "TRACE")
+            .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+            .env("RUST_BACKTRACE", "full");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let output = Arc::default();
-        let readers = vec![collect(child.stdout.take().unwrap(), &output), collect(child.stderr.take().unwrap(), &output)];
+        let readers = vec![
+            collect(child.stdout.take().unwrap(), &output),
+            collect(child.stderr.take().unwrap(), &output),
+        ];
         Self { events, answers: Mutex::new(answers), child, output, readers }
     }
 
     /// What the function answers to an event.
     async fn invoke(&self, event: &Value) -> Value {
         self.events.send(event.to_string()).await.unwrap();
-        let answer = tokio::time::timeout(std::time::Duration::from_secs(20), self.answers.lock().await.recv()).await;
+        let answer = tokio::time::timeout(
+            std::time::Duration::from_secs(20),
+            self.answers.lock().await.recv(),
+        )
+        .await;
         answer.unwrap_or_else(|_| panic!("no answer: {}", self.output.lock().unwrap())).unwrap()
     }
 
@@ -144,17 +174,26 @@ fn collect(source: impl Read + Send + 'static, into: &Arc<Lock<String>>) -> Join
 }
 
 async fn next_event(State(api): State<Arc<Api>>) -> Response {
-    let Some(event) = api.events.lock().await.recv().await else { return std::future::pending().await };
+    let Some(event) = api.events.lock().await.recv().await else {
+        return std::future::pending().await;
+    };
     let headers = [
         ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
         ("lambda-runtime-deadline-ms", "4102444800000"),
-        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:000000000000:function:under-test"),
+        (
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:eu-central-1:000000000000:function:under-test",
+        ),
         ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700"),
     ];
     (headers, event).into_response()
 }
 
-async fn answer(State(api): State<Arc<Api>>, Path((_, what)): Path<(String, String)>, body: String) -> http::StatusCode {
+async fn answer(
+    State(api): State<Arc<Api>>,
+    Path((_, what)): Path<(String, String)>,
+    body: String,
+) -> http::StatusCode {
     assert_eq!(what, "response", "the function failed: {body}");
     api.answers.send(serde_json::from_str(&body).unwrap()).await.unwrap();
     http::StatusCode::ACCEPTED
@@ -180,28 +219,55 @@ fn event(method: &str, path: &str, media_type: &str, body: &str) -> Value {
 }
 
 async fn server() -> (Running, Control) {
-    let running = start(Options { test_control: Some(0), deadlines: Patience::Deployed, ..Options::default() }).await.unwrap();
+    let running = start(Options {
+        test_control: Some(0),
+        deadlines: Patience::Deployed,
+        ..Options::default()
+    })
+    .await
+    .unwrap();
     let control = Control::new(running.test_control_url.as_ref().unwrap());
     (running, control)
 }
 
 #[track_caller]
 fn assert_not_ready(answer: &Value) {
-    assert_eq!((&answer["statusCode"], answer["headers"]["retry-after"].as_str()), (&json!(503), Some("2")), "{answer:#}");
+    assert_eq!(
+        (&answer["statusCode"], answer["headers"]["retry-after"].as_str()),
+        (&json!(503), Some("2")),
+        "{answer:#}"
+    );
     assert!(!answer["body"].as_str().unwrap().contains("vestibule"), "{answer:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f_30_f_35_without_secrets_or_kms_at_its_start_a_function_answers_503_and_serves_when_they_are_back() {
+async fn f_30_f_35_without_secrets_or_kms_at_its_start_a_function_answers_503_and_serves_when_they_are_back()
+ {
     const THIS: &str = "outages::lambda::f_30_f_35_without_secrets_or_kms_at_its_start_a_function_answers_503_and_serves_when_they_are_back";
     unless_under_test().await;
     let (running, control) = server().await;
     let keys = event("GET", "/oauth2/default/v1/keys", "", "");
     for (call, order, told) in [
-        ("secretsmanager.GetSecretValue", "throttle", "INTERACTION_SECRET_ID: the secret cannot be read: ThrottlingException"),
-        ("secretsmanager.GetSecretValue", "err500", "INTERACTION_SECRET_ID: the secret cannot be read: InternalServiceError"),
-        ("secretsmanager.GetSecretValue", "reject", "INTERACTION_SECRET_ID: the secret cannot be read: AccessDeniedException"),
-        ("kms.GetPublicKey", "throttle", "SIGNING_KEY_IDS: the signing key is unavailable: GetPublicKey: ThrottlingException"),
+        (
+            "secretsmanager.GetSecretValue",
+            "throttle",
+            "INTERACTION_SECRET_ID: the secret cannot be read: ThrottlingException",
+        ),
+        (
+            "secretsmanager.GetSecretValue",
+            "err500",
+            "INTERACTION_SECRET_ID: the secret cannot be read: InternalServiceError",
+        ),
+        (
+            "secretsmanager.GetSecretValue",
+            "reject",
+            "INTERACTION_SECRET_ID: the secret cannot be read: AccessDeniedException",
+        ),
+        (
+            "kms.GetPublicKey",
+            "throttle",
+            "SIGNING_KEY_IDS: the signing key is unavailable: GetPublicKey: ThrottlingException",
+        ),
     ] {
         control.fault(json!({"at": call, "times": 1_000, "do": order})).await;
         let function = Lambda::start(THIS, "oidc", &running).await;
@@ -217,25 +283,37 @@ async fn f_30_f_35_without_secrets_or_kms_at_its_start_a_function_answers_503_an
         assert_eq!(function.invoke(&keys).await["statusCode"], 200);
         control.fault(json!({"clear": true})).await;
         let output = function.stopped();
-        let faults = lines(&output).into_iter().filter(|line| line["message"] == "cannot start").collect::<Vec<_>>();
+        let faults = lines(&output)
+            .into_iter()
+            .filter(|line| line["message"] == "cannot start")
+            .collect::<Vec<_>>();
         assert_eq!(faults.len(), 3, "at its start and with both requests: {output}");
-        assert!(faults.iter().all(|fault| fault["error"] == told && fault["level"] == "ERROR"), "{output}");
+        assert!(
+            faults.iter().all(|fault| fault["error"] == told && fault["level"] == "ERROR"),
+            "{output}"
+        );
     }
 }
 
 /// What the function has logged: every line of its own is one JSON object, as Lambda keeps it.
 fn lines(output: &str) -> Vec<Value> {
-    let of_the_harness = |line: &&str| line.is_empty() || line.starts_with("running 1 test") || line.starts_with("test ");
+    let of_the_harness = |line: &&str| {
+        line.is_empty() || line.starts_with("running 1 test") || line.starts_with("test ")
+    };
     output
         .lines()
         .filter(|line| !of_the_harness(line))
-        .map(|line| serde_json::from_str(line.strip_prefix("test ").unwrap_or(line)).unwrap_or_else(|_| panic!("not JSON: {line}\n{output}")))
+        .map(|line| {
+            serde_json::from_str(line.strip_prefix("test ").unwrap_or(line))
+                .unwrap_or_else(|_| panic!("not JSON: {line}\n{output}"))
+        })
         .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r_l1_a_117_a_function_in_lambda_writes_nothing_secret_whatever_happens() {
-    const THIS: &str = "outages::lambda::r_l1_a_117_a_function_in_lambda_writes_nothing_secret_whatever_happens";
+    const THIS: &str =
+        "outages::lambda::r_l1_a_117_a_function_in_lambda_writes_nothing_secret_whatever_happens";
     unless_under_test().await;
     let (running, control) = server().await;
     let function = Lambda::start(THIS, "register", &running).await;
@@ -243,21 +321,32 @@ async fn r_l1_a_117_a_function_in_lambda_writes_nothing_secret_whatever_happens(
     browser.begin().await;
     browser.step("/idp/idx/enroll", json!({})).await;
     let form = |password: &str| {
-        let profile = json!({"email": EMAIL, "firstName": "canary-name-2Fz7", "lastName": "Lovelace"});
+        let profile =
+            json!({"email": EMAIL, "firstName": "canary-name-2Fz7", "lastName": "Lovelace"});
         let body = json!({"stateHandle": browser.handle, "userProfile": profile, "credentials": {"passcode": password}});
         event("POST", "/idp/idx/enroll/new", "application/json", &body.to_string())
     };
 
-    // A panic while a password is worked on, that quotes it; and the next request on the same instance.
+    // A panic while a password is worked on, that quotes it; and the next request on the same
+    // instance.
     let mut answers = Vec::new();
     for _ in 0..2 {
         let panicked = function.invoke(&form(PANICS)).await;
         assert_eq!(panicked["statusCode"], 500, "{panicked:#}");
-        assert_eq!(serde_json::from_str::<Value>(panicked["body"].as_str().unwrap()).unwrap()["errorId"], "request-1", "{panicked:#}");
+        assert_eq!(
+            serde_json::from_str::<Value>(panicked["body"].as_str().unwrap()).unwrap()["errorId"],
+            "request-1",
+            "{panicked:#}"
+        );
         answers.push(panicked);
     }
     // AWS in every way, each with its own words.
-    for (at, order) in [("ddb.*", "reject"), ("ddb.*", "err500"), ("ddb.TransactWriteItems", "conflict"), ("ddb.*", "in_progress")] {
+    for (at, order) in [
+        ("ddb.*", "reject"),
+        ("ddb.*", "err500"),
+        ("ddb.TransactWriteItems", "conflict"),
+        ("ddb.*", "in_progress"),
+    ] {
         control.fault(json!({"at": at, "times": 1_000, "do": order})).await;
         let failed = function.invoke(&form(PASSWORD)).await;
         control.fault(json!({"clear": true})).await;
@@ -269,12 +358,19 @@ async fn r_l1_a_117_a_function_in_lambda_writes_nothing_secret_whatever_happens(
     for (media_type, body) in [
         ("application/json", format!("{{\"stateHandle\":\"{handle}\",\"canary-field-4Cy7\":1")),
         ("application/json", format!("{{\"stateHandle\":\"{handle}\",\"canary-field-4Cy7\":1}}")),
-        ("application/json", format!("{{\"stateHandle\":\"{handle}\",\"userProfile\":\"canary-profile-9Hs5\"}}")),
+        (
+            "application/json",
+            format!("{{\"stateHandle\":\"{handle}\",\"userProfile\":\"canary-profile-9Hs5\"}}"),
+        ),
         ("text/canary-type-7Bv2", "canary-body-3Xe8".to_owned()),
-        ("application/json", "{\"stateHandle\":\"canary-handle-1Aq6\",\"userProfile\":{}}".to_owned()),
+        (
+            "application/json",
+            "{\"stateHandle\":\"canary-handle-1Aq6\",\"userProfile\":{}}".to_owned(),
+        ),
         ("application/json", "\"".repeat(200_000) + "canary-large-5Tg4"),
     ] {
-        let refused = function.invoke(&event("POST", "/idp/idx/enroll/new", media_type, &body)).await;
+        let refused =
+            function.invoke(&event("POST", "/idp/idx/enroll/new", media_type, &body)).await;
         assert!((400..500).contains(&refused["statusCode"].as_u64().unwrap()), "{refused:#}");
         answers.push(refused);
     }
@@ -286,33 +382,70 @@ async fn r_l1_a_117_a_function_in_lambda_writes_nothing_secret_whatever_happens(
     control.fault(json!({"at": "ses.SendEmail", "times": 1_000, "do": "err500"})).await;
     let unsent = function.invoke(&form(PASSWORD)).await;
     control.fault(json!({"clear": true})).await;
-    assert!(unsent["statusCode"] == 200 && unsent["body"].as_str().unwrap().contains("idx.error.mail.not.sent"), "{unsent:#}");
+    assert!(
+        unsent["statusCode"] == 200
+            && unsent["body"].as_str().unwrap().contains("idx.error.mail.not.sent"),
+        "{unsent:#}"
+    );
     answers.push(unsent);
     assert_eq!(browser.step("/idp/idx/email/resend", json!({})).await.status, 200);
     let code = control.code(EMAIL).await;
 
     let written = function.stopped();
     let logged = lines(&written);
-    let messages: BTreeSet<_> = logged.iter().map(|line| line["message"].as_str().unwrap()).collect();
-    for expected in ["request", "panic", "a request could not be served", "a mail was not sent", "DynamoDB failed", "step"] {
-        assert!(messages.contains(expected), "{expected}: it happened and is not in the log: {written}");
+    let messages: BTreeSet<_> =
+        logged.iter().map(|line| line["message"].as_str().unwrap()).collect();
+    for expected in [
+        "request",
+        "panic",
+        "a request could not be served",
+        "a mail was not sent",
+        "DynamoDB failed",
+        "step",
+    ] {
+        assert!(
+            messages.contains(expected),
+            "{expected}: it happened and is not in the log: {written}"
+        );
     }
     for line in &logged {
-        assert!(line["timestamp"].is_string() && ["INFO", "WARN", "ERROR"].contains(&line["level"].as_str().unwrap()), "{line}");
+        assert!(
+            line["timestamp"].is_string()
+                && ["INFO", "WARN", "ERROR"].contains(&line["level"].as_str().unwrap()),
+            "{line}"
+        );
     }
     let panics: Vec<_> = logged.iter().filter(|line| line["message"] == "panic").collect();
-    assert!(panics.len() == 2 && panics[0]["place"].as_str().is_some_and(|place| place.contains("lambda.rs:")), "{panics:?}");
+    assert!(
+        panics.len() == 2
+            && panics[0]["place"].as_str().is_some_and(|place| place.contains("lambda.rs:")),
+        "{panics:?}"
+    );
     let secret = handle.split_once('.').map_or(handle.as_str(), |(_, secret)| secret);
     for canary in ["canary", "yellow", secret, &browser.interaction] {
         assert!(!written.contains(canary), "{canary} was written:\n{written}");
     }
-    assert!(written.split(|char: char| !char.is_ascii_digit()).all(|word| word != code), "the code was written:\n{written}");
-    // No answer repeats a password, a code, or what came in headers; one that is an error, nothing of what came at all.
+    assert!(
+        written.split(|char: char| !char.is_ascii_digit()).all(|word| word != code),
+        "the code was written:\n{written}"
+    );
+    // No answer repeats a password, a code, or what came in headers; one that is an error, nothing
+    // of what came at all.
     for answer in &answers {
         let text = answer.to_string();
         let rejected = answer["statusCode"] != 200 && !text.contains("remediation");
-        let never = ["yellow", AWS_SECRET, "canary-query", "canary-authorization", "canary-agent", "canary-cookie", "canary-base64"];
-        for canary in never.into_iter().chain(rejected.then_some("canary")).chain(rejected.then_some(secret)) {
+        let never = [
+            "yellow",
+            AWS_SECRET,
+            "canary-query",
+            "canary-authorization",
+            "canary-agent",
+            "canary-cookie",
+            "canary-base64",
+        ];
+        for canary in
+            never.into_iter().chain(rejected.then_some("canary")).chain(rejected.then_some(secret))
+        {
             assert!(!text.contains(canary), "{canary} was answered:\n{answer:#}");
         }
     }

@@ -35,7 +35,8 @@ impl Server {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let errors = collect(child.stderr.take().unwrap(), &output);
         // Made at once: dropping it ends the process, whatever comes.
-        let mut server = Self { base: String::new(), control: None, child, output, readers: vec![errors] };
+        let mut server =
+            Self { base: String::new(), control: None, child, output, readers: vec![errors] };
         let mut line = String::new();
         while stdout.read_line(&mut line).unwrap() > 0 {
             if let Some((_, url)) = line.split_once("open ") {
@@ -77,7 +78,8 @@ impl Server {
     }
 }
 
-/// What it says when it does not start: one line on standard error, and exit code 1, within some seconds.
+/// What it says when it does not start: one line on standard error, and exit code 1, within some
+/// seconds.
 pub fn refusal(mut command: Command, arguments: &[&str]) -> String {
     command.args(["--port", "0"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -92,7 +94,11 @@ pub fn refusal(mut command: Command, arguments: &[&str]) -> String {
     }
     let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
     let (said, greeting) = (String::from_utf8(stderr).unwrap(), String::from_utf8(stdout).unwrap());
-    assert_eq!((status.code(), said.lines().count(), greeting.as_str()), (Some(1), 1, ""), "{said}");
+    assert_eq!(
+        (status.code(), said.lines().count(), greeting.as_str()),
+        (Some(1), 1, ""),
+        "{said}"
+    );
     said
 }
 

@@ -1,4 +1,5 @@
-//! `template.yaml` as CloudFormation sees it: YAML with its tags written out (`!Ref X` is `{"Ref": "X"}`).
+//! `template.yaml` as CloudFormation sees it: YAML with its tags written out (`!Ref X` is `{"Ref":
+//! "X"}`).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -41,12 +42,17 @@ impl Template {
 
     /// All resources of a type, by logical id.
     pub fn of_type(&self, kind: &str) -> BTreeMap<&str, &Value> {
-        self.section("Resources").iter().filter(|(_, resource)| resource["Type"] == kind).map(|(id, resource)| (id.as_str(), resource)).collect()
+        self.section("Resources")
+            .iter()
+            .filter(|(_, resource)| resource["Type"] == kind)
+            .map(|(id, resource)| (id.as_str(), resource))
+            .collect()
     }
 
     /// The properties of a function's role, by the name of its binary.
     pub fn role_of(&self, function: &str) -> &Map<String, Value> {
-        let id = self.functions()[function].1["Properties"]["Role"]["Fn::GetAtt"][0].as_str().unwrap();
+        let id =
+            self.functions()[function].1["Properties"]["Role"]["Fn::GetAtt"][0].as_str().unwrap();
         self.resource(id)["Properties"].as_object().unwrap()
     }
 
@@ -55,7 +61,10 @@ impl Template {
         fn name(function: &Value) -> Option<&str> {
             function["Metadata"]["BuildProperties"]["Binary"].as_str()
         }
-        self.of_type("AWS::Serverless::Function").into_iter().map(|(id, function)| (name(function).unwrap(), (id, function))).collect()
+        self.of_type("AWS::Serverless::Function")
+            .into_iter()
+            .map(|(id, function)| (name(function).unwrap(), (id, function)))
+            .collect()
     }
 }
 
@@ -64,7 +73,9 @@ pub fn each_intrinsic<'v>(value: &'v Value, visit: &mut impl FnMut(&'v str, &'v 
     match value {
         Value::Object(members) => {
             for (name, member) in members {
-                if members.len() == 1 && (name == "Ref" || name == "Condition" || name.starts_with("Fn::")) {
+                if members.len() == 1
+                    && (name == "Ref" || name == "Condition" || name.starts_with("Fn::"))
+                {
                     visit(name, member);
                 }
                 each_intrinsic(member, visit);
@@ -100,7 +111,9 @@ fn written_out(node: &Yaml<'_>) -> Value {
             let value = written_out(value);
             match (tag.suffix.as_str(), value.as_str()) {
                 (name @ ("Ref" | "Condition"), _) => json!({ name: value }),
-                ("GetAtt", Some(text)) => json!({ "Fn::GetAtt": text.split_once('.').map(|(id, attribute)| [id, attribute]).unwrap() }),
+                ("GetAtt", Some(text)) => {
+                    json!({ "Fn::GetAtt": text.split_once('.').map(|(id, attribute)| [id, attribute]).unwrap() })
+                }
                 (name, _) => json!({ format!("Fn::{name}"): value }),
             }
         }

@@ -48,13 +48,25 @@ impl Stack {
                 let (function, argument) = members.iter().next().unwrap();
                 match function.as_str() {
                     "Ref" if argument == "AWS::Region" => "eu-central-1".into(),
-                    "Ref" if self.template.section("Parameters").contains_key(argument.as_str().unwrap()) => {
+                    "Ref"
+                        if self
+                            .template
+                            .section("Parameters")
+                            .contains_key(argument.as_str().unwrap()) =>
+                    {
                         self.parameter(argument.as_str().unwrap())
                     }
                     "Ref" => argument.as_str().unwrap().into(),
                     "Fn::If" => self.value(&argument[if self.holds(&argument[0]) { 1 } else { 2 }]),
-                    "Fn::Sub" => argument.as_str().unwrap().replace("${DomainName}", &self.parameter("DomainName")),
-                    "Fn::GetAtt" => format!("{}.{}", argument[0].as_str().unwrap(), argument[1].as_str().unwrap()),
+                    "Fn::Sub" => argument
+                        .as_str()
+                        .unwrap()
+                        .replace("${DomainName}", &self.parameter("DomainName")),
+                    "Fn::GetAtt" => format!(
+                        "{}.{}",
+                        argument[0].as_str().unwrap(),
+                        argument[1].as_str().unwrap()
+                    ),
                     other => panic!("{other}"),
                 }
             }
@@ -68,7 +80,8 @@ impl Stack {
     }
 
     fn closes_the_default_address(&self) -> bool {
-        self.value(&self.template.resource("HttpApi")["Properties"]["DisableExecuteApiEndpoint"]) == "true"
+        self.value(&self.template.resource("HttpApi")["Properties"]["DisableExecuteApiEndpoint"])
+            == "true"
     }
 }
 
@@ -81,23 +94,40 @@ fn r_a3_where_there_is_a_domain_nothing_leads_past_it() {
         (&[own], true, "https://id.example.com"),
         // A domain that is mapped elsewhere.
         (&[base], true, "https://id.example.com"),
-        // A proxy in front of the default address, which the secret closes; and one in front of a domain.
+        // A proxy in front of the default address, which the secret closes; and one in front of a
+        // domain.
         (&[base, ("Proxy", "required")], false, "https://id.example.com"),
-        (&[base, ("Proxy", "required"), ("DomainName", "origin.example.com")], true, "https://id.example.com"),
+        (
+            &[base, ("Proxy", "required"), ("DomainName", "origin.example.com")],
+            true,
+            "https://id.example.com",
+        ),
     ] {
         let stack = Stack::with(parameters);
-        assert_eq!((stack.closes_the_default_address(), stack.variable("BASE_URL").as_str()), (closed, base_url), "{parameters:?}");
-        assert_eq!(stack.holds(&json!("HasDomain")), parameters.iter().any(|(name, _)| *name == "DomainName"));
+        assert_eq!(
+            (stack.closes_the_default_address(), stack.variable("BASE_URL").as_str()),
+            (closed, base_url),
+            "{parameters:?}"
+        );
+        assert_eq!(
+            stack.holds(&json!("HasDomain")),
+            parameters.iter().any(|(name, _)| *name == "DomainName")
+        );
     }
 }
 
 #[test]
 fn r_a3_r_r7_a_proxy_is_believed_only_where_its_secret_is_demanded() {
     let header = ("ClientAddressHeader", "X-Client-Address");
-    let variables = |stack: &Stack| [stack.variable("ORIGIN_SECRET_ID"), stack.variable("CLIENT_ADDRESS_HEADER")];
+    let variables = |stack: &Stack| {
+        [stack.variable("ORIGIN_SECRET_ID"), stack.variable("CLIENT_ADDRESS_HEADER")]
+    };
     assert_eq!(variables(&Stack::with(&[])), ["", ""]);
     assert_eq!(variables(&Stack::with(&[header])), ["", ""], "without a proxy no header counts");
-    assert_eq!(variables(&Stack::with(&[header, ("Proxy", "required")])), ["OriginSecret", "X-Client-Address"]);
+    assert_eq!(
+        variables(&Stack::with(&[header, ("Proxy", "required")])),
+        ["OriginSecret", "X-Client-Address"]
+    );
     let template = Template::read();
     assert_eq!(template.resource("OriginSecret")["Condition"], "HasProxy");
 }
@@ -107,7 +137,8 @@ fn r_a3_every_route_is_throttled_and_the_dear_ones_more() {
     let stack = Stack::with(&[]);
     let stage = &stack.template.resource("Stage")["Properties"];
     let rate = |settings: &Value| {
-        let [rate, burst] = ["ThrottlingRateLimit", "ThrottlingBurstLimit"].map(|name| stack.value(&settings[name]).parse::<u32>().unwrap());
+        let [rate, burst] = ["ThrottlingRateLimit", "ThrottlingBurstLimit"]
+            .map(|name| stack.value(&settings[name]).parse::<u32>().unwrap());
         assert!(burst >= rate, "{settings}");
         rate
     };
@@ -140,7 +171,11 @@ fn l3_a_new_account_can_hold_it() {
         for (name, (_, function)) in stack.template.functions() {
             let concurrency = &function["Properties"]["ReservedConcurrentExecutions"];
             if !concurrency.is_null() {
-                assert_eq!(stack.value(concurrency), if reserved { "20" } else { "AWS::NoValue" }, "{name}");
+                assert_eq!(
+                    stack.value(concurrency),
+                    if reserved { "20" } else { "AWS::NoValue" },
+                    "{name}"
+                );
             }
         }
     }
@@ -153,10 +188,17 @@ fn the_example_of_a_proxy_shows_the_secret_and_names_the_client_as_the_functions
     let shown = &distribution["Origins"][0]["OriginCustomHeaders"][0];
     let front = std::fs::read_to_string(root().join("shared/runtime/src/front.rs")).unwrap();
     let header = shown["HeaderName"].as_str().unwrap().to_lowercase();
-    assert!(front.contains(&format!("HeaderName = HeaderName::from_static(\"{header}\")")), "{header}");
-    // The secret itself is in no template: CloudFormation reads it, by the name under which the stack made it.
+    assert!(
+        front.contains(&format!("HeaderName = HeaderName::from_static(\"{header}\")")),
+        "{header}"
+    );
+    // The secret itself is in no template: CloudFormation reads it, by the name under which the
+    // stack made it.
     let reference = shown["HeaderValue"]["Fn::Sub"].as_str().unwrap();
-    assert!(reference.starts_with("{{resolve:secretsmanager:${OriginSecretArn}:SecretString:current:"), "{reference}");
+    assert!(
+        reference.starts_with("{{resolve:secretsmanager:${OriginSecretArn}:SecretString:current:"),
+        "{reference}"
+    );
     let made = &Template::read().resource("OriginSecret")["Properties"]["GenerateSecretString"]["GenerateStringKey"].clone();
     assert_eq!(made, "current");
     // Without a firewall the proxy would let everything through.
@@ -164,5 +206,8 @@ fn the_example_of_a_proxy_shows_the_secret_and_names_the_client_as_the_functions
     let code = example.resource("NameTheClient")["Properties"]["FunctionCode"].as_str().unwrap();
     assert!(code.contains("headers['x-client-address'] = { value: event.viewer.ip }"), "{code}");
     let guide = std::fs::read_to_string(root().join("functions/README.md")).unwrap();
-    assert!(guide.contains("ClientAddressHeader=X-Client-Address"), "functions/README.md names another header");
+    assert!(
+        guide.contains("ClientAddressHeader=X-Client-Address"),
+        "functions/README.md names another header"
+    );
 }

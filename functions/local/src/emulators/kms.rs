@@ -1,4 +1,5 @@
-//! KMS, `Sign` and `GetPublicKey`, for one RSA key that is made at the first start, while the rest already serves: it takes up to a second.
+//! KMS, `Sign` and `GetPublicKey`, for one RSA key that is made at the first start, while the rest
+//! already serves: it takes up to a second.
 
 use std::sync::Arc;
 
@@ -21,7 +22,8 @@ const FILE: &str = "signing-key.pem";
 const ALGORITHM: &str = "RSASSA_PKCS1_V1_5_SHA_256";
 const BITS: usize = 2048;
 
-/// Id of the one key. Tokens name their key by its thumbprint, so that a new key in a new folder is not taken for the old one.
+/// Id of the one key. Tokens name their key by its thumbprint, so that a new key in a new folder is
+/// not taken for the old one.
 const KEY_ID: &str = "local";
 
 /// KMS with one key.
@@ -31,11 +33,13 @@ pub struct Kms {
     key: OnceCell<Arc<RsaPrivateKey>>,
 }
 
-/// Without a data folder a process needs a key all the same; since making one takes so long, all servers of a process share it.
+/// Without a data folder a process needs a key all the same; since making one takes so long, all
+/// servers of a process share it.
 static IN_MEMORY: OnceCell<Arc<RsaPrivateKey>> = OnceCell::const_new();
 
 impl Kms {
-    /// KMS with the key of the data folder. A key that is there is read now, so that a broken file is told now; a new one is made meanwhile.
+    /// KMS with the key of the data folder. A key that is there is read now, so that a broken file
+    /// is told now; a new one is made meanwhile.
     pub async fn open(data: &Arc<Data>) -> Result<Arc<Self>, StartError> {
         let kms = Arc::new(Self { data: data.clone(), key: OnceCell::new() });
         if data.path(FILE).is_some_and(|path| path.exists()) {
@@ -63,20 +67,40 @@ impl Kms {
             return error;
         }
         if text(input, "SigningAlgorithm") != Some(ALGORITHM) {
-            return error(StatusCode::BAD_REQUEST, "ValidationException", "only RSASSA_PKCS1_V1_5_SHA_256 is supported here");
+            return error(
+                StatusCode::BAD_REQUEST,
+                "ValidationException",
+                "only RSASSA_PKCS1_V1_5_SHA_256 is supported here",
+            );
         }
-        let Some(message) = text(input, "Message").and_then(|message| STANDARD.decode(message).ok()) else {
-            return error(StatusCode::BAD_REQUEST, "ValidationException", "Message is expected in base64");
+        let Some(message) =
+            text(input, "Message").and_then(|message| STANDARD.decode(message).ok())
+        else {
+            return error(
+                StatusCode::BAD_REQUEST,
+                "ValidationException",
+                "Message is expected in base64",
+            );
         };
         let digest = match text(input, "MessageType") {
             Some("DIGEST") if message.len() == 32 => message,
-            Some("DIGEST") => return error(StatusCode::BAD_REQUEST, "ValidationException", "a SHA-256 digest has 32 bytes"),
+            Some("DIGEST") => {
+                return error(
+                    StatusCode::BAD_REQUEST,
+                    "ValidationException",
+                    "a SHA-256 digest has 32 bytes",
+                );
+            }
             _ => Sha256::digest(&message).to_vec(),
         };
         let Ok(key) = self.key().await.cloned() else { return broken() };
-        let sign = move || key.sign_with_rng(&mut rsa::rand_core::OsRng, Pkcs1v15Sign::new::<Sha256>(), &digest);
+        let sign = move || {
+            key.sign_with_rng(&mut rsa::rand_core::OsRng, Pkcs1v15Sign::new::<Sha256>(), &digest)
+        };
         match tokio::task::spawn_blocking(sign).await {
-            Ok(Ok(signature)) => ok(&json!({ "KeyId": Self::key_arn(), "Signature": STANDARD.encode(signature), "SigningAlgorithm": ALGORITHM })),
+            Ok(Ok(signature)) => ok(
+                &json!({ "KeyId": Self::key_arn(), "Signature": STANDARD.encode(signature), "SigningAlgorithm": ALGORITHM }),
+            ),
             _ => broken(),
         }
     }
@@ -108,7 +132,8 @@ impl Kms {
 
 fn not_ours(input: &Value) -> Option<Response> {
     let asked = text(input, "KeyId").unwrap_or_default();
-    (asked != KEY_ID && asked != Kms::key_arn()).then(|| error(StatusCode::BAD_REQUEST, "NotFoundException", "there is no such key"))
+    (asked != KEY_ID && asked != Kms::key_arn())
+        .then(|| error(StatusCode::BAD_REQUEST, "NotFoundException", "there is no such key"))
 }
 
 fn broken() -> Response {
@@ -118,7 +143,8 @@ fn broken() -> Response {
 async fn read_or_make(data: Arc<Data>) -> Result<Arc<RsaPrivateKey>, StartError> {
     let read = tokio::task::spawn_blocking(move || {
         let pem = data.keep(FILE, || {
-            let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, BITS).map_err(|_| StartError::SigningKey)?;
+            let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, BITS)
+                .map_err(|_| StartError::SigningKey)?;
             Ok(key.to_pkcs8_pem(LineEnding::LF).map_err(|_| StartError::SigningKey)?.to_string())
         })?;
         RsaPrivateKey::from_pkcs8_pem(&pem).map(Arc::new).map_err(|_| StartError::SigningKey)

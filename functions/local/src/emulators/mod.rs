@@ -1,6 +1,7 @@
 //! What stands in for AWS: the same SDK clients that talk to AWS talk HTTP to these, on loopback.
 //!
-//! DynamoDB is an engine of its own ([`dynamodb`]). SES, KMS and Secrets Manager are the few operations that the functions use, on one listener.
+//! DynamoDB is an engine of its own ([`dynamodb`]). SES, KMS and Secrets Manager are the few
+//! operations that the functions use, on one listener.
 
 pub mod dynamodb;
 pub mod kms;
@@ -43,20 +44,34 @@ pub struct Services {
     pub clock: Arc<MovableClock>,
 }
 
-/// The listener's one handler: AWS's JSON services are told apart by the header `X-Amz-Target`, SES by its path.
+/// The listener's one handler: AWS's JSON services are told apart by the header `X-Amz-Target`, SES
+/// by its path.
 pub fn router(services: Arc<Services>) -> Router {
     Router::new().fallback(serve).with_state(services)
 }
 
 async fn serve(State(services): State<Arc<Services>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    // A page of some site whose name leads to this machine must not have tokens signed, nor read secrets.
-    let host = parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    // A page of some site whose name leads to this machine must not have tokens signed, nor read
+    // secrets.
+    let host = parts
+        .headers
+        .get(http::header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
     if !["127.0.0.1:", "localhost:"].iter().any(|here| host.starts_with(here)) {
-        return error(StatusCode::FORBIDDEN, "AccessDeniedException", "this is for the functions on this machine");
+        return error(
+            StatusCode::FORBIDDEN,
+            "AccessDeniedException",
+            "this is for the functions on this machine",
+        );
     }
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        return error(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "the body is too large");
+        return error(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLarge",
+            "the body is too large",
+        );
     };
     let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
     let call = match (target, &parts.method, parts.uri.path()) {
@@ -64,7 +79,13 @@ async fn serve(State(services): State<Arc<Services>>, request: Request) -> Respo
         (Some("TrentService.GetPublicKey"), ..) => "kms.GetPublicKey",
         (Some("secretsmanager.GetSecretValue"), ..) => "secretsmanager.GetSecretValue",
         (None, &Method::POST, "/v2/email/outbound-emails") => "ses.SendEmail",
-        _ => return error(StatusCode::NOT_FOUND, "UnknownOperationException", "no such operation here: only what the functions use"),
+        _ => {
+            return error(
+                StatusCode::NOT_FOUND,
+                "UnknownOperationException",
+                "no such operation here: only what the functions use",
+            );
+        }
     };
     let Ok(input) = serde_json::from_slice::<Value>(&body) else {
         return error(StatusCode::BAD_REQUEST, "SerializationException", "the body is not JSON");
@@ -89,6 +110,8 @@ fn text<'a>(input: &'a Value, name: &str) -> Option<&'a str> {
 
 fn ok(body: &Value) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));
-    response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
     response
 }

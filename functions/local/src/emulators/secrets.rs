@@ -29,7 +29,8 @@ pub struct Secrets(BTreeMap<String, String>);
 impl Secrets {
     /// The secrets of the data folder, made at the first start: 32 random bytes each, in hex.
     ///
-    /// Where there are accounts there were some, and new ones would be none of theirs: every password would be wrong.
+    /// Where there are accounts there were some, and new ones would be none of theirs: every
+    /// password would be wrong.
     pub fn open(data: &Data, database: &Database) -> Result<Self, StartError> {
         if let Some(lost) = data.path(FILE).filter(|path| !path.exists())
             && table::has_accounts(database).map_err(StartError::Database)?
@@ -50,7 +51,11 @@ impl Secrets {
     pub fn value(&self, input: &Value) -> Response {
         let name = text(input, "SecretId").unwrap_or_default();
         let Some(secret) = self.0.get(name) else {
-            return error(StatusCode::BAD_REQUEST, "ResourceNotFoundException", "there is no such secret");
+            return error(
+                StatusCode::BAD_REQUEST,
+                "ResourceNotFoundException",
+                "there is no such secret",
+            );
         };
         ok(&json!({
             "ARN": format!("arn:aws:secretsmanager:{REGION}:000000000000:secret:{name}"),

@@ -10,7 +10,8 @@ use super::place::Place;
 #[allow(clippy::doc_markdown, reason = "help texts, not documentation")]
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make an account: its owner gets a mail, proves the mailbox and sets a password; or give a password now
+    /// Make an account: its owner gets a mail, proves the mailbox and sets a password; or give a
+    /// password now
     Create {
         #[command(flatten)]
         account: Account,
@@ -50,7 +51,8 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
-    /// End sign-ins: tokens, codes, flows and known browsers of before stay void, also after activation
+    /// End sign-ins: tokens, codes, flows and known browsers of before stay void, also after
+    /// activation
     Deactivate {
         #[command(flatten)]
         who: Who,

@@ -35,7 +35,9 @@ pub async fn list(filter: &Filter, output: Output, at: &At) -> Result<bool, Stri
     let group = match &filter.group {
         Some(name) => {
             let groups = provision::groups(&organisation, std::slice::from_ref(name));
-            let explained = |faults| explained(&engine::people::Error::Wrong(faults), Some(&organisation)).join("; ");
+            let explained = |faults| {
+                explained(&engine::people::Error::Wrong(faults), Some(&organisation)).join("; ")
+            };
             groups.map_err(explained)?.into_iter().next()
         }
         None => None,
@@ -56,7 +58,11 @@ pub async fn list(filter: &Filter, output: Output, at: &At) -> Result<bool, Stri
             if fits(&user, filter.status, group.as_deref(), search.as_deref()) {
                 found += 1;
                 let person = Person { user, version: item.version };
-                say(&if output.json { described(&person.user, &organisation).to_string() } else { row(&person.user) });
+                say(&if output.json {
+                    described(&person.user, &organisation).to_string()
+                } else {
+                    row(&person.user)
+                });
             }
         }
         progress(&format!("{seen} items looked at, {found} found"));
@@ -66,7 +72,9 @@ pub async fn list(filter: &Filter, output: Output, at: &At) -> Result<bool, Stri
     progress("");
     scanned.map_err(|error| at.explained(&error.to_string()))?;
     if unreadable > 0 {
-        return Err(format!("{unreadable} accounts cannot be read: they were written by a newer version, or by hand"));
+        return Err(format!(
+            "{unreadable} accounts cannot be read: they were written by a newer version, or by hand"
+        ));
     }
     if !output.json {
         say(&format!("{found} {}", if found == 1 { "account" } else { "accounts" }));
@@ -76,13 +84,22 @@ pub async fn list(filter: &Filter, output: Output, at: &At) -> Result<bool, Stri
 
 fn fits(user: &User, status: Option<Standing>, group: Option<&str>, search: Option<&str>) -> bool {
     let begins = |text: &str| {
-        ["login", "email", "firstName", "lastName"].iter().any(|name| user.text(name).is_some_and(|own| own.to_lowercase().starts_with(text)))
+        ["login", "email", "firstName", "lastName"]
+            .iter()
+            .any(|name| user.text(name).is_some_and(|own| own.to_lowercase().starts_with(text)))
     };
-    status.is_none_or(|status| status.word() == user.standing()) && group.is_none_or(|group| user.groups.contains(group)) && search.is_none_or(begins)
+    status.is_none_or(|status| status.word() == user.standing())
+        && group.is_none_or(|group| user.groups.contains(group))
+        && search.is_none_or(begins)
 }
 
 fn row(user: &User) -> String {
     let groups: Vec<_> = user.groups.iter().map(|group| shown(group)).collect();
     let verified = if user.email_verified { "verified" } else { "unverified" };
-    format!("{:<40} {:<13} {verified:<10} {}", shown(user.name()), user.standing(), groups.join(","))
+    format!(
+        "{:<40} {:<13} {verified:<10} {}",
+        shown(user.name()),
+        user.standing(),
+        groups.join(",")
+    )
 }

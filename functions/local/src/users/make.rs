@@ -22,7 +22,12 @@ use crate::terminal::{complain, say, shown};
 const MOST_OCTETS: u64 = 8 * 1024;
 
 /// Makes an account; whether it was made and, where one was wanted, the mail sent.
-pub async fn create(account: Account, mail: &MailArgs, output: Output, at: &At) -> Result<bool, String> {
+pub async fn create(
+    account: Account,
+    mail: &MailArgs,
+    output: Output,
+    at: &At,
+) -> Result<bool, String> {
     let organisation = at.organisation().await?;
     let now = SystemClock.now();
     let login = shown(&account.login);
@@ -34,8 +39,11 @@ pub async fn create(account: Account, mail: &MailArgs, output: Output, at: &At) 
         // Before the account is there: a person who cannot get in by the mailbox needs a password.
         chosen(&user, mail, &organisation)?;
     }
-    let password = passwords.as_ref().map(|(typed, passwords)| (typed, passwords as &dyn engine::ports::Passwords));
-    let made = people::create(&*at.store, &SystemRandom, &organisation, &wanted, password, now).await;
+    let password = passwords
+        .as_ref()
+        .map(|(typed, passwords)| (typed, passwords as &dyn engine::ports::Passwords));
+    let made =
+        people::create(&*at.store, &SystemRandom, &organisation, &wanted, password, now).await;
     let person = match made {
         Ok(person) => person,
         Err(error) => {
@@ -56,32 +64,59 @@ pub async fn create(account: Account, mail: &MailArgs, output: Output, at: &At) 
         }
         Err(why) => {
             say(&line(&person, output, "made, but no mail was sent"));
-            complain(&format!("{login}: no mail was sent: {why}; `vestibule user activate` sends it again"));
+            complain(&format!(
+                "{login}: no mail was sent: {why}; `vestibule user activate` sends it again"
+            ));
             Ok(false)
         }
     }
 }
 
 /// Mails a person how to begin; the label of the app that the mail leads to.
-pub async fn mail_to(user: &User, mail: &MailArgs, organisation: &Organisation, at: &At) -> Result<String, String> {
+pub async fn mail_to(
+    user: &User,
+    mail: &MailArgs,
+    organisation: &Organisation,
+    at: &At,
+) -> Result<String, String> {
     let app = chosen(user, mail, organisation)?;
-    let letter = invitation(organisation, app, user, mail.link.as_deref(), SystemClock.now()).ok_or("the account has no email address")?;
-    let mailer = SesMailer::new(ses::Client::new(&at.environment.ses()), at.environment.ses_configuration_set());
+    let letter = invitation(organisation, app, user, mail.link.as_deref(), SystemClock.now())
+        .ok_or("the account has no email address")?;
+    let mailer = SesMailer::new(
+        ses::Client::new(&at.environment.ses()),
+        at.environment.ses_configuration_set(),
+    );
     mailer.send(&letter).await.map_err(|error| error.to_string())?;
     Ok(app.label.clone())
 }
 
 /// The app that the mail leads to.
-fn chosen<'o>(user: &User, mail: &MailArgs, organisation: &'o Organisation) -> Result<&'o App, String> {
-    let lets_in = |app: &&App| provision::beginning(organisation, app, user, SystemClock.now()).is_some();
+fn chosen<'o>(
+    user: &User,
+    mail: &MailArgs,
+    organisation: &'o Organisation,
+) -> Result<&'o App, String> {
+    let lets_in =
+        |app: &&App| provision::beginning(organisation, app, user, SystemClock.now()).is_some();
     let password = "give a password with --password-stdin, or mail nothing with --no-mail";
     match &mail.app {
         Some(id) => {
             let app = organisation.apps.iter().find(|app| app.id == *id);
-            let app = app.ok_or_else(|| format!("there is no app {id}; there are {}", list(organisation.apps.iter().map(|app| &app.id))))?;
-            Some(app).filter(lets_in).ok_or_else(|| format!("{} lets in no person who has only a mailbox: {password}", app.label))
+            let app = app.ok_or_else(|| {
+                format!(
+                    "there is no app {id}; there are {}",
+                    list(organisation.apps.iter().map(|app| &app.id))
+                )
+            })?;
+            Some(app).filter(lets_in).ok_or_else(|| {
+                format!("{} lets in no person who has only a mailbox: {password}", app.label)
+            })
         }
-        None => organisation.apps.iter().find(lets_in).ok_or_else(|| format!("no app lets in a person who has only a mailbox: {password}")),
+        None => {
+            organisation.apps.iter().find(lets_in).ok_or_else(|| {
+                format!("no app lets in a person who has only a mailbox: {password}")
+            })
+        }
     }
 }
 
@@ -90,7 +125,8 @@ fn list<'a>(names: impl Iterator<Item = &'a String>) -> String {
 }
 
 fn wanted(account: Account) -> Wanted {
-    let mut profile: policy::user::Profile = account.values.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+    let mut profile: policy::user::Profile =
+        account.values.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
     profile.insert("login".into(), Value::String(account.login));
     Wanted { profile, groups: account.groups, email_verified: account.email_verified }
 }
@@ -98,8 +134,14 @@ fn wanted(account: Account) -> Wanted {
 /// The password as it comes: of it only the end of the line is no part.
 fn typed() -> Result<Secret, String> {
     let mut text = String::new();
-    io::stdin().take(MOST_OCTETS).read_to_string(&mut text).map_err(|error| format!("no password could be read: {error}"))?;
-    let end = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line)).len();
+    io::stdin()
+        .take(MOST_OCTETS)
+        .read_to_string(&mut text)
+        .map_err(|error| format!("no password could be read: {error}"))?;
+    let end = text
+        .strip_suffix('\n')
+        .map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line))
+        .len();
     text.truncate(end);
     Ok(Secret::new(text))
 }

@@ -1,4 +1,5 @@
-//! `vestibule user`: the commands for people. What they do is [`engine::people`]; here are arguments and words.
+//! `vestibule user`: the commands for people. What they do is [`engine::people`]; here are
+//! arguments and words.
 
 mod args;
 mod list;
@@ -19,7 +20,8 @@ use args::{MailArgs, Output, Who};
 use place::At;
 use words::{explained, line, whole};
 
-/// Does what the arguments say: 0 if all of it was done, 1 if not. (2 is for arguments that are wrong.)
+/// Does what the arguments say: 0 if all of it was done, 1 if not. (2 is for arguments that are
+/// wrong.)
 pub async fn run(command: Command) -> ExitCode {
     match done(command).await {
         Ok(true) => ExitCode::SUCCESS,
@@ -38,23 +40,29 @@ async fn done(command: Command) -> Result<bool, String> {
             let at = place.open_with(account.pepper_secret_id.as_ref())?;
             make::create(account, &mail, output, &at).await
         }
-        Command::List { filter, output, place } => list::list(&filter, output, &place.open()?).await,
+        Command::List { filter, output, place } => {
+            list::list(&filter, output, &place.open()?).await
+        }
         Command::Show { who, output, place } => {
             let at = place.open()?;
             let organisation = at.organisation().await?;
             each(&at, &who, async |person| Ok(whole(&person, &organisation, output))).await
         }
-        Command::Activate { who, mail, output, place } => activate(&who, &mail, output, &place.open()?).await,
+        Command::Activate { who, mail, output, place } => {
+            activate(&who, &mail, output, &place.open()?).await
+        }
         Command::Deactivate { who, output, place } => {
             let at = place.open()?;
             let deactivated = async |person: Person| {
-                let person = people::deactivate(&*at.store, &person.user.id, SystemClock.now()).await?;
+                let person =
+                    people::deactivate(&*at.store, &person.user.id, SystemClock.now()).await?;
                 Ok(line(&person, output, "deactivated; what was handed out before is void"))
             };
             each(&at, &who, deactivated).await
         }
         Command::Groups { who, exactly, add, remove, output, place } => {
-            let named = |names: Vec<String>| names.into_iter().filter(|name| !name.is_empty()).collect();
+            let named =
+                |names: Vec<String>| names.into_iter().filter(|name| !name.is_empty()).collect();
             let groups = match exactly {
                 Some(exactly) => Groups::Exactly(named(exactly)),
                 None => Groups::By { add: named(add), remove: named(remove) },
@@ -62,14 +70,27 @@ async fn done(command: Command) -> Result<bool, String> {
             let at = place.open()?;
             let organisation = at.organisation().await?;
             let set = async |person: Person| {
-                let person = people::set_groups(&*at.store, &organisation, &person.user.id, &groups, SystemClock.now()).await?;
+                let person = people::set_groups(
+                    &*at.store,
+                    &organisation,
+                    &person.user.id,
+                    &groups,
+                    SystemClock.now(),
+                )
+                .await?;
                 let groups: Vec<_> = person.user.groups.iter().cloned().collect();
-                let said = if groups.is_empty() { "in no group".to_owned() } else { format!("in {}", groups.join(", ")) };
+                let said = if groups.is_empty() {
+                    "in no group".to_owned()
+                } else {
+                    format!("in {}", groups.join(", "))
+                };
                 Ok(line(&person, output, &said))
             };
             each_with(&at, &who, Some(&organisation), set).await
         }
-        Command::Delete { who, yes, output, place } => delete(&who, yes, output, &place.open()?).await,
+        Command::Delete { who, yes, output, place } => {
+            delete(&who, yes, output, &place.open()?).await
+        }
     }
 }
 
@@ -98,7 +119,11 @@ async fn activate(who: &Who, mail: &MailArgs, output: Output, at: &At) -> Result
 async fn delete(who: &Who, yes: bool, output: Output, at: &At) -> Result<bool, String> {
     let mut kept = false;
     let deleted = async |person: Person| {
-        let question = format!("Delete {} ({}) for good?", crate::terminal::shown(person.user.name()), person.user.id);
+        let question = format!(
+            "Delete {} ({}) for good?",
+            crate::terminal::shown(person.user.name()),
+            person.user.id
+        );
         match yes.then_some(true).or_else(|| agrees(&question)) {
             Some(true) => {
                 let person = people::delete(&*at.store, &person.user.id, SystemClock.now()).await?;
@@ -106,7 +131,11 @@ async fn delete(who: &Who, yes: bool, output: Output, at: &At) -> Result<bool, S
             }
             answer => {
                 kept = true;
-                let why = if answer.is_none() { "kept: say --yes, since there is no terminal to ask at" } else { "kept" };
+                let why = if answer.is_none() {
+                    "kept: say --yes, since there is no terminal to ask at"
+                } else {
+                    "kept"
+                };
                 Ok(line(&person, output, why))
             }
         }
@@ -117,7 +146,11 @@ async fn delete(who: &Who, yes: bool, output: Output, at: &At) -> Result<bool, S
 
 /// Does something to each of these people, one after the other, and says what became of it. One who
 /// is not there does not keep the others from it. Whether it was done to all.
-async fn each(at: &At, who: &Who, act: impl AsyncFnMut(Person) -> Result<String, Error>) -> Result<bool, String> {
+async fn each(
+    at: &At,
+    who: &Who,
+    act: impl AsyncFnMut(Person) -> Result<String, Error>,
+) -> Result<bool, String> {
     each_with(at, who, None, act).await
 }
 
@@ -138,7 +171,11 @@ async fn each_with(
             Err(error) => {
                 all = false;
                 for sentence in explained(&error, organisation) {
-                    complain(&format!("{}: {}", crate::terminal::shown(login), at.told(&error, sentence)));
+                    complain(&format!(
+                        "{}: {}",
+                        crate::terminal::shown(login),
+                        at.told(&error, sentence)
+                    ));
                 }
             }
         }

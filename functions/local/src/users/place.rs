@@ -55,17 +55,31 @@ impl Place {
     /// The same, with the name of the secret that holds the pepper.
     pub fn open_with(self, pepper: Option<&String>) -> Result<At, String> {
         let (table, variables, ours) = if let Some(name) = self.table {
-            (Table { name, endpoint_url: self.endpoint_url, region: self.region }, BTreeMap::new(), false)
+            (
+                Table { name, endpoint_url: self.endpoint_url, region: self.region },
+                BTreeMap::new(),
+                false,
+            )
         } else {
             let variables = local(&self.data)?;
             let value = |name: &str| variables.get(name).cloned();
             let name = value("TABLE_NAME").unwrap_or_default();
-            (Table { name, endpoint_url: value("AWS_ENDPOINT_URL_DYNAMODB"), region: value("AWS_REGION") }, variables, true)
+            (
+                Table {
+                    name,
+                    endpoint_url: value("AWS_ENDPOINT_URL_DYNAMODB"),
+                    region: value("AWS_REGION"),
+                },
+                variables,
+                true,
+            )
         };
         let services = self.services_url;
         let environment = environment(&table, |name| match name {
             "PEPPER_SECRET_ID" if pepper.is_some() => pepper.cloned(),
-            "AWS_ENDPOINT_URL_SESV2" | "AWS_ENDPOINT_URL_SECRETS_MANAGER" if services.is_some() => services.clone(),
+            "AWS_ENDPOINT_URL_SESV2" | "AWS_ENDPOINT_URL_SECRETS_MANAGER" if services.is_some() => {
+                services.clone()
+            }
             _ => variables.get(name).cloned(),
         })?;
         let client = dynamodb::Client::new(&environment.dynamodb());
@@ -82,14 +96,21 @@ impl At {
 
     /// What is configured there.
     pub async fn organisation(&self) -> Result<Organisation, String> {
-        let revision = configuration::load(&*self.store).await.map_err(|error| self.explained(&error.to_string()))?;
-        let revision = revision.ok_or("the table has no organisation yet: put one there with `vestibule apply`")?;
+        let revision = configuration::load(&*self.store)
+            .await
+            .map_err(|error| self.explained(&error.to_string()))?;
+        let revision = revision
+            .ok_or("the table has no organisation yet: put one there with `vestibule apply`")?;
         Ok(revision.organisation)
     }
 
     /// What is said of an error: of the store's, where it is and what to do about it too.
     pub fn told(&self, error: &engine::people::Error, sentence: String) -> String {
-        if matches!(error, engine::people::Error::Store(_)) { self.explained(&sentence) } else { sentence }
+        if matches!(error, engine::people::Error::Store(_)) {
+            self.explained(&sentence)
+        } else {
+            sentence
+        }
     }
 
     /// What to do about an error of the store.
@@ -104,7 +125,16 @@ impl At {
 /// The variables that the server on this machine has written down.
 fn local(data: &std::path::Path) -> Result<BTreeMap<String, String>, String> {
     let file = data.join(VARIABLES);
-    let missing = |_| format!("there is no server in {}: start one with `cargo run`, name its folder with --data, or name a --table", data.display());
+    let missing = |_| {
+        format!(
+            "there is no server in {}: start one with `cargo run`, name its folder with --data, or name a --table",
+            data.display()
+        )
+    };
     let text = std::fs::read_to_string(file).map_err(missing)?;
-    Ok(text.lines().filter_map(|line| line.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    Ok(text
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect())
 }

@@ -15,7 +15,10 @@ pub struct Client {
 impl Client {
     /// A client of the server at `base`.
     pub fn new(base: &str) -> Self {
-        Self { http: reqwest::Client::builder().cookie_store(true).build().unwrap(), base: base.to_owned() }
+        Self {
+            http: reqwest::Client::builder().cookie_store(true).build().unwrap(),
+            base: base.to_owned(),
+        }
     }
 
     /// The JSON at `path`.
@@ -25,7 +28,15 @@ impl Client {
 
     /// The JSON that answers `body`, whatever the status.
     pub async fn post(&self, path: &str, body: Value) -> Value {
-        self.http.post(format!("{}{path}", self.base)).json(&body).send().await.unwrap().json().await.unwrap()
+        self.http
+            .post(format!("{}{path}", self.base))
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
     }
 
     /// Begins a transaction of the demo app; the challenge is the one of RFC 7636, appendix B.
@@ -39,7 +50,15 @@ impl Client {
             ("code_challenge_method", "S256"),
             ("state", "s"),
         ];
-        self.http.post(format!("{}/oauth2/default/v1/interact", self.base)).form(&form).send().await.unwrap().json().await.unwrap()
+        self.http
+            .post(format!("{}/oauth2/default/v1/interact", self.base))
+            .form(&form)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
     }
 
     /// The first page.
@@ -60,7 +79,8 @@ impl Client {
     /// Signs up to the end, with the code that `code` reads.
     pub async fn sign_up(&self, email: &str, code: impl FnOnce() -> String) {
         let step = self.begin_sign_up(email).await;
-        let answer = json!({ "stateHandle": step["stateHandle"], "credentials": { "passcode": code() } });
+        let answer =
+            json!({ "stateHandle": step["stateHandle"], "credentials": { "passcode": code() } });
         let done = self.post("/idp/idx/email/answer", answer).await;
         assert!(done["successWithInteractionCode"].is_object(), "{done}");
     }

@@ -24,7 +24,9 @@ pub fn config(address: SocketAddr) -> Builder {
         .credentials_provider(Credentials::new("local", "local", None, None, "tests"))
         .endpoint_url(format!("http://{address}"))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(20)).build())
+        .timeout_config(
+            TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(20)).build(),
+        )
 }
 
 pub fn client(address: SocketAddr) -> Client {

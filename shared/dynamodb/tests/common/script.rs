@@ -1,4 +1,5 @@
-//! A network that follows a script: between the real SDK and a real (embedded) engine, so that a fault has its real consequences.
+//! A network that follows a script: between the real SDK and a real (embedded) engine, so that a
+//! fault has its real consequences.
 
 use std::collections::VecDeque;
 use std::future::pending;
@@ -6,7 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents, SharedHttpClient};
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
@@ -19,7 +22,8 @@ pub enum Step {
     Answer(u16, Value),
     /// It gets through, but what comes back is an HTTP 500.
     Lost,
-    /// It gets through, but DynamoDB has forgotten the token of the transaction, as after 10 minutes.
+    /// It gets through, but DynamoDB has forgotten the token of the transaction, as after 10
+    /// minutes.
     Forgotten,
     /// It never arrives, and no answer comes back.
     Hangs,
@@ -34,7 +38,8 @@ pub fn error(code: &str) -> Step {
 
 /// A cancelled transaction.
 pub fn cancelled(codes: &[&str]) -> Step {
-    let reasons: Vec<_> = codes.iter().map(|code| json!({ "Code": code, "Message": "canary" })).collect();
+    let reasons: Vec<_> =
+        codes.iter().map(|code| json!({ "Code": code, "Message": "canary" })).collect();
     failure(400, "TransactionCanceledException", json!({ "CancellationReasons": reasons }))
 }
 
@@ -64,7 +69,8 @@ impl Network {
 
     /// What happens to the next requests; forgets those seen so far.
     pub fn follow(&self, script: impl IntoIterator<Item = Step>) {
-        *self.state.lock().unwrap() = State { script: script.into_iter().collect(), requests: Vec::new() };
+        *self.state.lock().unwrap() =
+            State { script: script.into_iter().collect(), requests: Vec::new() };
     }
 
     /// The bodies of the requests since then.
@@ -80,8 +86,15 @@ impl Network {
 }
 
 impl HttpClient for Network {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(Connector { network: self.clone(), real: self.real.http_connector(settings, components) })
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(Connector {
+            network: self.clone(),
+            real: self.real.http_connector(settings, components),
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! CPU time of a piece of work, as rows of a table. By the thread's own clock: what else runs on the machine hardly adds to it.
+//! CPU time of a piece of work, as rows of a table. By the thread's own clock: what else runs on
+//! the machine hardly adds to it.
 
 use std::time::Duration;
 
@@ -29,7 +30,9 @@ impl<'a> Stopwatch<'a> {
             }
         }
         let names = self.0.iter().map(|(name, _)| *name);
-        names.zip(samples.iter_mut().map(|samples| *samples.select_nth_unstable(SAMPLES / 2).1)).collect()
+        names
+            .zip(samples.iter_mut().map(|samples| *samples.select_nth_unstable(SAMPLES / 2).1))
+            .collect()
     }
 }
 
@@ -59,12 +62,16 @@ fn time(work: &mut dyn FnMut(), rounds: u32) -> Duration {
 #[cfg(unix)]
 fn now() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.try_into().unwrap_or_default(), time.tv_nsec.try_into().unwrap_or_default())
+    Duration::new(
+        time.tv_sec.try_into().unwrap_or_default(),
+        time.tv_nsec.try_into().unwrap_or_default(),
+    )
 }
 
 /// Elsewhere, the time of the clock.
 #[cfg(not(unix))]
 fn now() -> Duration {
-    static BEGAN: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    static BEGAN: std::sync::LazyLock<std::time::Instant> =
+        std::sync::LazyLock::new(std::time::Instant::now);
     BEGAN.elapsed()
 }

@@ -1,4 +1,5 @@
-//! Browsers and networks that somebody has signed in from before: what is guessed elsewhere does not use up their budgets (security.md R-R8).
+//! Browsers and networks that somebody has signed in from before: what is guessed elsewhere does
+//! not use up their budgets (security.md R-R8).
 //!
 //! Each is noted once, when a sign-in from there has succeeded, and not again while it is known.
 
@@ -86,9 +87,12 @@ impl Places {
         Familiar { browser: self.browser.is_some(), network: self.network.is_some() }
     }
 
-    /// Which of them are known of somebody else than this user, or of the account as it was before it changed hands.
+    /// Which of them are known of somebody else than this user, or of the account as it was before
+    /// it changed hands.
     pub(super) fn foreign_to(&self, user: Option<&User>) -> Familiar {
-        let foreign = |known: &Option<Known>| known.as_ref().is_some_and(|known| !user.is_some_and(|user| known.of(user)));
+        let foreign = |known: &Option<Known>| {
+            known.as_ref().is_some_and(|known| !user.is_some_and(|user| known.of(user)))
+        };
         Familiar { browser: foreign(&self.browser), network: foreign(&self.network) }
     }
 }

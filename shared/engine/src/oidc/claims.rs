@@ -23,7 +23,8 @@ pub(super) fn claims(grant: &Grant, user: &User) -> Map<String, Value> {
     };
     let text = |name: &str| user.text(name).map(Value::from);
     if grant.has("profile") {
-        let name: Vec<_> = ["firstName", "lastName"].into_iter().filter_map(|name| user.text(name)).collect();
+        let name: Vec<_> =
+            ["firstName", "lastName"].into_iter().filter_map(|name| user.text(name)).collect();
         add("name", (!name.is_empty()).then(|| name.join(" ").into()));
         add("given_name", text("firstName"));
         add("family_name", text("lastName"));

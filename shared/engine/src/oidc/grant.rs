@@ -42,16 +42,29 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
-    pub(crate) fn new(transaction: &Transaction, user_id: &str, generation: u32, at: Timestamp, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        transaction: &Transaction,
+        user_id: &str,
+        generation: u32,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Self {
         // RFC 8176: `pwd` for a password, `email` is Okta's; `mfa` if both.
-        let mut amr: Vec<String> =
-            transaction.proofs.keys().map(|key| if key.method() == "password" { "pwd".into() } else { key.method().into() }).collect();
+        let mut amr: Vec<String> = transaction
+            .proofs
+            .keys()
+            .map(|key| if key.method() == "password" { "pwd".into() } else { key.method().into() })
+            .collect();
         if amr.len() > 1 {
             amr.push("mfa".into());
         }
         let client = &transaction.client;
         let proven = transaction.proofs.keys().copied().collect();
-        let reached = |asked: &&String| Level::ALL.iter().any(|level| level.as_str() == asked.as_str() && level.is_reached_by(&proven));
+        let reached = |asked: &&String| {
+            Level::ALL
+                .iter()
+                .any(|level| level.as_str() == asked.as_str() && level.is_reached_by(&proven))
+        };
         Self {
             client_id: client.client_id.clone(),
             app: client.app.clone(),
@@ -71,7 +84,8 @@ impl Grant {
         }
     }
 
-    /// The item outlives the code: it must be known again when it is presented twice, and revoke what it gave.
+    /// The item outlives the code: it must be known again when it is presented twice, and revoke
+    /// what it gave.
     pub(crate) fn kept_until(&self) -> Timestamp {
         self.expires + TOKEN_LIFETIME + Span::minutes(10)
     }
@@ -81,9 +95,14 @@ impl Grant {
         !self.used && now < self.expires && self.expires <= now + CODE_LIFETIME + CLOCK_SKEW
     }
 
-    /// Whether the parameters of a token request are those of the client that the code was made for (RFC 7636 §4.6, RFC 6749 §4.1.3).
-    pub(super) fn presented_by_its_client<'a>(&self, parameter: impl Fn(&str) -> Option<&'a str>) -> bool {
-        parameter("code_verifier").is_some_and(|verifier| verifier_fits(verifier, &self.code_challenge))
+    /// Whether the parameters of a token request are those of the client that the code was made for
+    /// (RFC 7636 §4.6, RFC 6749 §4.1.3).
+    pub(super) fn presented_by_its_client<'a>(
+        &self,
+        parameter: impl Fn(&str) -> Option<&'a str>,
+    ) -> bool {
+        parameter("code_verifier")
+            .is_some_and(|verifier| verifier_fits(verifier, &self.code_challenge))
             && parameter("client_id") == Some(self.client_id.as_str())
             && parameter("redirect_uri").is_none_or(|uri| uri == self.redirect_uri)
     }

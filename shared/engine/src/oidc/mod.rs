@@ -1,4 +1,5 @@
-//! OAuth and OpenID Connect: how a transaction begins, and what its code is worth (idx.md §3, §10; security.md §1.8).
+//! OAuth and OpenID Connect: how a transaction begins, and what its code is worth (idx.md §3, §10;
+//! security.md §1.8).
 
 mod claims;
 mod discovery;

@@ -17,13 +17,19 @@ use crate::reply::Reply;
 use crate::{Engine, Failure};
 
 impl Engine {
-    /// Interaction code to tokens. A code is spent by whoever presents it, rightly or wrongly: who guesses the verifier has one try (security.md
-    /// Tokens are signed before that, so that without a signer the code stays good.
+    /// Interaction code to tokens. A code is spent by whoever presents it, rightly or wrongly: who
+    /// guesses the verifier has one try (security.md A-092). Tokens are signed before that, so that
+    /// without a signer the code stays good.
     pub(crate) async fn token(&self, body: &[u8], page: Option<&str>) -> Result<Reply, Failure> {
-        let Some(parameters) = parameters(body) else { return Ok(Reply::oauth("invalid_request", "A parameter is repeated.")) };
+        let Some(parameters) = parameters(body) else {
+            return Ok(Reply::oauth("invalid_request", "A parameter is repeated."));
+        };
         let parameter = |name: &str| parameters.get(name).map(String::as_str);
         if parameter("grant_type") != Some("interaction_code") {
-            return Ok(Reply::oauth("unsupported_grant_type", "The grant_type must be interaction_code."));
+            return Ok(Reply::oauth(
+                "unsupported_grant_type",
+                "The grant_type must be interaction_code.",
+            ));
         }
         let Some(code) = parameter("interaction_code") else {
             return Ok(Reply::oauth("invalid_request", "The interaction_code is missing."));
@@ -31,7 +37,8 @@ impl Engine {
         let (key, now) = (keys::code(&sha256(code)), self.clock.now());
         // One spends it, one revokes it; everybody else has nothing left to write.
         for _ in 0..3 {
-            let mut items = self.store.read(&[keys::organisation_head(), key.clone()]).await?.into_iter();
+            let mut items =
+                self.store.read(&[keys::organisation_head(), key.clone()]).await?.into_iter();
             let (head, item) = (items.next().flatten(), items.next().flatten());
             let Some(item) = item.filter(|item| item.lives(now)) else { break };
             let mut grant: Grant = read(&item)?;
@@ -47,17 +54,28 @@ impl Engine {
                     let AccessTokens { audience, kind } = revision.organisation.access_tokens(app);
                     grant.audience = audience;
                     let good = grant.redeemable(now) && grant.presented_by_its_client(parameter);
-                    if good { self.tokens(&grant, &key.0, kind.unwrap_or_default(), now).await? } else { None }
+                    if good {
+                        self.tokens(&grant, &key.0, kind.unwrap_or_default(), now).await?
+                    } else {
+                        None
+                    }
                 }
                 None => None,
             };
             if grant.used {
-                tracing::warn!(app = grant.app, "an interaction code was presented again: what it gave is void");
+                tracing::warn!(
+                    app = grant.app,
+                    "an interaction code was presented again: what it gave is void"
+                );
             }
             grant.revoked = grant.used;
             grant.used = true;
             let spent = Item { version: item.version + 1, body: json!(grant), ..item };
-            match self.store.write(&[Write::Put { item: spent, expect: Expect::Version(item.version) }]).await {
+            match self
+                .store
+                .write(&[Write::Put { item: spent, expect: Expect::Version(item.version) }])
+                .await
+            {
                 Ok(()) => {
                     let Some(tokens) = tokens else { break };
                     return Ok(Reply::json(StatusCode::OK, &tokens));
@@ -70,7 +88,13 @@ impl Engine {
     }
 
     /// What the code is worth: nothing, if the person is no longer there.
-    async fn tokens(&self, grant: &Grant, id: &str, kind: AccessTokenType, now: Timestamp) -> Result<Option<Value>, Failure> {
+    async fn tokens(
+        &self,
+        grant: &Grant,
+        id: &str,
+        kind: AccessTokenType,
+        now: Timestamp,
+    ) -> Result<Option<Value>, Failure> {
         let (issuer, expires) = (self.issuer(), (now + TOKEN_LIFETIME).seconds());
         let access = json!({
             "ver": 1,
@@ -90,9 +114,11 @@ impl Engine {
         });
         let signer = self.signer()?;
         let person = [keys::user(&grant.user_id)];
-        let (access_token, user) = join(signer.sign(kind.as_str(), &access), self.store.read(&person)).await;
+        let (access_token, user) =
+            join(signer.sign(kind.as_str(), &access), self.store.read(&person)).await;
         let (access_token, user) = (access_token?, active(user?.first())?);
-        // Whoever signed in before the account changed hands has nothing to do with it any more (I3).
+        // Whoever signed in before the account changed hands has nothing to do with it any more
+        // (I3).
         let user = user.filter(|user| user.generation == grant.generation);
         let Some(user) = user else { return Ok(None) };
         let mut body = json!({

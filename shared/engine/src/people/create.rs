@@ -26,10 +26,12 @@ pub async fn create(
     password: Option<(&Secret, &dyn Passwords)>,
     now: Timestamp,
 ) -> Result<Person, Error> {
-    let mut user = provision::account(organisation, wanted, random_id(random), now).map_err(Error::Wrong)?;
+    let mut user =
+        provision::account(organisation, wanted, random_id(random), now).map_err(Error::Wrong)?;
     let password = match password {
         Some((typed, passwords)) => {
-            let allowed = provision::password(organisation, &user, typed).map_err(Error::Password)?;
+            let allowed =
+                provision::password(organisation, &user, typed).map_err(Error::Password)?;
             Some(passwords.hash(&allowed).await?)
         }
         None => None,
@@ -56,12 +58,14 @@ pub async fn create(
     Err(Error::Contended)
 }
 
-/// Who has these values: the attribute, and the name of the person. What a user had who is no longer
-/// there is free.
+/// Who has these values: the attribute, and the name of the person. What a user had who is no
+/// longer there is free.
 async fn owners(store: &dyn Store, found: &Markers) -> Result<Vec<(String, String)>, Error> {
     let mut owners = Vec::new();
     for (identity, marker) in found.iter().filter(|(_, marker)| !marker.dangles) {
-        let name = load(store, &marker.owner).await?.map_or_else(|| marker.owner.clone(), |person| person.user.name().into());
+        let name = load(store, &marker.owner)
+            .await?
+            .map_or_else(|| marker.owner.clone(), |person| person.user.name().into());
         owners.push((identity.attribute.clone(), name));
     }
     Ok(owners)

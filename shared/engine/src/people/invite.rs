@@ -12,9 +12,16 @@ use crate::ports::{Mail, MailContent};
 ///
 /// It proves nothing and opens nothing: the flow that it leads to mails a code, as it does to
 /// everybody.
-pub fn invitation(organisation: &Organisation, app: &App, user: &User, start: Option<&str>, now: Timestamp) -> Option<Mail> {
+pub fn invitation(
+    organisation: &Organisation,
+    app: &App,
+    user: &User,
+    start: Option<&str>,
+    now: Timestamp,
+) -> Option<Mail> {
     let beginning = beginning(organisation, app, user, now)?;
-    let start = start.map(String::from).or_else(|| app.settings.oauth_client.initiate_login_uri.clone());
+    let start =
+        start.map(String::from).or_else(|| app.settings.oauth_client.initiate_login_uri.clone());
     Some(Mail {
         to: user.text("email")?.into(),
         from: organisation.settings.mail_from.clone(),

@@ -72,19 +72,23 @@ pub enum Error {
 /// The account of this username, email address or id.
 ///
 /// # Errors
-/// [`Error::NotFound`], and [`Error::Ambiguous`] where a username is another account's id: who chose
-/// such a name must not be mistaken for the other.
+/// [`Error::NotFound`], and [`Error::Ambiguous`] where a username is another account's id: who
+/// chose such a name must not be mistaken for the other.
 pub async fn find(store: &dyn Store, name: &str) -> Result<Person, Error> {
     let mark = keys::unique(&Identity::of("login", name));
     let mut items = store.read(&[mark, keys::user(name)]).await?.into_iter();
     let (mark, by_id) = (items.next().flatten(), items.next().flatten());
-    let by_id = by_id.map(|item| Ok::<_, Error>(Person { user: read(&item)?, version: item.version })).transpose()?;
+    let by_id = by_id
+        .map(|item| Ok::<_, Error>(Person { user: read(&item)?, version: item.version }))
+        .transpose()?;
     let by_name = match mark.map(|item| read::<Owner>(&item)).transpose()? {
         Some(owner) => load(store, &owner.user).await?,
         None => None,
     };
     match (by_name, by_id) {
-        (Some(one), Some(other)) if one.user.id != other.user.id => Err(Error::Ambiguous(one.user.name().into(), other.user.name().into())),
+        (Some(one), Some(other)) if one.user.id != other.user.id => {
+            Err(Error::Ambiguous(one.user.name().into(), other.user.name().into()))
+        }
         (one, other) => one.or(other).ok_or(Error::NotFound),
     }
 }

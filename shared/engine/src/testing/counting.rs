@@ -17,8 +17,9 @@ pub struct Call {
     pub verb: Verb,
     /// How many items it named.
     pub items: usize,
-    /// What DynamoDB charges for it, refused or not: read units of 4 KB (strongly consistent) or write units of 1 KB, twice in a transaction.
-    /// A deletion counts as 1 KB, and so does an item that shrinks as the smaller one that it becomes.
+    /// What DynamoDB charges for it, refused or not: read units of 4 KB (strongly consistent) or
+    /// write units of 1 KB, twice in a transaction. A deletion counts as 1 KB, and so does an item
+    /// that shrinks as the smaller one that it becomes.
     pub units: u64,
     /// It began while another call was under way: whoever waits for both waits for one round trip.
     pub joined: bool,
@@ -60,7 +61,8 @@ impl<S> CountingStore<S> {
         &self.inner
     }
 
-    /// Whether another call is under way, and this one from now on. Lets go once, so that calls that are made at once meet here.
+    /// Whether another call is under way, and this one from now on. Lets go once, so that calls
+    /// that are made at once meet here.
     async fn begin(&self) -> (bool, UnderWay<'_>) {
         let joined = self.under_way.fetch_add(1, Ordering::SeqCst) > 0;
         let under_way = UnderWay(&self.under_way);
@@ -88,14 +90,23 @@ impl<S: Store> Store for CountingStore<S> {
         let (joined, _under_way) = self.begin().await;
         let answer = self.inner.read(keys).await;
         let found = answer.as_deref().unwrap_or_default();
-        let units = found.iter().map(|item| item.as_ref().map_or(1, |item| size(item).div_ceil(4_096))).sum();
+        let units = found
+            .iter()
+            .map(|item| item.as_ref().map_or(1, |item| size(item).div_ceil(4_096)))
+            .sum();
         self.calls().push(Call { verb: Verb::Read, items: keys.len(), units, joined });
         answer
     }
 
     async fn write(&self, writes: &[Write]) -> Result<(), StoreError> {
         let (joined, _under_way) = self.begin().await;
-        let units: u64 = writes.iter().map(|write| if let Write::Put { item, .. } = write { size(item).div_ceil(1_024) } else { 1 }).sum();
+        let units: u64 =
+            writes
+                .iter()
+                .map(|write| {
+                    if let Write::Put { item, .. } = write { size(item).div_ceil(1_024) } else { 1 }
+                })
+                .sum();
         let units = if in_transaction(writes) { 2 * units } else { units };
         self.calls().push(Call { verb: Verb::Write, items: writes.len(), units, joined });
         self.inner.write(writes).await
@@ -108,7 +119,8 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// A single write goes without a transaction where the item it leaves behind can tell who wrote it (see `dynamodb`'s README).
+/// A single write goes without a transaction where the item it leaves behind can tell who wrote it
+/// (see `dynamodb`'s README).
 fn in_transaction(writes: &[Write]) -> bool {
     match writes {
         [Write::Put { .. } | Write::Delete { expect: Expect::Anything, .. }] => false,
@@ -117,14 +129,23 @@ fn in_transaction(writes: &[Write]) -> bool {
     }
 }
 
-/// The size of an item as DynamoDB counts it: names and texts as they are, two digits to a byte, three bytes for a list or map and one for each
-/// of its elements (Developer Guide, "DynamoDB item sizes and formats"). The attributes are those of the `dynamodb` crate, which adds a nonce and
+/// The size of an item as DynamoDB counts it: names and texts as they are, two digits to a byte,
+/// three bytes for a list or map and one for each of its elements (Developer Guide, "DynamoDB item
+/// sizes and formats"). The attributes are those of the `dynamodb` crate, which adds a nonce and
 /// the end in seconds.
 fn size(item: &Item) -> u64 {
     const NONCE: usize = 22;
-    let end = item.expires_at.map_or(0, |end| "expiresAtMs".len() + number(&end.0) + "expiresAt".len() + number(&end.seconds()));
+    let end = item.expires_at.map_or(0, |end| {
+        "expiresAtMs".len() + number(&end.0) + "expiresAt".len() + number(&end.seconds())
+    });
     let fixed = ["pk", "version", "count", "body", "nonce"].map(str::len).iter().sum::<usize>();
-    let bytes = fixed + item.key.0.len() + number(&item.version) + number(&item.count) + value(&item.body) + NONCE + end;
+    let bytes = fixed
+        + item.key.0.len()
+        + number(&item.version)
+        + number(&item.count)
+        + value(&item.body)
+        + NONCE
+        + end;
     bytes as u64
 }
 
@@ -134,7 +155,9 @@ fn value(value: &Value) -> usize {
         Value::Number(one) => number(one),
         Value::String(text) => text.len(),
         Value::Array(values) => 3 + values.iter().map(|one| 1 + self::value(one)).sum::<usize>(),
-        Value::Object(map) => 3 + map.iter().map(|(name, one)| 1 + name.len() + self::value(one)).sum::<usize>(),
+        Value::Object(map) => {
+            3 + map.iter().map(|(name, one)| 1 + name.len() + self::value(one)).sum::<usize>()
+        }
     }
 }
 
@@ -153,14 +176,22 @@ mod tests {
     #[test]
     fn counts_round_trips_and_units() {
         let store = CountingStore::new(MemoryStore::new());
-        let put = |id: &str, body| Write::Put { item: contract::item(id, 1, None, body), expect: Expect::Anything };
-        let count = Write::Count { key: Key("LIMIT#1".into()), by: 1, max: 5, expires_at: Timestamp(9) };
+        let put = |id: &str, body| Write::Put {
+            item: contract::item(id, 1, None, body),
+            expect: Expect::Anything,
+        };
+        let count =
+            Write::Count { key: Key("LIMIT#1".into()), by: 1, max: 5, expires_at: Timestamp(9) };
         block_on(store.write(&[put("TX#1", json!({ "text": "x".repeat(5_000) }))])).unwrap();
         block_on(store.write(&[count])).unwrap();
         block_on(store.write(&[put("TX#2", json!({})), put("TX#3", json!({}))])).unwrap();
         block_on(store.read(&[Key("TX#1".into()), Key("TX#4".into())])).unwrap();
-        let calls: Vec<_> = store.take().into_iter().map(|call| (call.verb, call.items, call.units)).collect();
-        assert_eq!(calls, [(Verb::Write, 1, 5), (Verb::Write, 1, 1), (Verb::Write, 2, 4), (Verb::Read, 2, 3)]);
+        let calls: Vec<_> =
+            store.take().into_iter().map(|call| (call.verb, call.items, call.units)).collect();
+        assert_eq!(
+            calls,
+            [(Verb::Write, 1, 5), (Verb::Write, 1, 1), (Verb::Write, 2, 4), (Verb::Read, 2, 3)]
+        );
         assert!(store.take().is_empty());
     }
 
@@ -179,7 +210,12 @@ mod tests {
 
     #[test]
     fn sizes_are_those_of_the_developer_guide() {
-        let item = contract::item("TX#1", 12, Some(Timestamp(1_700)), json!({"name": "Zoë", "list": [true, null], "n": 1_000}));
+        let item = contract::item(
+            "TX#1",
+            12,
+            Some(Timestamp(1_700)),
+            json!({"name": "Zoë", "list": [true, null], "n": 1_000}),
+        );
         let fixed = 2 + 4 + 7 + 2 + 5 + 1 + 4 + 5 + 22 + (11 + 2) + (9 + 2);
         assert_eq!(size(&item), fixed + 3 + (1 + 4 + 4) + (1 + 4 + 3 + 2 + 2) + (1 + 1 + 2));
     }

@@ -21,7 +21,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 
 /// Runs all futures side by side on one task; outputs come in the order of the futures.
 pub async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut running: Vec<Running<F>> = futures.into_iter().map(|future| Running::Pending(Box::pin(future))).collect();
+    let mut running: Vec<Running<F>> =
+        futures.into_iter().map(|future| Running::Pending(Box::pin(future))).collect();
     poll_fn(|context| {
         let mut all_done = true;
         for place in &mut running {
@@ -75,7 +76,8 @@ mod tests {
             context.waker().wake_by_ref();
             Poll::Pending
         });
-        let futures: Vec<Pin<Box<dyn Future<Output = &str>>>> = vec![Box::pin(slow), Box::pin(async { "fast" })];
+        let futures: Vec<Pin<Box<dyn Future<Output = &str>>>> =
+            vec![Box::pin(slow), Box::pin(async { "fast" })];
         assert_eq!(block_on(join_all(futures)), ["slow", "fast"]);
     }
 }

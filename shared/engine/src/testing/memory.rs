@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use super::touched::{note_read, note_write};
 use crate::ports::{Expect, Item, Key, Store, StoreError, Write};
 
-/// Keeps the contract of [`Store`] exactly, in a map behind one lock: the model that the real adapter is compared with.
+/// Keeps the contract of [`Store`] exactly, in a map behind one lock: the model that the real
+/// adapter is compared with.
 #[derive(Debug, Default)]
 pub struct MemoryStore(Mutex<BTreeMap<Key, Item>>);
 
@@ -30,7 +31,8 @@ impl MemoryStore {
         *self.items() = items.iter().map(|item| (item.key.clone(), item.clone())).collect();
     }
 
-    /// Deletes what has expired at `now`, as DynamoDB does some time later (security.md F-20, F-21).
+    /// Deletes what has expired at `now`, as DynamoDB does some time later (security.md F-20,
+    /// F-21).
     pub fn sweep(&self, now: Timestamp) {
         self.items().retain(|_, item| item.lives(now));
     }
@@ -59,8 +61,12 @@ impl Store for MemoryStore {
         }
         writes.iter().for_each(note_write);
         let mut items = self.items();
-        let refused: Vec<usize> =
-            writes.iter().enumerate().filter(|(_, write)| !holds(write, items.get(place(write)))).map(|(index, _)| index).collect();
+        let refused: Vec<usize> = writes
+            .iter()
+            .enumerate()
+            .filter(|(_, write)| !holds(write, items.get(place(write))))
+            .map(|(index, _)| index)
+            .collect();
         if !refused.is_empty() {
             return Err(StoreError::Refused(refused));
         }
@@ -81,12 +87,17 @@ pub(super) fn place(write: &Write) -> &Key {
 
 fn holds(write: &Write, present: Option<&Item>) -> bool {
     match write {
-        Write::Put { expect, .. } | Write::Delete { expect, .. } | Write::Check { expect, .. } => match *expect {
-            Expect::Absent(now) => present.is_none_or(|item| !item.lives(now)),
-            Expect::Version(version) => present.is_some_and(|item| item.version == version),
-            Expect::Anything => true,
-        },
-        Write::Count { by, max, .. } => present.map_or(0, |item| item.count).checked_add_signed(*by).is_some_and(|count| count <= *max),
+        Write::Put { expect, .. } | Write::Delete { expect, .. } | Write::Check { expect, .. } => {
+            match *expect {
+                Expect::Absent(now) => present.is_none_or(|item| !item.lives(now)),
+                Expect::Version(version) => present.is_some_and(|item| item.version == version),
+                Expect::Anything => true,
+            }
+        }
+        Write::Count { by, max, .. } => present
+            .map_or(0, |item| item.count)
+            .checked_add_signed(*by)
+            .is_some_and(|count| count <= *max),
     }
 }
 
@@ -100,7 +111,13 @@ fn apply(write: &Write, items: &mut BTreeMap<Key, Item>) {
         }
         Write::Check { .. } => {}
         Write::Count { key, by, expires_at, .. } => {
-            let fresh = || Item { key: key.clone(), version: 0, expires_at: None, count: 0, body: json!({}) };
+            let fresh = || Item {
+                key: key.clone(),
+                version: 0,
+                expires_at: None,
+                count: 0,
+                body: json!({}),
+            };
             let counter = items.entry(key.clone()).or_insert_with(fresh);
             counter.version += 1;
             if *by >= 0 {
@@ -111,16 +128,28 @@ fn apply(write: &Write, items: &mut BTreeMap<Key, Item>) {
     }
 }
 
-/// DynamoDB has one type of number, so `2.0` comes back as `2`: a test that relies on the difference must fail here already.
+/// DynamoDB has one type of number, so `2.0` comes back as `2`: a test that relies on the
+/// difference must fail here already.
 fn as_stored(value: &Value) -> Value {
     match value {
         Value::Number(number) => match number.as_f64() {
-            #[allow(clippy::cast_possible_truncation, reason = "whole and within 2^53, so the cast is exact")]
-            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_992.0 => Value::from(float as i64),
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "whole and within 2^53, so the cast is exact"
+            )]
+            Some(float)
+                if number.is_f64()
+                    && float.fract() == 0.0
+                    && float.abs() <= 9_007_199_254_740_992.0 =>
+            {
+                Value::from(float as i64)
+            }
             _ => value.clone(),
         },
         Value::Array(values) => values.iter().map(as_stored).collect(),
-        Value::Object(map) => Value::Object(map.iter().map(|(name, value)| (name.clone(), as_stored(value))).collect::<Map<_, _>>()),
+        Value::Object(map) => Value::Object(
+            map.iter().map(|(name, value)| (name.clone(), as_stored(value))).collect::<Map<_, _>>(),
+        ),
         _ => value.clone(),
     }
 }
@@ -141,8 +170,16 @@ mod tests {
     fn keeps_the_cap_with_64_threads() {
         let store = MemoryStore::new();
         let ok = thread::scope(|scope| {
-            let threads: Vec<_> = (0..64).map(|_| scope.spawn(|| block_on(contract::count_up_to(&store, "LIMIT#threads", 5)))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).filter(|counted| *counted).count()
+            let threads: Vec<_> = (0..64)
+                .map(|_| {
+                    scope.spawn(|| block_on(contract::count_up_to(&store, "LIMIT#threads", 5)))
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .filter(|counted| *counted)
+                .count()
         });
         assert_eq!((ok, store.dump()[0].count), (5, 5));
     }
@@ -150,8 +187,16 @@ mod tests {
     #[test]
     fn r_d5_sweep_deletes_only_what_has_expired() {
         let store = MemoryStore::new();
-        let put = |id: &str, expires_at| Write::Put { item: contract::item(id, 1, expires_at, json!({})), expect: Expect::Anything };
-        block_on(store.write(&[put("TX#1", Some(Timestamp(10))), put("TX#2", Some(Timestamp(11))), put("TX#3", None)])).unwrap();
+        let put = |id: &str, expires_at| Write::Put {
+            item: contract::item(id, 1, expires_at, json!({})),
+            expect: Expect::Anything,
+        };
+        block_on(store.write(&[
+            put("TX#1", Some(Timestamp(10))),
+            put("TX#2", Some(Timestamp(11))),
+            put("TX#3", None),
+        ]))
+        .unwrap();
         store.sweep(Timestamp(10));
         let left: Vec<String> = store.dump().into_iter().map(|item| item.key.0).collect();
         assert_eq!(left, ["TX#2", "TX#3"]);

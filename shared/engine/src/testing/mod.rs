@@ -1,8 +1,17 @@
-//! What tests of the engine and of the adapters share (cargo feature `testing`): a store in memory, wrappers that fail and that count, the
-//! contract suite that every [`Store`] must pass, and just enough of an executor to run it all without a runtime.
+//! What tests of the engine and of the adapters share (cargo feature `testing`): a store in memory,
+//! wrappers that fail and that count, the contract suite that every [`Store`] must pass, and just
+//! enough of an executor to run it all without a runtime.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
-#![allow(clippy::must_use_candidate, reason = "nothing here is worth forgetting: a test that drops a result shows it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
+#![allow(
+    clippy::must_use_candidate,
+    reason = "nothing here is worth forgetting: a test that drops a result shows it"
+)]
 
 pub mod contract;
 mod counting;

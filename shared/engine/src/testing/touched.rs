@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::ports::{Key, Write};
 
-/// `read`, `put`, `count`, `check` or `delete`, and the kind: what comes before the first `#` of a key.
+/// `read`, `put`, `count`, `check` or `delete`, and the kind: what comes before the first `#` of a
+/// key.
 pub type Touch = (&'static str, String);
 
 thread_local! {

@@ -1,15 +1,23 @@
-//! Requests at the same time, in orders of our choice: every call of a port is a moment at which another request may go on (security.md §4,
-//! method 2). Whatever comes of it must be what could have come of it one after the other (I13), and I1 to I10 hold.
+//! Requests at the same time, in orders of our choice: every call of a port is a moment at which
+//! another request may go on (security.md §4, method 2). Whatever comes of it must be what could
+//! have come of it one after the other (I13), and I1 to I10 hold.
 //!
-//! Of two requests every order is tried, up to the order of calls that have nothing to do with each other; of more, many by chance. A schedule
-//! that fails is printed as a story, with a word that replays it:
+//! Of two requests every order is tried, up to the order of calls that have nothing to do with each
+//! other; of more, many by chance. A schedule that fails is printed as a story, with a word that
+//! replays it:
 //!
 //! ```sh
 //! cargo test -p engine --test all interleavings::                                     # some thousand schedules
 //! SCHEDULES=5000 ALL=100000 cargo test -p engine --test all interleavings::           # for minutes
 //! REPLAY=AABBA cargo test -p engine --test all NAME -- --nocapture    # one of them again
 //! ```
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 use crate::stage;
 
@@ -51,8 +59,14 @@ fn with_ada() -> World {
 fn asking(wanted: &[(&str, &str)]) -> Organisation {
     let mut organisation = demo();
     for (policy, name) in wanted {
-        let policy = organisation.policies.profile_enrollment.iter_mut().find(|one| one.id == *policy).unwrap();
-        let attribute = ProfileAttribute { name: (*name).into(), label: (*name).into(), required: true };
+        let policy = organisation
+            .policies
+            .profile_enrollment
+            .iter_mut()
+            .find(|one| one.id == *policy)
+            .unwrap();
+        let attribute =
+            ProfileAttribute { name: (*name).into(), label: (*name).into(), required: true };
         policy.rules[0].actions.profile_enrollment.profile_attributes.push(attribute);
     }
     organisation

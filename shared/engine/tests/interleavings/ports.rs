@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use engine::ports::{
-    Item, Key, Mail, MailError, Mailer, PasswordError, PasswordHash, Passwords, Random, Signer, SignerError, Store, StoreError, Verdict, Write,
+    Item, Key, Mail, MailError, Mailer, PasswordError, PasswordHash, Passwords, Random, Signer,
+    SignerError, Store, StoreError, Verdict, Write,
 };
 use engine::testing::{CountingStore, MemoryStore};
 use policy::secret::Secret;
@@ -32,7 +33,8 @@ pub struct Scheduled<T> {
 /// The store behind the stage's, which counts and waits for others on its own.
 pub struct Plain(pub Arc<CountingStore<MemoryStore>>);
 
-/// Unpredictable enough, and the same for each request whatever the others do: so that ids can be compared.
+/// Unpredictable enough, and the same for each request whatever the others do: so that ids can be
+/// compared.
 pub struct Streams {
     scheduler: Arc<Scheduler>,
     drawn: Mutex<BTreeMap<Option<usize>, u64>>,
@@ -55,9 +57,18 @@ impl Waits {
     }
 
     /// Waits; whether it is scheduled at all.
-    async fn turn(&self, what: &'static str, reads: impl IntoIterator<Item = &Key>, writes: impl IntoIterator<Item = &Key>) -> bool {
+    async fn turn(
+        &self,
+        what: &'static str,
+        reads: impl IntoIterator<Item = &Key>,
+        writes: impl IntoIterator<Item = &Key>,
+    ) -> bool {
         let names = |keys: &mut dyn Iterator<Item = &Key>| keys.map(|key| key.0.clone()).collect();
-        let touches = Touches { what, reads: names(&mut reads.into_iter()), writes: names(&mut writes.into_iter()) };
+        let touches = Touches {
+            what,
+            reads: names(&mut reads.into_iter()),
+            writes: names(&mut writes.into_iter()),
+        };
         let scheduled = self.scheduler.turn(touches).await;
         if scheduled && self.time_passes.load(Ordering::SeqCst) {
             self.clock.0.fetch_add(1, Ordering::SeqCst);
@@ -82,7 +93,8 @@ impl<S: Store> Store for Scheduled<S> {
         let scheduled = self.waits.turn("write", [], writes.iter().map(place)).await;
         let answer = self.inner.write(writes).await;
         if scheduled && let Err(StoreError::Refused(places)) = &answer {
-            let refused: Vec<_> = places.iter().map(|index| place(&writes[*index]).0.as_str()).collect();
+            let refused: Vec<_> =
+                places.iter().map(|index| place(&writes[*index]).0.as_str()).collect();
             self.waits.scheduler.ended(&format!(" → refused: {}", refused.join(" ")));
         }
         answer
@@ -120,7 +132,11 @@ impl<P: Passwords> Passwords for Scheduled<P> {
         self.inner.hash(password).await
     }
 
-    async fn verify(&self, password: &Secret, hash: Option<&PasswordHash>) -> Result<Verdict, PasswordError> {
+    async fn verify(
+        &self,
+        password: &Secret,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Verdict, PasswordError> {
         self.waits.turn_apart("verify").await;
         self.inner.verify(password, hash).await
     }
@@ -148,7 +164,11 @@ impl Passwords for AgeingPasswords {
         PlainPasswords.hash(password).await
     }
 
-    async fn verify(&self, password: &Secret, hash: Option<&PasswordHash>) -> Result<Verdict, PasswordError> {
+    async fn verify(
+        &self,
+        password: &Secret,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Verdict, PasswordError> {
         let aged = hash.and_then(|hash| hash.phc.strip_prefix("old"));
         let young = aged.map(|phc| PasswordHash { phc: phc.into(), pepper: "1".into() });
         let verdict = PlainPasswords.verify(password, young.as_ref().or(hash)).await?;
@@ -175,7 +195,8 @@ impl Random for Streams {
         for byte in bytes {
             *count += 1;
             let stream = request.map_or(0, |request| request as u64 + 1);
-            *byte = crate::interleavings::schedules::mixed((stream << 32) + *count).to_be_bytes()[0];
+            *byte =
+                crate::interleavings::schedules::mixed((stream << 32) + *count).to_be_bytes()[0];
         }
     }
 }

@@ -20,7 +20,8 @@ pub struct Waiting {
     pub touches: Touches,
 }
 
-/// The items that a call reads and writes; a conditional write that may be refused counts as a write.
+/// The items that a call reads and writes; a conditional write that may be refused counts as a
+/// write.
 #[derive(Clone, Debug, Default)]
 pub struct Touches {
     pub what: &'static str,
@@ -31,7 +32,8 @@ pub struct Touches {
 /// A request under way. It lives on the one thread that polls it.
 pub type Running<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// Holds all calls of requests that run under it. Outside of [`run`](Self::run) calls go through at once.
+/// Holds all calls of requests that run under it. Outside of [`run`](Self::run) calls go through at
+/// once.
 #[derive(Default)]
 pub struct Scheduler(Mutex<State>);
 
@@ -48,14 +50,21 @@ struct State {
 impl Touches {
     /// Whether the order of the two makes no difference to anybody.
     pub fn commutes_with(&self, other: &Self) -> bool {
-        let disturbs = |one: &Self, other: &Self| one.writes.iter().any(|key| other.reads.contains(key) || other.writes.contains(key));
+        let disturbs = |one: &Self, other: &Self| {
+            one.writes.iter().any(|key| other.reads.contains(key) || other.writes.contains(key))
+        };
         !disturbs(self, other) && !disturbs(other, self)
     }
 }
 
 impl Scheduler {
-    /// Runs all requests to their ends; `choose` says which of the waiting calls is next. What each returned.
-    pub fn run<T>(&self, mut requests: Vec<Running<'_, T>>, mut choose: impl FnMut(&[Waiting]) -> usize) -> Vec<T> {
+    /// Runs all requests to their ends; `choose` says which of the waiting calls is next. What each
+    /// returned.
+    pub fn run<T>(
+        &self,
+        mut requests: Vec<Running<'_, T>>,
+        mut choose: impl FnMut(&[Waiting]) -> usize,
+    ) -> Vec<T> {
         *self.state() = State::default();
         let mut ended: Vec<Option<T>> = requests.iter().map(|_| None).collect();
         // Up to the first call nothing has happened yet.
@@ -63,13 +72,23 @@ impl Scheduler {
             ended[index] = self.poll(index, &mut requests[index]);
         }
         while ended.iter().any(Option::is_none) {
-            let waiting: Vec<Waiting> = self.state().waiting.iter().map(|(id, touches)| Waiting { id: *id, touches: touches.clone() }).collect();
+            let waiting: Vec<Waiting> = self
+                .state()
+                .waiting
+                .iter()
+                .map(|(id, touches)| Waiting { id: *id, touches: touches.clone() })
+                .collect();
             let Waiting { id, .. } = waiting[choose(&waiting)];
             {
                 let mut state = self.state();
                 let touches = state.waiting.remove(&id).unwrap();
                 state.granted = Some(id);
-                state.story.push(format!("{} {:6} {}", letter(id.request), touches.what, touches.told()));
+                state.story.push(format!(
+                    "{} {:6} {}",
+                    letter(id.request),
+                    touches.what,
+                    touches.told()
+                ));
             }
             ended[id.request] = self.poll(id.request, &mut requests[id.request]);
         }
@@ -132,7 +151,10 @@ impl Scheduler {
 impl Touches {
     fn told(&self) -> String {
         let keys: BTreeSet<&String> = self.reads.union(&self.writes).collect();
-        keys.into_iter().map(|key| key.chars().take(32).collect::<String>()).collect::<Vec<_>>().join(" ")
+        keys.into_iter()
+            .map(|key| key.chars().take(32).collect::<String>())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 

@@ -20,8 +20,9 @@ impl Chance {
     }
 }
 
-/// The schedule of a seed: an even one chooses each call at random; an odd one gives each request a priority and lowers that of the running one
-/// at two moments (PCT: Burckhardt et al., ASPLOS 2010), which finds what needs few but far-reaching interruptions.
+/// The schedule of a seed: an even one chooses each call at random; an odd one gives each request a
+/// priority and lowers that of the running one at two moments (PCT: Burckhardt et al., ASPLOS
+/// 2010), which finds what needs few but far-reaching interruptions.
 pub fn of_seed(seed: u64, requests: usize, calls: usize) -> impl FnMut(&[Waiting]) -> usize {
     let mut chance = Chance(mixed(seed));
     let mut priorities: Vec<usize> = (0..requests).collect();
@@ -35,7 +36,11 @@ pub fn of_seed(seed: u64, requests: usize, calls: usize) -> impl FnMut(&[Waiting
         if seed.is_multiple_of(2) {
             return chance.below(waiting.len());
         }
-        let first = |priorities: &[usize]| (0..waiting.len()).min_by_key(|place| (priorities[waiting[*place].id.request], *place)).unwrap();
+        let first = |priorities: &[usize]| {
+            (0..waiting.len())
+                .min_by_key(|place| (priorities[waiting[*place].id.request], *place))
+                .unwrap()
+        };
         if let Some(change) = changes.iter().position(|change| *change <= step) {
             changes.remove(change);
             let running = waiting[first(&priorities)].id.request;
@@ -49,10 +54,17 @@ pub fn of_seed(seed: u64, requests: usize, calls: usize) -> impl FnMut(&[Waiting
 
 /// One request after the other.
 pub fn serial(order: &[usize]) -> impl FnMut(&[Waiting]) -> usize {
-    move |waiting| (0..waiting.len()).min_by_key(|place| order.iter().position(|request| *request == waiting[*place].id.request)).unwrap()
+    move |waiting| {
+        (0..waiting.len())
+            .min_by_key(|place| {
+                order.iter().position(|request| *request == waiting[*place].id.request)
+            })
+            .unwrap()
+    }
 }
 
-/// A schedule as a word: the letter of the request whose call was let through; small, if it had an older call waiting.
+/// A schedule as a word: the letter of the request whose call was let through; small, if it had an
+/// older call waiting.
 pub fn word(waiting: &[Waiting], chosen: usize) -> char {
     let id = waiting[chosen].id;
     let oldest = !waiting.iter().any(|other| other.id.request == id.request && other.id < id);
@@ -63,13 +75,16 @@ pub fn word(waiting: &[Waiting], chosen: usize) -> char {
 pub fn of_word(text: &str) -> impl FnMut(&[Waiting]) -> usize {
     let mut letters = text.chars().collect::<Vec<_>>().into_iter();
     move |waiting| match letters.next() {
-        Some(wanted) => (0..waiting.len()).find(|place| word(waiting, *place) == wanted).expect("the schedule is of another story"),
+        Some(wanted) => (0..waiting.len())
+            .find(|place| word(waiting, *place) == wanted)
+            .expect("the schedule is of another story"),
         None => 0,
     }
 }
 
-/// All schedules, depth first. With `reduced`, of schedules that differ only in the order of calls that have nothing to do with each other one is
-/// enough (sleep sets: Godefroid 1996): a call that was tried here is not tried again below until something has happened that it depends on.
+/// All schedules, depth first. With `reduced`, of schedules that differ only in the order of calls
+/// that have nothing to do with each other one is enough (sleep sets: Godefroid 1996): a call that
+/// was tried here is not tried again below until something has happened that it depends on.
 pub struct All {
     reduced: bool,
     nodes: Vec<Node>,
@@ -100,7 +115,8 @@ impl All {
         if self.covered {
             return 0;
         }
-        let asleep = self.nodes.last().map(Node::asleep_below).filter(|_| self.reduced).unwrap_or_default();
+        let asleep =
+            self.nodes.last().map(Node::asleep_below).filter(|_| self.reduced).unwrap_or_default();
         let node = Node { waiting: waiting.to_vec(), current: 0, asleep };
         let Some(current) = node.next(0) else {
             self.covered = true;

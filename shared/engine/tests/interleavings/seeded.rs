@@ -1,4 +1,5 @@
-//! The tests can fail: stores that break their promise one way or another are caught, each by a story of above.
+//! The tests can fail: stores that break their promise one way or another are caught, each by a
+//! story of above.
 
 use std::sync::Arc;
 
@@ -53,7 +54,9 @@ impl Fault {
     fn spoil(self, write: &Write) -> Write {
         let mut write = write.clone();
         let expect = match &mut write {
-            Write::Put { expect, .. } | Write::Delete { expect, .. } | Write::Check { expect, .. } => expect,
+            Write::Put { expect, .. }
+            | Write::Delete { expect, .. }
+            | Write::Check { expect, .. } => expect,
             Write::Count { max, .. } => {
                 if matches!(self, Self::NoLimit) {
                     *max = u64::MAX;
@@ -61,7 +64,10 @@ impl Fault {
                 return write;
             }
         };
-        if matches!((self, &expect), (Self::NoVersions, Expect::Version(_)) | (Self::NoAbsence, Expect::Absent(_))) {
+        if matches!(
+            (self, &expect),
+            (Self::NoVersions, Expect::Version(_)) | (Self::NoAbsence, Expect::Absent(_))
+        ) {
             *expect = Expect::Anything;
         }
         write
@@ -91,7 +97,10 @@ fn sign_ups(world: &World) -> Vec<Act> {
 fn code_and_cancel(world: &World) -> Vec<Act> {
     let mut browser = world.stage.browser("demo-spa");
     browser.sign_up(ADA, PASSWORD);
-    vec![Act::code(&browser, &world.stage.code(ADA)), Act::step(&browser, "/idp/idx/cancel", json!({}))]
+    vec![
+        Act::code(&browser, &world.stage.code(ADA)),
+        Act::step(&browser, "/idp/idx/cancel", json!({})),
+    ]
 }
 
 /// Four wrong guesses were made; one is left.
@@ -132,8 +141,12 @@ fn the_reduced_search_finds_what_the_full_one_finds() {
     let world = World::new(&demo());
     let acts = code_and_cancel(&world);
     let mut story = Story::new(&world, acts);
-    let (full, reduced) = (story.one_by_one(false, 100_000).unwrap(), story.one_by_one(true, 100_000).unwrap());
+    let (full, reduced) =
+        (story.one_by_one(false, 100_000).unwrap(), story.one_by_one(true, 100_000).unwrap());
     assert!(full.all && reduced.all && reduced.schedules < full.schedules);
-    assert!(full.outcomes.len() > 1 && full.outcomes.iter().all(|outcome| reduced.outcomes.contains(outcome)));
+    assert!(
+        full.outcomes.len() > 1
+            && full.outcomes.iter().all(|outcome| reduced.outcomes.contains(outcome))
+    );
     println!("{} schedules instead of {}", reduced.schedules, full.schedules);
 }

@@ -32,30 +32,47 @@ fn update(browser: &Browser<'_>, profile: Value) -> Act {
 #[test]
 fn a_056_two_attributes_of_one_person_in_two_apps() {
     let world = with_ada();
-    world.stage.apply(&asking(&[("demo-enrollment", "shoeSize"), ("newsletter-enrollment", "customerNumber")]));
-    let (one, two) = (at_the_form(&world, "demo-spa", ADA), at_the_form(&world, "newsletter-spa", ADA));
-    Story::new(&world, [update(&one, json!({"shoeSize": "41"})), update(&two, json!({"customerNumber": "7"}))])
-        .always(|world, answers| {
-            let profile = &world.stage.items("USER")[0].body["profile"];
-            let kept = (profile["shoeSize"] == "41", profile["customerNumber"] == 7);
-            let told = (answers[0].interaction_code().is_some(), answers[1].interaction_code().is_some());
-            if kept == told { Ok(()) } else { Err(format!("I4: told {told:?}, kept {kept:?}")) }
-        })
-        .prove();
+    world.stage.apply(&asking(&[
+        ("demo-enrollment", "shoeSize"),
+        ("newsletter-enrollment", "customerNumber"),
+    ]));
+    let (one, two) =
+        (at_the_form(&world, "demo-spa", ADA), at_the_form(&world, "newsletter-spa", ADA));
+    Story::new(
+        &world,
+        [update(&one, json!({"shoeSize": "41"})), update(&two, json!({"customerNumber": "7"}))],
+    )
+    .always(|world, answers| {
+        let profile = &world.stage.items("USER")[0].body["profile"];
+        let kept = (profile["shoeSize"] == "41", profile["customerNumber"] == 7);
+        let told =
+            (answers[0].interaction_code().is_some(), answers[1].interaction_code().is_some());
+        if kept == told { Ok(()) } else { Err(format!("I4: told {told:?}, kept {kept:?}")) }
+    })
+    .prove();
 }
 
 #[test]
 fn a_056_one_attribute_of_one_person_in_two_apps() {
     let world = with_ada();
-    world.stage.apply(&asking(&[("demo-enrollment", "shoeSize"), ("newsletter-enrollment", "shoeSize")]));
-    let (one, two) = (at_the_form(&world, "demo-spa", ADA), at_the_form(&world, "newsletter-spa", ADA));
-    Story::new(&world, [update(&one, json!({"shoeSize": "41"})), update(&two, json!({"shoeSize": "42"}))]).prove();
+    world
+        .stage
+        .apply(&asking(&[("demo-enrollment", "shoeSize"), ("newsletter-enrollment", "shoeSize")]));
+    let (one, two) =
+        (at_the_form(&world, "demo-spa", ADA), at_the_form(&world, "newsletter-spa", ADA));
+    Story::new(
+        &world,
+        [update(&one, json!({"shoeSize": "41"})), update(&two, json!({"shoeSize": "42"}))],
+    )
+    .prove();
 }
 
 #[test]
 fn a_056_three_apps_and_one_person() {
     let world = with_ada();
-    world.stage.apply(&asking(&[("demo-enrollment", "shoeSize"), ("newsletter-enrollment", "shoeSize")]));
+    world
+        .stage
+        .apply(&asking(&[("demo-enrollment", "shoeSize"), ("newsletter-enrollment", "shoeSize")]));
     let apps = ["demo-spa", "newsletter-spa", "workforce-spa"];
     let browsers = apps.map(|client| at_the_form(&world, client, ADA));
     let acts = [
@@ -73,8 +90,12 @@ fn r_d1_one_number_for_two_people() {
     grace.sign_up("grace@example.com", PASSWORD);
     grace.answer_code(&world.stage.code("grace@example.com"));
     world.stage.apply(&asking(&[("demo-enrollment", "customerNumber")]));
-    let (one, two) = (at_the_form(&world, "demo-spa", ADA), at_the_form(&world, "demo-spa", "grace@example.com"));
-    Story::new(&world, [&one, &two].map(|browser| update(browser, json!({"customerNumber": "7"})))).prove();
+    let (one, two) = (
+        at_the_form(&world, "demo-spa", ADA),
+        at_the_form(&world, "demo-spa", "grace@example.com"),
+    );
+    Story::new(&world, [&one, &two].map(|browser| update(browser, json!({"customerNumber": "7"}))))
+        .prove();
 }
 
 #[test]
@@ -96,7 +117,10 @@ fn a_073_a_deactivation_and_a_sign_in() {
 fn a_068_two_people_on_one_page() {
     let world = with_ada();
     let browser = first_page(&world, "demo-spa");
-    let acts = [Act::password(&browser, ADA, PASSWORD), Act::password(&browser, "nobody@example.com", PASSWORD)];
+    let acts = [
+        Act::password(&browser, ADA, PASSWORD),
+        Act::password(&browser, "nobody@example.com", PASSWORD),
+    ];
     Story::new(&world, acts).prove();
 }
 
@@ -105,7 +129,14 @@ fn i7_a_right_password_and_wrong_ones() {
     let world = with_ada();
     let browsers = [(); 3].map(|()| first_page(&world, "demo-spa"));
     let passwords = [PASSWORD, "wrong horse battery", "not this one either"];
-    Story::new(&world, browsers.iter().zip(passwords).map(|(browser, password)| Act::password(browser, ADA, password))).prove();
+    Story::new(
+        &world,
+        browsers
+            .iter()
+            .zip(passwords)
+            .map(|(browser, password)| Act::password(browser, ADA, password)),
+    )
+    .prove();
 }
 
 #[test]
@@ -114,7 +145,8 @@ fn r_s9_the_policy_changes_while_somebody_finishes() {
     let mut browser = world.stage.browser("demo-spa");
     browser.sign_up(ADA, PASSWORD);
     let code = Act::code(&browser, &world.stage.code(ADA));
-    Story::new(&world, [code, Act::Apply(Box::new(asking(&[("demo-enrollment", "shoeSize")])))]).prove();
+    Story::new(&world, [code, Act::Apply(Box::new(asking(&[("demo-enrollment", "shoeSize")])))])
+        .prove();
 }
 
 #[test]
@@ -130,7 +162,8 @@ fn r_p10_two_sign_ins_hash_an_old_password_anew() {
     let world = with_ada();
     grow_old(&world);
     let browsers = [(); 2].map(|()| first_page(&world, "demo-spa"));
-    Story::new(&world, browsers.iter().map(|browser| Act::password(browser, ADA, PASSWORD))).prove();
+    Story::new(&world, browsers.iter().map(|browser| Act::password(browser, ADA, PASSWORD)))
+        .prove();
 }
 
 /// Makes every stored hash one that should be made again.
@@ -139,6 +172,7 @@ pub fn grow_old(world: &World) {
         let user = item.key.0.trim_start_matches("PASSWORD#").to_owned();
         item.body["phc"] = json!(format!("old{}", item.body["phc"].as_str().unwrap()));
         assert_eq!(item.key, keys::password(&user));
-        block_on(world.stage.store.write(&[Write::Put { item, expect: Expect::Anything }])).unwrap();
+        block_on(world.stage.store.write(&[Write::Put { item, expect: Expect::Anything }]))
+            .unwrap();
     }
 }

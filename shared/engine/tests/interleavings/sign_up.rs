@@ -29,7 +29,8 @@ fn a_017_the_same_code_twice() {
 fn a_017_the_same_code_twice_differently_typed() {
     let world = World::new(&demo());
     let (browser, code) = signing_up(&world, PASSWORD);
-    Story::new(&world, [Act::code(&browser, &code), Act::code(&browser, &format!("{code} "))]).prove();
+    Story::new(&world, [Act::code(&browser, &code), Act::code(&browser, &format!("{code} "))])
+        .prove();
 }
 
 #[test]
@@ -53,9 +54,17 @@ fn i7_a_011_the_last_guesses_are_counted_before_they_are_compared() {
     let guesses = [Act::code(&browser, &wrong), Act::code(&browser, &another(&wrong)), right];
     Story::new(&world, guesses)
         .always(|_, answers| {
-            let wrong = |answer: &&Answer| answer.messages().iter().any(|key| key.contains("invalid"));
-            let evaluated = answers.iter().filter(|answer| wrong(answer) || answer.interaction_code().is_some()).count();
-            if evaluated <= 2 { Ok(()) } else { Err(format!("I7: {evaluated} guesses were evaluated")) }
+            let wrong =
+                |answer: &&Answer| answer.messages().iter().any(|key| key.contains("invalid"));
+            let evaluated = answers
+                .iter()
+                .filter(|answer| wrong(answer) || answer.interaction_code().is_some())
+                .count();
+            if evaluated <= 2 {
+                Ok(())
+            } else {
+                Err(format!("I7: {evaluated} guesses were evaluated"))
+            }
         })
         .prove();
 }
@@ -83,18 +92,33 @@ fn a_031_two_forms_for_one_address() {
         browser.begin();
         browser.step("/idp/idx/enroll", json!({}));
     }
-    Story::new(&world, [Act::sign_up(&browsers[0], ADA, PASSWORD), Act::sign_up(&browsers[1], ADA, "another password")]).prove();
+    Story::new(
+        &world,
+        [
+            Act::sign_up(&browsers[0], ADA, PASSWORD),
+            Act::sign_up(&browsers[1], ADA, "another password"),
+        ],
+    )
+    .prove();
 }
 
 #[test]
 fn a_031_two_forms_for_one_address_where_nobody_proves_it() {
     let world = World::new(&demo());
-    let mut browsers = [world.stage.browser("newsletter-spa"), world.stage.browser("newsletter-spa")];
+    let mut browsers =
+        [world.stage.browser("newsletter-spa"), world.stage.browser("newsletter-spa")];
     for browser in &mut browsers {
         browser.begin();
         browser.step("/idp/idx/enroll", json!({}));
     }
-    Story::new(&world, [Act::sign_up(&browsers[0], ADA, PASSWORD), Act::sign_up(&browsers[1], ADA, "another password")]).prove();
+    Story::new(
+        &world,
+        [
+            Act::sign_up(&browsers[0], ADA, PASSWORD),
+            Act::sign_up(&browsers[1], ADA, "another password"),
+        ],
+    )
+    .prove();
 }
 
 #[test]
@@ -109,7 +133,8 @@ fn a_070_a_code_and_a_new_one() {
     let world = World::new(&demo());
     let (browser, code) = signing_up(&world, PASSWORD);
     world.stage.advance(31);
-    Story::new(&world, [Act::code(&browser, &code), button(&browser, "/idp/idx/email/resend")]).prove();
+    Story::new(&world, [Act::code(&browser, &code), button(&browser, "/idp/idx/email/resend")])
+        .prove();
 }
 
 #[test]
@@ -118,7 +143,11 @@ fn a_070_a_code_a_new_one_cancel_and_the_first_page_again() {
     let (browser, code) = signing_up(&world, PASSWORD);
     world.stage.advance(31);
     let paths = ["/idp/idx/email/resend", "/idp/idx/cancel", "/idp/idx/enroll"];
-    Story::new(&world, paths.iter().map(|path| button(&browser, path)).chain([Act::code(&browser, &code)])).prove();
+    Story::new(
+        &world,
+        paths.iter().map(|path| button(&browser, path)).chain([Act::code(&browser, &code)]),
+    )
+    .prove();
 }
 
 #[test]
@@ -127,22 +156,30 @@ fn a_070_a_new_code_twice() {
     let (browser, _) = signing_up(&world, PASSWORD);
     world.stage.advance(31);
     let before = world.stage.mails().len();
-    // One mail, whoever asks meanwhile: while it is on its way, the second one is told that it may have to ask again.
-    Story::new(&world, [button(&browser, "/idp/idx/email/resend"), button(&browser, "/idp/idx/email/resend")])
-        .not_serializable()
-        .always(move |world, answers| {
-            let mails = world.stage.mails().len() - before;
-            let told = answers.iter().all(|answer| [200, 503].contains(&answer.status));
-            if told && mails == 1 { Ok(()) } else { Err(format!("I8: {mails} mails")) }
-        })
-        .prove();
+    // One mail, whoever asks meanwhile: while it is on its way, the second one is told that it may
+    // have to ask again.
+    Story::new(
+        &world,
+        [button(&browser, "/idp/idx/email/resend"), button(&browser, "/idp/idx/email/resend")],
+    )
+    .not_serializable()
+    .always(move |world, answers| {
+        let mails = world.stage.mails().len() - before;
+        let told = answers.iter().all(|answer| [200, 503].contains(&answer.status));
+        if told && mails == 1 { Ok(()) } else { Err(format!("I8: {mails} mails")) }
+    })
+    .prove();
 }
 
 #[test]
 fn r_o10_a_link_and_a_code() {
     let world = World::new(&demo());
     let (browser, code) = signing_up(&world, PASSWORD);
-    Story::new(&world, [Act::confirm(&browser, &world.stage.link(ADA)), Act::code(&browser, &code)]).prove();
+    Story::new(
+        &world,
+        [Act::confirm(&browser, &world.stage.link(ADA)), Act::code(&browser, &code)],
+    )
+    .prove();
 }
 
 #[test]
@@ -150,14 +187,19 @@ fn r_o10_a_link_a_code_and_a_poll() {
     let world = World::new(&demo());
     let (browser, code) = signing_up(&world, PASSWORD);
     let poll = button(&browser, "/idp/idx/email/poll");
-    Story::new(&world, [Act::confirm(&browser, &world.stage.link(ADA)), Act::code(&browser, &code), poll]).prove();
+    Story::new(
+        &world,
+        [Act::confirm(&browser, &world.stage.link(ADA)), Act::code(&browser, &code), poll],
+    )
+    .prove();
 }
 
 #[test]
 fn f_32_a_poll_and_a_code() {
     let world = World::new(&demo());
     let (browser, code) = signing_up(&world, PASSWORD);
-    Story::new(&world, [button(&browser, "/idp/idx/email/poll"), Act::code(&browser, &code)]).prove();
+    Story::new(&world, [button(&browser, "/idp/idx/email/poll"), Act::code(&browser, &code)])
+        .prove();
 }
 
 #[test]
@@ -168,8 +210,15 @@ fn f_26_two_polls_for_a_mail_that_was_not_sent() {
     browser.sign_up(ADA, PASSWORD);
     *world.stage.mailbox.broken.lock().unwrap() = false;
     world.stage.advance(6);
-    Story::new(&world, [button(&browser, "/idp/idx/email/poll"), button(&browser, "/idp/idx/email/poll")]).always(one_mail).prove();
-    Story::new(&world, (0..4).map(|_| button(&browser, "/idp/idx/email/poll"))).always(one_mail).prove();
+    Story::new(
+        &world,
+        [button(&browser, "/idp/idx/email/poll"), button(&browser, "/idp/idx/email/poll")],
+    )
+    .always(one_mail)
+    .prove();
+    Story::new(&world, (0..4).map(|_| button(&browser, "/idp/idx/email/poll")))
+        .always(one_mail)
+        .prove();
 }
 
 fn one_mail(world: &World, _: &[Answer]) -> Result<(), String> {

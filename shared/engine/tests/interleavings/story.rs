@@ -1,4 +1,5 @@
-//! Some who act at the same time, and what may come of it: what could have come of it had they acted one after the other (I13).
+//! Some who act at the same time, and what may come of it: what could have come of it had they
+//! acted one after the other (I13).
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,8 @@ use crate::interleavings::schedules::{All, of_seed, of_word, serial, word};
 use crate::interleavings::world::{Act, Snapshot, World};
 use crate::stage::Answer;
 
-/// Schedules by chance, for each story that has too many to try them all; `SCHEDULES` asks for more.
+/// Schedules by chance, for each story that has too many to try them all; `SCHEDULES` asks for
+/// more.
 const BY_CHANCE: u64 = 40;
 
 /// Of two who act, so many schedules are tried one by one; `ALL` allows more.
@@ -36,7 +38,8 @@ pub struct Story<'w> {
 pub struct Told {
     /// Schedules that were tried.
     pub schedules: u64,
-    /// Whether they were all there are, up to the order of calls that have nothing to do with each other.
+    /// Whether they were all there are, up to the order of calls that have nothing to do with each
+    /// other.
     pub all: bool,
     /// What came of them that can be told apart.
     pub outcomes: Vec<Outcome>,
@@ -46,24 +49,34 @@ impl<'w> Story<'w> {
     /// These act at the same time, in the world as it is now.
     pub fn new(world: &'w World, acts: impl IntoIterator<Item = Act>) -> Self {
         let acts = acts.into_iter().collect();
-        Self { world, acts, before: world.snapshot(), law: Box::new(|_, _| Ok(())), serializable: true, serial: BTreeMap::new() }
+        Self {
+            world,
+            acts,
+            before: world.snapshot(),
+            law: Box::new(|_, _| Ok(())),
+            serializable: true,
+            serial: BTreeMap::new(),
+        }
     }
 
-    /// Whatever comes of it, this holds. It may act in the world itself, which is put back afterwards.
+    /// Whatever comes of it, this holds. It may act in the world itself, which is put back
+    /// afterwards.
     #[must_use]
     pub fn always(mut self, law: impl Fn(&World, &[Answer]) -> Result<(), String> + 'w) -> Self {
         self.law = Box::new(law);
         self
     }
 
-    /// Only the laws hold; there is a reason why what comes of it need not be what comes of it one after the other.
+    /// Only the laws hold; there is a reason why what comes of it need not be what comes of it one
+    /// after the other.
     #[must_use]
     pub fn not_serializable(mut self) -> Self {
         self.serializable = false;
         self
     }
 
-    /// Tells it in every order, or in many; fails with the first one that must not be. The world is as before then.
+    /// Tells it in every order, or in many; fails with the first one that must not be. The world is
+    /// as before then.
     pub fn prove(mut self) {
         let name = std::thread::current().name().unwrap_or_default().to_owned();
         if let Ok(schedule) = std::env::var("REPLAY") {
@@ -73,9 +86,14 @@ impl<'w> Story<'w> {
             self.world.restore(&self.before);
             return;
         }
-        let Told { schedules, all, outcomes } = self.violation().unwrap_or_else(|wrong| panic!("{name}: {wrong}"));
+        let Told { schedules, all, outcomes } =
+            self.violation().unwrap_or_else(|wrong| panic!("{name}: {wrong}"));
         self.world.restore(&self.before);
-        println!("{name}: {schedules} schedules{}, {} outcomes", if all { ", all there are" } else { "" }, outcomes.len());
+        println!(
+            "{name}: {schedules} schedules{}, {} outcomes",
+            if all { ", all there are" } else { "" },
+            outcomes.len()
+        );
     }
 
     /// How it was told, or the first time that it came out wrong.
@@ -122,12 +140,24 @@ impl<'w> Story<'w> {
             chosen
         });
         let story = self.world.scheduler.story();
-        let laws = invariants::hold(self.world, &self.before).and_then(|()| (self.law)(self.world, &answers));
+        let laws = invariants::hold(self.world, &self.before)
+            .and_then(|()| (self.law)(self.world, &answers));
         laws.and_then(|()| self.could_be_serial(&outcome)).map_err(|wrong| {
-            let acts: Vec<String> = self.acts.iter().enumerate().map(|(index, act)| format!("{}: {act}", letter(index))).collect();
-            let told = |(index, answer): (usize, &Answer)| format!("{}: {} {}", letter(index), answer.status, answer.text);
+            let acts: Vec<String> = self
+                .acts
+                .iter()
+                .enumerate()
+                .map(|(index, act)| format!("{}: {act}", letter(index)))
+                .collect();
+            let told = |(index, answer): (usize, &Answer)| {
+                format!("{}: {} {}", letter(index), answer.status, answer.text)
+            };
             let answers: Vec<String> = answers.iter().enumerate().map(told).collect();
-            format!("{wrong}\n\nREPLAY={schedule}\n{}\n\n{story}\n\n{}", acts.join("\n"), answers.join("\n"))
+            format!(
+                "{wrong}\n\nREPLAY={schedule}\n{}\n\n{story}\n\n{}",
+                acts.join("\n"),
+                answers.join("\n")
+            )
         })?;
         Ok(outcome)
     }
@@ -137,9 +167,12 @@ impl<'w> Story<'w> {
             return Ok(());
         }
         // Whoever was overtaken too often is told so, and has done nothing.
-        let who: Vec<usize> = (0..self.acts.len()).filter(|index| !outcome.gave_up(*index)).collect();
-        // Nor has whoever met a budget that others were just counting in, and would have taken back: doubt is a refusal (I12).
-        let admitted: Vec<usize> = who.iter().copied().filter(|index| !outcome.was_refused(*index)).collect();
+        let who: Vec<usize> =
+            (0..self.acts.len()).filter(|index| !outcome.gave_up(*index)).collect();
+        // Nor has whoever met a budget that others were just counting in, and would have taken
+        // back: doubt is a refusal (I12).
+        let admitted: Vec<usize> =
+            who.iter().copied().filter(|index| !outcome.was_refused(*index)).collect();
         let mut differences = self.differences(outcome, &who);
         if admitted != who {
             differences.extend(self.differences(outcome, &admitted));
@@ -147,7 +180,10 @@ impl<'w> Story<'w> {
         if differences.iter().any(String::is_empty) {
             return Ok(());
         }
-        Err(format!("no order of the requests, one after the other, leads to this; it differs from them by\n{}", differences.join("\nor\n")))
+        Err(format!(
+            "no order of the requests, one after the other, leads to this; it differs from them by\n{}",
+            differences.join("\nor\n")
+        ))
     }
 
     fn differences(&mut self, outcome: &Outcome, who: &[usize]) -> Vec<String> {
@@ -164,11 +200,17 @@ impl<'w> Story<'w> {
     }
 
     /// Lets these act, from the beginning.
-    fn act(&self, who: &[usize], choose: impl FnMut(&[Waiting]) -> usize) -> (Outcome, Vec<Answer>) {
+    fn act(
+        &self,
+        who: &[usize],
+        choose: impl FnMut(&[Waiting]) -> usize,
+    ) -> (Outcome, Vec<Answer>) {
         self.world.restore(&self.before);
         let requests = self.acts.iter().enumerate().map(|(index, act)| -> Running<'_, Answer> {
             let acts = who.contains(&index);
-            Box::pin(async move { if acts { self.world.perform(act).await } else { Answer::nothing() } })
+            Box::pin(
+                async move { if acts { self.world.perform(act).await } else { Answer::nothing() } },
+            )
         });
         let answers = self.world.scheduler.run(requests.collect(), choose);
         (Outcome::of(self.world, &answers), answers)
@@ -198,5 +240,7 @@ fn orders(who: &[usize]) -> Vec<Vec<usize>> {
 
 /// A number of the environment.
 fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text:?}")))
+    std::env::var(name)
+        .ok()
+        .map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text:?}")))
 }

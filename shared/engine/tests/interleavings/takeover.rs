@@ -1,4 +1,5 @@
-//! I3: the owner of a mailbox proves it, and at the same time a squatter uses what they have of the account.
+//! I3: the owner of a mailbox proves it, and at the same time a squatter uses what they have of the
+//! account.
 
 use policy::organisation::Organisation;
 use serde_json::json;
@@ -34,7 +35,12 @@ fn ada_has_it(world: &World, codes: &[String], tokens: &[String]) -> Result<(), 
     }
     for token in tokens {
         let header = format!("Bearer {token}");
-        if world.stage.request("GET", "/oauth2/default/v1/userinfo", &[("authorization", &header)], b"").status == 200 {
+        if world
+            .stage
+            .request("GET", "/oauth2/default/v1/userinfo", &[("authorization", &header)], b"")
+            .status
+            == 200
+        {
             return Err("I3: a token from before is good".into());
         }
     }
@@ -55,7 +61,10 @@ fn ada_has_it(world: &World, codes: &[String], tokens: &[String]) -> Result<(), 
 
 /// The code and the token of an answer.
 fn won(answer: &Answer) -> (Vec<String>, Vec<String>) {
-    (answer.interaction_code().into_iter().collect(), answer.body["access_token"].as_str().map(String::from).into_iter().collect())
+    (
+        answer.interaction_code().into_iter().collect(),
+        answer.body["access_token"].as_str().map(String::from).into_iter().collect(),
+    )
 }
 
 /// Ada proves her mailbox while the squatter does this.
@@ -108,8 +117,14 @@ fn i3_r_p10_and_a_sign_in_that_hashes_the_old_password_anew() {
 /// The demo, where the app with one more question lets in whoever has not proven the mailbox.
 fn lenient() -> Organisation {
     let mut organisation = demo();
-    let workforce = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "workforce-enrollment").unwrap();
-    workforce.rules[0].actions.profile_enrollment.activation_requirements.email_verification = false;
+    let workforce = organisation
+        .policies
+        .profile_enrollment
+        .iter_mut()
+        .find(|policy| policy.id == "workforce-enrollment")
+        .unwrap();
+    workforce.rules[0].actions.profile_enrollment.activation_requirements.email_verification =
+        false;
     organisation
 }
 
@@ -120,7 +135,14 @@ fn i3_and_the_last_form() {
     let mut squatter = world.stage.browser("workforce-spa");
     squatter.begin();
     assert_eq!(squatter.password(ADA, SQUATTERS).forms()[0], "enroll-profile");
-    takeover(&world, Act::step(&squatter, "/idp/idx/enroll/update", json!({"userProfile": {"department": "Theft"}})));
+    takeover(
+        &world,
+        Act::step(
+            &squatter,
+            "/idp/idx/enroll/update",
+            json!({"userProfile": {"department": "Theft"}}),
+        ),
+    );
 }
 
 #[test]
@@ -134,7 +156,8 @@ fn i3_and_a_code_is_redeemed() {
 fn i3_and_the_link_of_the_welcome_mail() {
     let world = World::new(&demo());
     let (squatter, _) = squatted(&world);
-    // Whoever has this link reads the mailbox too: of the two who prove it, the first one has the account.
+    // Whoever has this link reads the mailbox too: of the two who prove it, the first one has the
+    // account.
     let link = world.stage.link(ADA);
     Story::new(&world, [about_to_prove(&world), Act::confirm(&squatter, &link)]).prove();
 }
@@ -143,17 +166,30 @@ fn i3_and_the_link_of_the_welcome_mail() {
 fn i3_a_sign_in_the_last_form_and_a_code_at_once() {
     let world = World::new(&lenient());
     let (first, code) = squatted(&world);
-    let (mut second, mut third) = (world.stage.browser("newsletter-spa"), world.stage.browser("workforce-spa"));
+    let (mut second, mut third) =
+        (world.stage.browser("newsletter-spa"), world.stage.browser("workforce-spa"));
     second.begin();
     third.begin();
     assert_eq!(third.password(ADA, SQUATTERS).forms()[0], "enroll-profile");
-    let form = Act::step(&third, "/idp/idx/enroll/update", json!({"userProfile": {"department": "Theft"}}));
-    Story::new(&world, [about_to_prove(&world), Act::token(&first, &code), Act::password(&second, ADA, SQUATTERS), form])
-        .always(|world, answers| {
-            let won: Vec<_> = answers[1..].iter().map(won).collect();
-            let codes: Vec<String> = won.iter().flat_map(|(codes, _)| codes.clone()).collect();
-            let tokens: Vec<String> = won.iter().flat_map(|(_, tokens)| tokens.clone()).collect();
-            if answers[0].status == 503 { Ok(()) } else { ada_has_it(world, &codes, &tokens) }
-        })
-        .prove();
+    let form = Act::step(
+        &third,
+        "/idp/idx/enroll/update",
+        json!({"userProfile": {"department": "Theft"}}),
+    );
+    Story::new(
+        &world,
+        [
+            about_to_prove(&world),
+            Act::token(&first, &code),
+            Act::password(&second, ADA, SQUATTERS),
+            form,
+        ],
+    )
+    .always(|world, answers| {
+        let won: Vec<_> = answers[1..].iter().map(won).collect();
+        let codes: Vec<String> = won.iter().flat_map(|(codes, _)| codes.clone()).collect();
+        let tokens: Vec<String> = won.iter().flat_map(|(_, tokens)| tokens.clone()).collect();
+        if answers[0].status == 503 { Ok(()) } else { ada_has_it(world, &codes, &tokens) }
+    })
+    .prove();
 }

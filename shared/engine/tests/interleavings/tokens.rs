@@ -14,23 +14,34 @@ fn signed_in(world: &World) -> (Browser<'_>, String) {
 }
 
 fn one_at_most(world: &World, answers: &[Answer]) -> Result<(), String> {
-    let tokens: Vec<&str> = answers.iter().filter_map(|answer| answer.body["access_token"].as_str()).collect();
+    let tokens: Vec<&str> =
+        answers.iter().filter_map(|answer| answer.body["access_token"].as_str()).collect();
     if tokens.len() > 1 {
         return Err(format!("A-094: {} sets of tokens", tokens.len()));
     }
     // Whoever presented it second may have stolen it, or it was stolen from them.
     let good = |token: &&str| {
         let header = format!("Bearer {token}");
-        world.stage.request("GET", "/oauth2/default/v1/userinfo", &[("authorization", &header)], b"").status == 200
+        world
+            .stage
+            .request("GET", "/oauth2/default/v1/userinfo", &[("authorization", &header)], b"")
+            .status
+            == 200
     };
-    if tokens.iter().any(good) { Err("A-094: the code was presented twice, and the tokens are good".into()) } else { Ok(()) }
+    if tokens.iter().any(good) {
+        Err("A-094: the code was presented twice, and the tokens are good".into())
+    } else {
+        Ok(())
+    }
 }
 
 #[test]
 fn a_094_a_code_is_redeemed_twice() {
     let world = with_ada();
     let (browser, code) = signed_in(&world);
-    Story::new(&world, [Act::token(&browser, &code), Act::token(&browser, &code)]).always(one_at_most).prove();
+    Story::new(&world, [Act::token(&browser, &code), Act::token(&browser, &code)])
+        .always(one_at_most)
+        .prove();
 }
 
 #[test]

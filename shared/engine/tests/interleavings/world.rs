@@ -36,7 +36,13 @@ pub struct Snapshot {
 #[derive(Clone, Debug)]
 pub enum Act {
     /// A request of a client.
-    Send { method: &'static str, path: String, kind: &'static str, cookie: Option<String>, body: Vec<u8> },
+    Send {
+        method: &'static str,
+        path: String,
+        kind: &'static str,
+        cookie: Option<String>,
+        body: Vec<u8>,
+    },
     /// An administrator deactivates whoever has this address.
     Deactivate(&'static str),
     /// An administrator applies another organisation file.
@@ -49,7 +55,10 @@ impl World {
     }
 
     /// With a store that `wrap` has spoilt: it is what shows that a test can fail.
-    pub fn with_store(organisation: &Organisation, wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
+    pub fn with_store(
+        organisation: &Organisation,
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let store = Arc::new(CountingStore::new(MemoryStore::new()));
         let clock = Arc::new(TestClock(AtomicU64::new(NOON)));
         let (mailbox, scheduler) = (Arc::new(Mailbox::default()), Arc::new(Scheduler::default()));
@@ -61,7 +70,8 @@ impl World {
             .with_mailer(Arc::new(waits.around(mailbox.clone())), key("passcode"))
             .with_passwords(Arc::new(waits.around(AgeingPasswords)))
             .with_signer(Arc::new(waits.around(PlainSigner)));
-        let stage = Stage { engine, store, clock, mailbox, source: "192.0.2.1".into(), base: BASE.into() };
+        let stage =
+            Stage { engine, store, clock, mailbox, source: "192.0.2.1".into(), base: BASE.into() };
         stage.apply(organisation);
         block_on(stage.engine.warm());
         Self { stage, scheduler, waits, random }
@@ -73,14 +83,24 @@ impl World {
     }
 
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { items: self.stage.store.inner().dump(), mails: self.stage.mails(), now: self.stage.clock.0.load(Ordering::SeqCst) }
+        Snapshot {
+            items: self.stage.store.inner().dump(),
+            mails: self.stage.mails(),
+            now: self.stage.clock.0.load(Ordering::SeqCst),
+        }
     }
 
     /// Back to where it was.
     pub fn restore(&self, snapshot: &Snapshot) {
         let store = self.stage.store.inner();
-        let gone = store.dump().into_iter().map(|item| Write::Delete { key: item.key, expect: Expect::Anything });
-        let there = snapshot.items.iter().map(|item| Write::Put { item: item.clone(), expect: Expect::Anything });
+        let gone = store
+            .dump()
+            .into_iter()
+            .map(|item| Write::Delete { key: item.key, expect: Expect::Anything });
+        let there = snapshot
+            .items
+            .iter()
+            .map(|item| Write::Put { item: item.clone(), expect: Expect::Anything });
         for write in gone.chain(there) {
             block_on(store.write(&[write])).unwrap();
         }
@@ -93,14 +113,18 @@ impl World {
     /// Does it; what was answered.
     pub async fn perform(&self, act: &Act) -> Answer {
         match act {
-            Act::Send { .. } => answer(&self.stage.engine.serve(act.function(), &act.request()).await),
+            Act::Send { .. } => {
+                answer(&self.stage.engine.serve(act.function(), &act.request()).await)
+            }
             Act::Deactivate(email) => {
                 self.deactivate(email).await;
                 Answer::nothing()
             }
             Act::Apply(organisation) => {
                 let store = self.scheduled_store();
-                engine::configuration::apply(&store, organisation, self.stage.clock.now()).await.unwrap();
+                engine::configuration::apply(&store, organisation, self.stage.clock.now())
+                    .await
+                    .unwrap();
                 Answer::nothing()
             }
         }
@@ -108,8 +132,14 @@ impl World {
 
     async fn deactivate(&self, email: &str) {
         let store = self.scheduled_store();
-        let of_address = |item: &Item| item.key.0.starts_with("USER#") && item.body["profile"]["email"] == *email;
-        let Some(key) = self.stage.store.inner().dump().into_iter().find(of_address).map(|item| item.key) else { return };
+        let of_address = |item: &Item| {
+            item.key.0.starts_with("USER#") && item.body["profile"]["email"] == *email
+        };
+        let Some(key) =
+            self.stage.store.inner().dump().into_iter().find(of_address).map(|item| item.key)
+        else {
+            return;
+        };
         loop {
             let mut item = store.read(std::slice::from_ref(&key)).await.unwrap().remove(0).unwrap();
             let expect = Expect::Version(item.version);
@@ -129,13 +159,20 @@ impl World {
 
 fn answer(response: &Response) -> Answer {
     let text = String::from_utf8(response.body().clone()).unwrap();
-    Answer { status: response.status().as_u16(), body: serde_json::from_str(&text).unwrap_or_default(), text, headers: Vec::new() }
+    Answer {
+        status: response.status().as_u16(),
+        body: serde_json::from_str(&text).unwrap_or_default(),
+        text,
+        headers: Vec::new(),
+    }
 }
 
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Send { method, path, body, .. } => write!(f, "{method} {path} {}", String::from_utf8_lossy(body)),
+            Self::Send { method, path, body, .. } => {
+                write!(f, "{method} {path} {}", String::from_utf8_lossy(body))
+            }
             Self::Deactivate(email) => write!(f, "deactivate {email}"),
             Self::Apply(_) => write!(f, "apply another organisation"),
         }
@@ -147,7 +184,13 @@ impl Act {
     #[allow(clippy::needless_pass_by_value, reason = "callers make it on the spot")]
     pub fn step(browser: &Browser<'_>, path: &str, mut body: Value) -> Self {
         body["stateHandle"] = json!(browser.handle);
-        Self::Send { method: "POST", path: path.into(), kind: "application/json", cookie: browser.cookie.clone(), body: body.to_string().into() }
+        Self::Send {
+            method: "POST",
+            path: path.into(),
+            kind: "application/json",
+            cookie: browser.cookie.clone(),
+            body: body.to_string().into(),
+        }
     }
 
     /// The answer to a code.
@@ -157,13 +200,21 @@ impl Act {
 
     /// Name and password on the first page.
     pub fn password(browser: &Browser<'_>, identifier: &str, password: &str) -> Self {
-        Self::step(browser, "/idp/idx/identify", json!({"identifier": identifier, "credentials": {"passcode": password}}))
+        Self::step(
+            browser,
+            "/idp/idx/identify",
+            json!({"identifier": identifier, "credentials": {"passcode": password}}),
+        )
     }
 
     /// The sign-up form of the demo app.
     pub fn sign_up(browser: &Browser<'_>, email: &str, password: &str) -> Self {
         let profile = json!({"email": email, "firstName": "Ada", "lastName": "Lovelace"});
-        Self::step(browser, "/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": password}}))
+        Self::step(
+            browser,
+            "/idp/idx/enroll/new",
+            json!({"userProfile": profile, "credentials": {"passcode": password}}),
+        )
     }
 
     /// The button on the page behind a link.
@@ -175,12 +226,20 @@ impl Act {
     /// Interaction code to tokens.
     pub fn token(browser: &Browser<'_>, code: &str) -> Self {
         let Browser { client_id, verifier, .. } = browser;
-        let body = format!("grant_type=interaction_code&client_id={client_id}&interaction_code={code}&code_verifier={verifier}");
+        let body = format!(
+            "grant_type=interaction_code&client_id={client_id}&interaction_code={code}&code_verifier={verifier}"
+        );
         Self::form("/oauth2/default/v1/token", None, &body)
     }
 
     fn form(path: &str, cookie: Option<String>, body: &str) -> Self {
-        Self::Send { method: "POST", path: path.into(), kind: "application/x-www-form-urlencoded", cookie, body: body.into() }
+        Self::Send {
+            method: "POST",
+            path: path.into(),
+            kind: "application/x-www-form-urlencoded",
+            cookie,
+            body: body.into(),
+        }
     }
 
     fn function(&self) -> Function {
@@ -189,7 +248,9 @@ impl Act {
     }
 
     fn request(&self) -> Request {
-        let Self::Send { method, path, kind, cookie, body } = self else { panic!("no request: {self:?}") };
+        let Self::Send { method, path, kind, cookie, body } = self else {
+            panic!("no request: {self:?}")
+        };
         let mut headers = ::http::HeaderMap::new();
         headers.insert(::http::header::CONTENT_TYPE, kind.parse().unwrap());
         if let Some(cookie) = cookie {

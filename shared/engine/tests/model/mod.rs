@@ -1,8 +1,15 @@
-//! Random walks of people through the engine, each step compared with a naive model of what should happen (security.md §3.1, §4 rank 1).
+//! Random walks of people through the engine, each step compared with a naive model of what should
+//! happen (security.md §3.1, §4 rank 1).
 //!
-//! 100,000 walks: `WALKS=100000 cargo test --profile walks -p engine --test all model:: -- --nocapture`. A walk that fails is made as short as it can
-//! be, and told as a story.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! 100,000 walks: `WALKS=100000 cargo test --profile walks -p engine --test all model:: --
+//! --nocapture`. A walk that fails is made as short as it can be, and told as a story.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 mod ending;
 mod invariants;
@@ -45,7 +52,8 @@ fn the_walks_get_around() {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeMap::<_, u32>::new();
     for _ in 0..6_000 {
-        let (mut model, operations, _) = Model::sequential_strategy(20..=40).new_tree(&mut runner).unwrap().current();
+        let (mut model, operations, _) =
+            Model::sequential_strategy(20..=40).new_tree(&mut runner).unwrap().current();
         for operation in operations {
             model = Model::apply(model, &operation);
         }

@@ -13,14 +13,27 @@ pub struct Address {
     pub owner: &'static str,
 }
 
-/// Four people. Capitals, spaces around it and the script of the domain make nobody else of one; a tag does.
+/// Four people. Capitals, spaces around it and the script of the domain make nobody else of one; a
+/// tag does.
 pub const ADDRESSES: [Address; 6] = [
     Address { typed: "ada@example.com", stored: "ada@example.com", owner: "ada@example.com" },
     Address { typed: "ADA@Example.com", stored: "ADA@example.com", owner: "ada@example.com" },
-    Address { typed: "ada+shop@example.com", stored: "ada+shop@example.com", owner: "ada+shop@example.com" },
+    Address {
+        typed: "ada+shop@example.com",
+        stored: "ada+shop@example.com",
+        owner: "ada+shop@example.com",
+    },
     Address { typed: "eve@example.com", stored: "eve@example.com", owner: "eve@example.com" },
-    Address { typed: "eve@bücher.example", stored: "eve@xn--bcher-kva.example", owner: "eve@xn--bcher-kva.example" },
-    Address { typed: " EVE@xn--bcher-KVA.example ", stored: "EVE@xn--bcher-kva.example", owner: "eve@xn--bcher-kva.example" },
+    Address {
+        typed: "eve@bücher.example",
+        stored: "eve@xn--bcher-kva.example",
+        owner: "eve@xn--bcher-kva.example",
+    },
+    Address {
+        typed: " EVE@xn--bcher-KVA.example ",
+        stored: "EVE@xn--bcher-kva.example",
+        owner: "eve@xn--bcher-kva.example",
+    },
 ];
 
 pub const PASSWORDS: [&str; 2] = ["correct horse battery", "a staple of another kind"];
@@ -28,8 +41,9 @@ pub const PASSWORDS: [&str; 2] = ["correct horse battery", "a staple of another 
 /// First names, by password: whoever overwrites somebody's profile does not go unnoticed.
 pub const NAMES: [&str; 2] = ["Given", "Other"];
 
-/// Each limit of the clock, from just before to just after: cooldown, repeat window and interaction code, code, unknown names, idle, absolute
-/// (budgets and tokens too), what is left of an interaction code, a day.
+/// Each limit of the clock, from just before to just after: cooldown, repeat window and interaction
+/// code, code, unknown names, idle, absolute (budgets and tokens too), what is left of an
+/// interaction code, a day.
 const LIMITS: [u64; 8] = [30, 60, 300, 600, 900, 3_600, 4_260, 24 * 3_600];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +90,8 @@ pub enum Redemption {
     OtherClient,
 }
 
-/// One thing that happens. Addresses and passwords are places in [`ADDRESSES`] and [`PASSWORDS`]; what has been before is counted from the newest.
+/// One thing that happens. Addresses and passwords are places in [`ADDRESSES`] and [`PASSWORDS`];
+/// what has been before is counted from the newest.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Operation {
     Begin(Browser, App),
@@ -154,7 +169,8 @@ fn step() -> impl Strategy<Value = Step> {
 /// What is worth doing often.
 fn hammer() -> impl Strategy<Value = Step> {
     prop_oneof![
-        (address(), 0..PASSWORDS.len()).prop_map(|(address, password)| Step::Identify(address, password)),
+        (address(), 0..PASSWORDS.len())
+            .prop_map(|(address, password)| Step::Identify(address, password)),
         Just(Step::Code(Code::Wrong)),
         Just(Step::Resend),
     ]

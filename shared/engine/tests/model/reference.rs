@@ -1,5 +1,5 @@
-//! What should happen: who is there, what each flow has proven, and what the next answer must be. Written for reading, not for speed; it knows
-//! nothing of stores, commits, handles or JSON.
+//! What should happen: who is there, what each flow has proven, and what the next answer must be.
+//! Written for reading, not for speed; it knows nothing of stores, commits, handles or JSON.
 
 mod answer;
 mod choice;
@@ -266,8 +266,21 @@ impl Model {
             prevents_enumeration: false,
         };
         let (people, seen) = (BTreeMap::new(), BTreeSet::new());
-        let (flows, sent, grants, tokens, links) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { now: 0, policy, people, flows, tabs: [None, None], sent, grants, tokens, links, expected: None, seen }
+        let (flows, sent, grants, tokens, links) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self {
+            now: 0,
+            policy,
+            people,
+            flows,
+            tabs: [None, None],
+            sent,
+            grants,
+            tokens,
+            links,
+            expected: None,
+            seen,
+        }
     }
 }
 
@@ -282,19 +295,29 @@ impl ReferenceStateMachine for Model {
     /// Mostly what people do who look at their page, now and then anything.
     fn transitions(state: &Self) -> BoxedStrategy<Operation> {
         let sensible = state.sensible();
-        if sensible.is_empty() { operation().boxed() } else { prop_oneof![3 => proptest::sample::select(sensible), 2 => operation()].boxed() }
+        if sensible.is_empty() {
+            operation().boxed()
+        } else {
+            prop_oneof![3 => proptest::sample::select(sensible), 2 => operation()].boxed()
+        }
     }
 
     fn preconditions(state: &Self, operation: &Operation) -> bool {
         match operation {
-            Operation::Step(browser, _) | Operation::Hammer(browser, ..) => state.tabs[*browser].is_some(),
+            Operation::Step(browser, _) | Operation::Hammer(browser, ..) => {
+                state.tabs[*browser].is_some()
+            }
             Operation::Borrow(browser, _) => state.tabs[1 - *browser].is_some(),
             Operation::Again(_) => !state.sent.is_empty(),
             Operation::OpenLink(..) | Operation::ConfirmLink(..) => !state.links.is_empty(),
             Operation::Redeem(..) => !state.grants.is_empty(),
             Operation::Userinfo(_) => !state.tokens.is_empty(),
-            Operation::Deactivate(address) => state.people.get(key(*address)).is_some_and(|person| person.active),
-            Operation::Begin(..) | Operation::Wait(_) | Operation::Sweep | Operation::Edit(_) => true,
+            Operation::Deactivate(address) => {
+                state.people.get(key(*address)).is_some_and(|person| person.active)
+            }
+            Operation::Begin(..) | Operation::Wait(_) | Operation::Sweep | Operation::Edit(_) => {
+                true
+            }
         }
     }
 
@@ -308,17 +331,25 @@ impl ReferenceStateMachine for Model {
                 state.flows[begun].shown = state.shows(&state.flows[begun]);
                 state.expected = Some(Expected { status: 200, view: View::FirstPage });
             }
-            Operation::Step(browser, step) => state.request(*browser, state.tabs[*browser].unwrap(), step),
+            Operation::Step(browser, step) => {
+                state.request(*browser, state.tabs[*browser].unwrap(), step)
+            }
             Operation::Hammer(browser, step, times) => {
                 state.request(*browser, state.tabs[*browser].unwrap(), step);
                 for _ in 1..*times {
                     state.again(0);
                 }
             }
-            Operation::Borrow(browser, step) => state.request(*browser, state.tabs[1 - *browser].unwrap(), step),
+            Operation::Borrow(browser, step) => {
+                state.request(*browser, state.tabs[1 - *browser].unwrap(), step)
+            }
             Operation::Again(newest) => state.again(*newest),
             Operation::OpenLink(newest, _) => {
-                let status = if state.link_is_good(from_newest(*newest, state.links.len())) { 200 } else { 400 };
+                let status = if state.link_is_good(from_newest(*newest, state.links.len())) {
+                    200
+                } else {
+                    400
+                };
                 state.expected = Some(Expected { status, view: View::Over });
             }
             Operation::ConfirmLink(newest, by) => {
@@ -331,8 +362,13 @@ impl ReferenceStateMachine for Model {
             }
             Operation::Userinfo(newest) => {
                 let good = state.token_is_good(from_newest(*newest, state.tokens.len()));
-                state.seen.insert(if good { "userinfo" } else { "userinfo with a token that is void" });
-                state.expected = Some(Expected { status: if good { 200 } else { 401 }, view: View::Over });
+                state.seen.insert(if good {
+                    "userinfo"
+                } else {
+                    "userinfo with a token that is void"
+                });
+                state.expected =
+                    Some(Expected { status: if good { 200 } else { 401 }, view: View::Over });
             }
             Operation::Wait(seconds) => state.now += seconds,
             Operation::Sweep => {}
@@ -429,7 +465,8 @@ impl Flow {
 
     fn turn_to(&mut self, who: Who) {
         self.who = who;
-        (self.password_proven, self.email_proven, self.chose_email, self.challenge) = (false, false, false, None);
+        (self.password_proven, self.email_proven, self.chose_email, self.challenge) =
+            (false, false, false, None);
     }
 
     fn code_lives(&self, now: u64) -> bool {

@@ -40,7 +40,10 @@ impl Secrets {
     }
 
     pub fn i11_are_not_in_the_answer(&self, answer: &Answer, may_show: impl Fn(&Place) -> bool) {
-        let shown = self.0.iter().find(|(place, secret)| !may_show(place) && is_in(*place, secret, &answer.text));
+        let shown = self
+            .0
+            .iter()
+            .find(|(place, secret)| !may_show(place) && is_in(*place, secret, &answer.text));
         assert!(shown.is_none(), "I11: an answer holds the secret {shown:?}: {}", answer.text);
         let headers = answer.headers.iter().filter(|(name, _)| name != "set-cookie");
         for (name, value) in headers {
@@ -50,12 +53,17 @@ impl Secrets {
     }
 
     pub fn i11_are_not_in_the_store(&self, key: &str, body: &str) {
-        let stored = self.0.iter().find(|(place, secret)| is_in(*place, secret, key) || is_in(*place, secret, body));
+        let stored = self
+            .0
+            .iter()
+            .find(|(place, secret)| is_in(*place, secret, key) || is_in(*place, secret, body));
         assert!(stored.is_none(), "I11: the table holds the secret {stored:?}: {key} {body}");
     }
 }
 
 /// Six digits may be part of a time; as a word of their own they are a code.
 fn is_in(place: Place, secret: &str, text: &str) -> bool {
-    text.contains(secret) && (!matches!(place, Place::Passcode(_)) || text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == secret))
+    text.contains(secret)
+        && (!matches!(place, Place::Passcode(_))
+            || text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == secret))
 }

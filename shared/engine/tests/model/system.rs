@@ -49,7 +49,8 @@ pub struct Flow {
     pub client: &'static str,
     interaction_handle: String,
     handle: String,
-    /// The codes that were mailed, and when; a mail about an account that is there already has none.
+    /// The codes that were mailed, and when; a mail about an account that is there already has
+    /// none.
     pub codes: Vec<(Option<String>, u64)>,
     /// Where they were mailed to.
     address: Option<String>,
@@ -100,7 +101,8 @@ impl System {
         }
     }
 
-    /// Carries out an operation; the answer, if it was a request. `sent`: the words of a new step. Without what it takes, nothing happens.
+    /// Carries out an operation; the answer, if it was a request. `sent`: the words of a new step.
+    /// Without what it takes, nothing happens.
     pub fn apply(&mut self, operation: &Operation, sent: Option<&Sent>) -> Option<Answer> {
         let answer = match operation {
             Operation::Begin(browser, app) => Some(self.begin(*browser, *app)),
@@ -113,10 +115,16 @@ impl System {
                 let place = from_newest(*newest, self.log.len());
                 Some(self.send_again(place))
             }
-            Operation::OpenLink(newest, by) => Some(self.open_link(self.newest_link(*newest)?, *by)),
-            Operation::ConfirmLink(newest, by) => Some(self.confirm_link(self.newest_link(*newest)?, *by)),
+            Operation::OpenLink(newest, by) => {
+                Some(self.open_link(self.newest_link(*newest)?, *by))
+            }
+            Operation::ConfirmLink(newest, by) => {
+                Some(self.confirm_link(self.newest_link(*newest)?, *by))
+            }
             Operation::Redeem(newest, how) => {
-                let flow = *self.codes.get(self.codes.len().checked_sub(1 + newest % self.codes.len().max(1))?)?;
+                let flow = *self
+                    .codes
+                    .get(self.codes.len().checked_sub(1 + newest % self.codes.len().max(1))?)?;
                 Some(self.redeem(flow, *how))
             }
             Operation::Userinfo(newest) => {
@@ -143,7 +151,13 @@ impl System {
             }
         };
         if std::mem::take(&mut self.written) {
-            self.ledger.write(self.stage.store.inner().dump(), self.clock(), &self.secrets, &self.flows, answer.as_ref());
+            self.ledger.write(
+                self.stage.store.inner().dump(),
+                self.clock(),
+                &self.secrets,
+                &self.flows,
+                answer.as_ref(),
+            );
         }
         answer
     }
@@ -165,7 +179,8 @@ impl System {
     fn collect_mail(&mut self, place: usize) {
         for mail in self.stage.mails().into_iter().skip(self.mails.len()) {
             let (code, link) = match &mail.content {
-                MailContent::RegistrationActivation { passcode, link, .. } | MailContent::EmailChallenge { passcode, link, .. } => {
+                MailContent::RegistrationActivation { passcode, link, .. }
+                | MailContent::EmailChallenge { passcode, link, .. } => {
                     (Some(Some(passcode.expose().to_string())), Some(link))
                 }
                 MailContent::AlreadyRegistered { .. } => (Some(None), None),
@@ -181,9 +196,19 @@ impl System {
                 self.flows[place].address = Some(mail.to.to_ascii_lowercase());
             }
             if let Some(link) = link {
-                let (path, token) = link.expose().strip_prefix(super::stage::BASE).unwrap().split_once("?token=").unwrap();
+                let (path, token) = link
+                    .expose()
+                    .strip_prefix(super::stage::BASE)
+                    .unwrap()
+                    .split_once("?token=")
+                    .unwrap();
                 self.secrets.add(Place::Link(self.links.len()), token);
-                self.links.push(Link { flow: place, path: path.into(), token: token.into(), to: mail.to.to_ascii_lowercase() });
+                self.links.push(Link {
+                    flow: place,
+                    path: path.into(),
+                    token: token.into(),
+                    to: mail.to.to_ascii_lowercase(),
+                });
             }
             self.mails.push((self.now, mail));
         }
@@ -193,15 +218,23 @@ impl System {
 /// What an answer shows.
 pub fn shown(answer: &Answer) -> Expected {
     let view = match answer.forms().first().map(String::as_str) {
-        None if answer.interaction_code().is_some() || answer.body.get("success").is_some() => View::Code,
+        None if answer.interaction_code().is_some() || answer.body.get("success").is_some() => {
+            View::Code
+        }
         None => View::Over,
         Some("identify") => View::FirstPage,
         Some("enroll-authenticator") => View::EnrollEmail,
         Some("select-authenticator-enroll") => View::SetUpEmail,
         Some("select-authenticator-authenticate") => View::ChooseEmail,
-        Some("challenge-authenticator") if answer.body["currentAuthenticatorEnrollment"]["value"]["key"] == "okta_email" => View::Email,
+        Some("challenge-authenticator")
+            if answer.body["currentAuthenticatorEnrollment"]["value"]["key"] == "okta_email" =>
+        {
+            View::Email
+        }
         Some("challenge-authenticator") => View::Password,
-        Some("enroll-profile") if answer.forms().contains(&"select-identify".into()) => View::SignUpForm,
+        Some("enroll-profile") if answer.forms().contains(&"select-identify".into()) => {
+            View::SignUpForm
+        }
         Some("enroll-profile") => View::Profile,
         Some(other) => panic!("{other} is not expected anywhere"),
     };

@@ -24,7 +24,8 @@ const ENOUGH: usize = 16;
 pub enum Budgets {
     /// Budgets that nobody uses up: each answer can be foretold.
     Ample,
-    /// Those of the demo: what is answered depends on them, what must never happen does not. The model only words the requests.
+    /// Those of the demo: what is answered depends on them, what must never happen does not. The
+    /// model only words the requests.
     OfTheDemo,
 }
 
@@ -73,16 +74,32 @@ impl Walk {
 
     fn compare(&self, operation: &Operation, answer: Option<&Answer>) {
         let (Some(answer), Some(expected)) = (answer, self.model.expected) else {
-            assert_eq!(answer.is_some(), self.model.expected.is_some(), "{operation}: only one of the two has an answer");
+            assert_eq!(
+                answer.is_some(),
+                self.model.expected.is_some(),
+                "{operation}: only one of the two has an answer"
+            );
             return;
         };
-        let is_step =
-            matches!(operation, Operation::Begin(..) | Operation::Step(..) | Operation::Hammer(..) | Operation::Borrow(..) | Operation::Again(_));
+        let is_step = matches!(
+            operation,
+            Operation::Begin(..)
+                | Operation::Step(..)
+                | Operation::Hammer(..)
+                | Operation::Borrow(..)
+                | Operation::Again(_)
+        );
         let view = if is_step { shown(answer).view } else { View::Over };
-        assert_eq!((answer.status, view), (expected.status, expected.view), "the answer, and what it must be: {}", answer.text);
+        assert_eq!(
+            (answer.status, view),
+            (expected.status, expected.view),
+            "the answer, and what it must be: {}",
+            answer.text
+        );
     }
 
-    /// How it all ends well: open flows can be finished, tokens are worth what they must be, owners get in.
+    /// How it all ends well: open flows can be finished, tokens are worth what they must be, owners
+    /// get in.
     pub fn end(mut self) {
         match self.budgets {
             Budgets::Ample => {
@@ -90,18 +107,34 @@ impl Walk {
                     let mut steps = String::new();
                     for _ in 0..ENOUGH {
                         let Some(operation) = self.model.helpful(browser) else { break };
-                        let answer = quietly(|| catch_unwind(AssertUnwindSafe(|| self.take(&operation))));
-                        let answer = answer.unwrap_or_else(|panic| panic!("at the end:{steps}\n  {operation}: {}", words(&*panic)));
-                        write!(steps, "\n  {operation} -> {}", answer.as_ref().map(summary).unwrap_or_default()).unwrap();
+                        let answer =
+                            quietly(|| catch_unwind(AssertUnwindSafe(|| self.take(&operation))));
+                        let answer = answer.unwrap_or_else(|panic| {
+                            panic!("at the end:{steps}\n  {operation}: {}", words(&*panic))
+                        });
+                        write!(
+                            steps,
+                            "\n  {operation} -> {}",
+                            answer.as_ref().map(summary).unwrap_or_default()
+                        )
+                        .unwrap();
                     }
-                    let open = self.model.helpful(browser).is_some() && !self.model.is_of_nobody(browser);
-                    assert!(!open, "I9: a flow that can be finished is not, in {ENOUGH} steps:{steps}");
+                    let open =
+                        self.model.helpful(browser).is_some() && !self.model.is_of_nobody(browser);
+                    assert!(
+                        !open,
+                        "I9: a flow that can be finished is not, in {ENOUGH} steps:{steps}"
+                    );
                 }
                 ending::tokens_are_as_in_the_model(&mut self.system, &self.model);
             }
             Budgets::OfTheDemo => {
                 self.system.restore(false);
-                if self.system.user("ada@example.com").is_some_and(|ada| ada.body["status"] == "ACTIVE") {
+                if self
+                    .system
+                    .user("ada@example.com")
+                    .is_some_and(|ada| ada.body["status"] == "ACTIVE")
+                {
                     ending::r_r8_owner_is_not_locked_out(&mut self.system, 0, 0);
                 }
                 // All budgets begin anew.
@@ -112,16 +145,26 @@ impl Walk {
     }
 }
 
-/// So many walks of up to so many operations. One that fails is made as short as it can be, and told.
+/// So many walks of up to so many operations. One that fails is made as short as it can be, and
+/// told.
 pub fn many(budgets: Budgets, walks: u32, length: usize) {
-    // What cannot be done where a walk stands is thrown away as it is made; by itself, proptest gives up after 65,536 of those.
-    let config =
-        ProptestConfig { cases: walks, failure_persistence: None, max_shrink_iters: 4_000, max_local_rejects: u32::MAX, ..ProptestConfig::default() };
+    // What cannot be done where a walk stands is thrown away as it is made; by itself, proptest
+    // gives up after 65,536 of those.
+    let config = ProptestConfig {
+        cases: walks,
+        failure_persistence: None,
+        max_shrink_iters: 4_000,
+        max_local_rejects: u32::MAX,
+        ..ProptestConfig::default()
+    };
     let taken = AtomicUsize::new(0);
-    // The usual walks are the same each time: what they show is of the change, and not of chance. `WALKS` goes new ways.
+    // The usual walks are the same each time: what they show is of the change, and not of chance.
+    // `WALKS` goes new ways.
     let mut runner = match std::env::var("WALKS") {
         Ok(_) => TestRunner::new(config),
-        Err(_) => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
+        Err(_) => {
+            TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
+        }
     };
     let result = runner.run(&Model::sequential_strategy(1..=length), |(_, operations, seen)| {
         catch_unwind(AssertUnwindSafe(|| {
@@ -140,7 +183,9 @@ pub fn many(budgets: Budgets, walks: u32, length: usize) {
     });
     match result {
         Ok(()) => println!("{walks} walks, {} operations, no violation", taken.into_inner()),
-        Err(TestError::Fail(reason, (_, operations, _))) => panic!("{}\n{reason}", story(budgets, &operations)),
+        Err(TestError::Fail(reason, (_, operations, _))) => {
+            panic!("{}\n{reason}", story(budgets, &operations))
+        }
         Err(abort) => panic!("{abort}"),
     }
 }
@@ -163,9 +208,17 @@ fn story(budgets: Budgets, operations: &[Operation]) -> String {
 }
 
 fn summary(answer: &Answer) -> String {
-    if answer.body.get("version").is_some() { format!("{} {:?}", answer.status, shown(answer).view) } else { answer.status.to_string() }
+    if answer.body.get("version").is_some() {
+        format!("{} {:?}", answer.status, shown(answer).view)
+    } else {
+        answer.status.to_string()
+    }
 }
 
 fn words(panic: &(dyn std::any::Any + Send)) -> String {
-    panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).into())).unwrap_or_default()
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).into()))
+        .unwrap_or_default()
 }

@@ -1,6 +1,12 @@
-//! The published description: an OpenAPI 3.1 document, of exactly the route table. That answers are as it says is checked by the stage, for every
-//! answer of every test.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! The published description: an OpenAPI 3.1 document, of exactly the route table. That answers are
+//! as it says is checked by the stage, for every answer of every test.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 use crate::stage;
 
@@ -17,10 +23,15 @@ const META_SCHEMA: &str = include_str!("oas-3.1.schema.json");
 #[test]
 fn it_is_an_openapi_document_and_its_schemas_are_schemas() {
     let mut meta: Value = serde_json::from_str(META_SCHEMA).unwrap();
-    // The published schema leaves open in which dialect schemas are (`$dynamicRef`): here they are JSON Schema 2020-12.
-    meta["$defs"]["schema"] = json!({"$dynamicAnchor": "meta", "$ref": "https://json-schema.org/draft/2020-12/schema"});
+    // The published schema leaves open in which dialect schemas are (`$dynamicRef`): here they are
+    // JSON Schema 2020-12.
+    meta["$defs"]["schema"] =
+        json!({"$dynamicAnchor": "meta", "$ref": "https://json-schema.org/draft/2020-12/schema"});
     let validator = jsonschema::validator_for(&meta).unwrap();
-    let problems: Vec<_> = validator.iter_errors(&DOCUMENT).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let problems: Vec<_> = validator
+        .iter_errors(&DOCUMENT)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
     assert!(problems.is_empty(), "{problems:#?}");
 
     let mut wrong = DOCUMENT.clone();
@@ -32,25 +43,45 @@ fn it_is_an_openapi_document_and_its_schemas_are_schemas() {
 fn it_has_every_row_of_the_route_table_and_nothing_else() {
     let described: BTreeSet<(String, String, &str)> = each_operation()
         .into_iter()
-        .map(|(path, method, operation)| (path.clone(), method.to_uppercase(), operation["operationId"].as_str().unwrap()))
+        .map(|(path, method, operation)| {
+            (path.clone(), method.to_uppercase(), operation["operationId"].as_str().unwrap())
+        })
         .collect();
-    let heads = ROUTES.iter().filter(|route| route.method == "GET").map(|route| (route.path, "HEAD", format!("Head{:?}", route.operation)));
-    let rows = ROUTES.iter().map(|route| (route.path, route.method, format!("{:?}", route.operation))).chain(heads).collect::<Vec<_>>();
-    let table: BTreeSet<_> = rows.iter().map(|(path, method, name)| ((*path).to_owned(), (*method).to_owned(), name.as_str())).collect();
+    let heads = ROUTES
+        .iter()
+        .filter(|route| route.method == "GET")
+        .map(|route| (route.path, "HEAD", format!("Head{:?}", route.operation)));
+    let rows = ROUTES
+        .iter()
+        .map(|route| (route.path, route.method, format!("{:?}", route.operation)))
+        .chain(heads)
+        .collect::<Vec<_>>();
+    let table: BTreeSet<_> = rows
+        .iter()
+        .map(|(path, method, name)| ((*path).to_owned(), (*method).to_owned(), name.as_str()))
+        .collect();
     assert_eq!(described, table);
 }
 
 #[test]
 fn every_operation_says_what_it_is_what_it_takes_and_what_it_answers() {
     for (path, method, operation) in each_operation() {
-        assert!(operation["summary"].as_str().is_some_and(|text| text.len() > 5), "{path} has no words");
+        assert!(
+            operation["summary"].as_str().is_some_and(|text| text.len() > 5),
+            "{path} has no words"
+        );
         assert_eq!(operation.get("requestBody").is_some(), method == "post", "{path}");
-        let statuses: Vec<&str> = operation["responses"].as_object().unwrap().keys().map(String::as_str).collect();
+        let statuses: Vec<&str> =
+            operation["responses"].as_object().unwrap().keys().map(String::as_str).collect();
         let usual = if path == "/favicon.ico" { "204" } else { "200" };
         for status in [usual, "429", "500", "503"] {
             assert!(statuses.contains(&status), "{path} is never answered {status}");
         }
-        assert_eq!(method == "post", ["403", "413", "415"].iter().all(|status| statuses.contains(status)), "{path}: {statuses:?}");
+        assert_eq!(
+            method == "post",
+            ["403", "413", "415"].iter().all(|status| statuses.contains(status)),
+            "{path}: {statuses:?}"
+        );
     }
 }
 
@@ -101,7 +132,11 @@ fn a_body_is_described_exactly_as_it_is_read() {
         json!({"admin": true}),
     ];
     let mut taken = 0;
-    for operation in ROUTES.iter().map(|route| route.operation).filter(|operation| operation.protocol() == Protocol::Idx) {
+    for operation in ROUTES
+        .iter()
+        .map(|route| route.operation)
+        .filter(|operation| operation.protocol() == Protocol::Idx)
+    {
         let schema = idx::body::schema(operation).unwrap();
         for with_handle in [true, false] {
             for mut body in bodies.clone() {
@@ -110,7 +145,11 @@ fn a_body_is_described_exactly_as_it_is_read() {
                 }
                 let read = idx::body::parse(operation, body.to_string().as_bytes()).is_ok();
                 taken += usize::from(read);
-                assert_eq!(against(&schema, &body).is_empty(), read, "{operation:?} {body}\n{schema:#}");
+                assert_eq!(
+                    against(&schema, &body).is_empty(),
+                    read,
+                    "{operation:?} {body}\n{schema:#}"
+                );
             }
         }
     }
@@ -122,7 +161,11 @@ fn a_body_is_described_exactly_as_it_is_read() {
 fn each_operation() -> Vec<(&'static String, &'static String, &'static Value)> {
     let paths = DOCUMENT["paths"].as_object().unwrap();
     let of_path = |(path, item): (&'static String, &'static Value)| {
-        item.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters").map(move |(method, operation)| (path, method, operation))
+        item.as_object()
+            .unwrap()
+            .iter()
+            .filter(|(name, _)| *name != "parameters")
+            .map(move |(method, operation)| (path, method, operation))
     };
     paths.iter().flat_map(of_path).collect()
 }

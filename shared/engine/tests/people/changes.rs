@@ -14,11 +14,13 @@ use super::{ADA, GIVEN, PASSWORD, create, made, owners, person, signed_in, useri
 use crate::stage::{Browser, Stage, demo};
 
 fn deactivate(stage: &Stage) -> Person {
-    block_on(people::deactivate(&*stage.store, &person(stage, ADA).user.id, stage.clock.now())).unwrap()
+    block_on(people::deactivate(&*stage.store, &person(stage, ADA).user.id, stage.clock.now()))
+        .unwrap()
 }
 
 fn activate(stage: &Stage) -> Person {
-    block_on(people::activate(&*stage.store, &person(stage, ADA).user.id, stage.clock.now())).unwrap()
+    block_on(people::activate(&*stage.store, &person(stage, ADA).user.id, stage.clock.now()))
+        .unwrap()
 }
 
 fn delete(stage: &Stage) -> Result<Person, Error> {
@@ -26,7 +28,13 @@ fn delete(stage: &Stage) -> Result<Person, Error> {
 }
 
 fn set(stage: &Stage, groups: &Groups) -> Result<Person, Error> {
-    block_on(people::set_groups(&*stage.store, &demo(), &person(stage, ADA).user.id, groups, stage.clock.now()))
+    block_on(people::set_groups(
+        &*stage.store,
+        &demo(),
+        &person(stage, ADA).user.id,
+        groups,
+        stage.clock.now(),
+    ))
 }
 
 /// Ada, who has proven everything, and a token of hers.
@@ -47,7 +55,9 @@ fn waiting(stage: &Stage) -> Browser<'_> {
 }
 
 fn send_form(browser: &mut Browser<'_>) -> Option<String> {
-    browser.step("/idp/idx/enroll/update", json!({"userProfile": {"department": "Engines"}})).interaction_code()
+    browser
+        .step("/idp/idx/enroll/update", json!({"userProfile": {"department": "Engines"}}))
+        .interaction_code()
 }
 
 /// M6: a sign-in that waits for a form must not bring the account back.
@@ -77,8 +87,10 @@ fn a_073_a_deactivation_is_not_undone_by_a_sign_in_under_way() {
 #[test]
 fn i3_flows_codes_and_grants_of_before_are_void_after_an_activation() {
     let mut organisation = demo();
-    for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules) {
-        rule.actions.signon.primary_factor = policy::organisation::PrimaryFactor::PasswordIdpAnyFactor;
+    for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules)
+    {
+        rule.actions.signon.primary_factor =
+            policy::organisation::PrimaryFactor::PasswordIdpAnyFactor;
     }
     let stage = Stage::with(&organisation);
     ada(&stage);
@@ -105,7 +117,11 @@ fn i3_flows_codes_and_grants_of_before_are_void_after_an_activation() {
     activate(&stage);
     assert_eq!(granted.token(&code).status, 400, "a code that was not redeemed");
     assert_eq!(mailed.answer_code(&passcode).interaction_code(), None, "a code that was mailed");
-    assert_eq!(done.step("/idp/idx/email/poll", json!({})).interaction_code(), None, "a link that was followed");
+    assert_eq!(
+        done.step("/idp/idx/email/poll", json!({})).interaction_code(),
+        None,
+        "a link that was followed"
+    );
     stage.apply(&demo());
     assert_eq!(send_form(&mut form), None, "a form that was open");
     assert_eq!(person(&stage, ADA).user.text("department"), None);
@@ -151,20 +167,29 @@ fn r_d6_a_deleted_account_leaves_nothing_behind() {
     assert_eq!(send_form(&mut form), None);
     assert_eq!(stage.items("USER").len(), 1, "a form that was open brings nothing back");
     assert!(matches!(block_on(people::find(&*stage.store, ADA)), Err(Error::NotFound)));
-    assert!(matches!(block_on(people::deactivate(&*stage.store, &gone.user.id, stage.clock.now())), Err(Error::NotFound)));
+    assert!(matches!(
+        block_on(people::deactivate(&*stage.store, &gone.user.id, stage.clock.now())),
+        Err(Error::NotFound)
+    ));
     // The names are free, and whoever has them next is somebody else.
     ada(&stage);
     assert_ne!(person(&stage, ADA).user.id, gone.user.id);
     assert_eq!(userinfo(&stage, &token), 401);
 }
 
-/// An attribute that was unique once, and may become so again: the mark of somebody who is gone would keep the value for nobody.
+/// An attribute that was unique once, and may become so again: the mark of somebody who is gone
+/// would keep the value for nobody.
 #[test]
 fn r_d6_marks_of_an_earlier_schema_go_too_and_another_persons_stay() {
     let with_nick = |unique: bool| -> Organisation {
         let mut organisation = demo();
         let property = json!({"type": "string", "unique": unique});
-        organisation.user_schema.definitions.custom.properties.insert("nick".into(), serde_json::from_value(property).unwrap());
+        organisation
+            .user_schema
+            .definitions
+            .custom
+            .properties
+            .insert("nick".into(), serde_json::from_value(property).unwrap());
         organisation
     };
     let named = |email: &str| {
@@ -192,12 +217,17 @@ fn groups_are_set_and_nothing_is_void() {
     let stage = Stage::new();
     let token = ada(&stage);
     let before = person(&stage, ADA);
-    let groups = |person: Result<Person, Error>| person.unwrap().user.groups.into_iter().collect::<Vec<_>>();
+    let groups =
+        |person: Result<Person, Error>| person.unwrap().user.groups.into_iter().collect::<Vec<_>>();
     let by = |add: &[&str], remove: &[&str]| Groups::By {
         add: add.iter().map(ToString::to_string).collect(),
         remove: remove.iter().map(ToString::to_string).collect(),
     };
-    assert_eq!(groups(set(&stage, &by(&["Subscribers"], &[]))), ["customers", "subscribers"], "by name");
+    assert_eq!(
+        groups(set(&stage, &by(&["Subscribers"], &[]))),
+        ["customers", "subscribers"],
+        "by name"
+    );
     assert_eq!(groups(set(&stage, &by(&[], &["customers"]))), ["subscribers"], "by id");
     assert_eq!(groups(set(&stage, &Groups::Exactly(vec![]))), [""; 0]);
     let wrong = |groups: &Groups| match set(&stage, groups) {
@@ -208,7 +238,10 @@ fn groups_are_set_and_nothing_is_void() {
     assert_eq!(wrong(&by(&[], &["staff"])), [Fault::NoGroup("staff".into())]);
     assert_eq!(wrong(&Groups::Exactly(vec!["everyone".into()])), [Fault::Everyone]);
     let after = person(&stage, ADA);
-    assert_eq!((after.user.generation, after.version), (before.user.generation, before.version + 3));
+    assert_eq!(
+        (after.user.generation, after.version),
+        (before.user.generation, before.version + 3)
+    );
     assert_eq!(userinfo(&stage, &token), 200, "what was handed out stays good");
     // Whoever was taken out of the policy's group stays out.
     signed_in(&mut stage.browser("demo-spa"), PASSWORD);
@@ -229,7 +262,10 @@ fn a_sign_in_under_way_goes_by_the_new_groups() {
     set(&stage, &Groups::Exactly(vec!["subscribers".into()])).unwrap();
     assert!(send_form(&mut form).is_some());
     let user = person(&stage, ADA).user;
-    assert_eq!((user.groups.into_iter().collect::<Vec<_>>(), user.profile["department"].as_str()), (vec!["subscribers".to_owned()], Some("Engines")));
+    assert_eq!(
+        (user.groups.into_iter().collect::<Vec<_>>(), user.profile["department"].as_str()),
+        (vec!["subscribers".to_owned()], Some("Engines"))
+    );
 }
 
 /// What another request does.
@@ -259,12 +295,21 @@ fn i10_whoever_is_overtaken_reads_again() {
     ada(&stage);
     let id = person(&stage, ADA).user.id;
     let form = Mutex::new(waiting(&stage));
-    let faster = Overtaken(&stage, Mutex::new(Some(Box::new(|_| assert!(send_form(&mut form.lock().unwrap()).is_some())))));
+    let faster = Overtaken(
+        &stage,
+        Mutex::new(Some(Box::new(|_| assert!(send_form(&mut form.lock().unwrap()).is_some())))),
+    );
     let deactivated = block_on(people::deactivate(&faster, &id, stage.clock.now())).unwrap().user;
-    assert_eq!((deactivated.standing(), deactivated.text("department")), ("DEPROVISIONED", Some("Engines")));
+    assert_eq!(
+        (deactivated.standing(), deactivated.text("department")),
+        ("DEPROVISIONED", Some("Engines"))
+    );
     let faster = Overtaken(&stage, Mutex::new(Some(Box::new(|stage| drop(activate(stage))))));
     block_on(people::delete(&faster, &id, stage.clock.now())).unwrap();
-    assert_eq!((stage.items("USER"), stage.items("PASSWORD"), stage.items("UNIQUE")), (vec![], vec![], vec![]));
+    assert_eq!(
+        (stage.items("USER"), stage.items("PASSWORD"), stage.items("UNIQUE")),
+        (vec![], vec![], vec![])
+    );
 }
 
 /// F-08: the store reports what took effect as done; a failure leaves all as it was.

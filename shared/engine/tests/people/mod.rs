@@ -1,5 +1,12 @@
-//! What administrators do with people ([`engine::people`]), and what becomes of those who sign in at the same time.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! What administrators do with people ([`engine::people`]), and what becomes of those who sign in
+//! at the same time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 mod activation;
 mod changes;
@@ -23,14 +30,30 @@ fn wanted(email: &str) -> Wanted {
     let profile = json!({
         "email": email, "firstName": "Augusta Ada", "lastName": "King", "memberSince": "2020-01-02T03:04:05Z", "customerNumber": "7",
     });
-    Wanted { profile: serde_json::from_value(profile).unwrap(), groups: vec!["subscribers".into()], email_verified: false }
+    Wanted {
+        profile: serde_json::from_value(profile).unwrap(),
+        groups: vec!["subscribers".into()],
+        email_verified: false,
+    }
 }
 
-fn create(stage: &Stage, organisation: &Organisation, wanted: &Wanted, password: Option<&str>) -> Result<Person, Error> {
+fn create(
+    stage: &Stage,
+    organisation: &Organisation,
+    wanted: &Wanted,
+    password: Option<&str>,
+) -> Result<Person, Error> {
     let random = TestRandom(stage.clock.now().0.into());
     let typed = password.map(Secret::new);
     let password = typed.as_ref().map(|typed| (typed, &PlainPasswords as &dyn Passwords));
-    block_on(people::create(&*stage.store, &random, organisation, wanted, password, stage.clock.now()))
+    block_on(people::create(
+        &*stage.store,
+        &random,
+        organisation,
+        wanted,
+        password,
+        stage.clock.now(),
+    ))
 }
 
 fn made(stage: &Stage, password: Option<&str>) -> Person {
@@ -51,7 +74,14 @@ fn signed_in(browser: &mut Browser<'_>, password: &str) -> String {
 
 /// What userinfo answers to an access token.
 fn userinfo(stage: &Stage, token: &str) -> u16 {
-    stage.request("GET", "/oauth2/default/v1/userinfo", &[("authorization", &format!("Bearer {token}"))], b"").status
+    stage
+        .request(
+            "GET",
+            "/oauth2/default/v1/userinfo",
+            &[("authorization", &format!("Bearer {token}"))],
+            b"",
+        )
+        .status
 }
 
 /// The markers: whose each value is.

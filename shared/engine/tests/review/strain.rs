@@ -22,7 +22,12 @@ fn a_mail_that_never_went_out_is_not_counted() {
     assert_eq!((sent.status, sent.messages()), (200, vec![]), "{}", sent.text);
     // Whoever asked has asked: that is not given back.
     assert_eq!(stage.mails().len(), 1);
-    let asked = stage.items("LIMIT").into_iter().filter(|item| item.key.0.contains("mail-source-hour")).map(|item| item.count).max();
+    let asked = stage
+        .items("LIMIT")
+        .into_iter()
+        .filter(|item| item.key.0.contains("mail-source-hour"))
+        .map(|item| item.count)
+        .max();
     assert_eq!(asked, Some(15));
 }
 
@@ -34,8 +39,18 @@ fn values_of_others_are_not_told_in_bulk_at_sign_in() {
     let mut mallory = stage.browser("demo-spa");
     mallory.sign_up("mallory@example.com", PASSWORD);
     mallory.answer_code(&stage.code("mallory@example.com"));
-    let form = &mut organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap().rules[0];
-    let attribute = policy::organisation::ProfileAttribute { name: "customerNumber".into(), label: "Number".into(), required: true };
+    let form = &mut organisation
+        .policies
+        .profile_enrollment
+        .iter_mut()
+        .find(|policy| policy.id == "demo-enrollment")
+        .unwrap()
+        .rules[0];
+    let attribute = policy::organisation::ProfileAttribute {
+        name: "customerNumber".into(),
+        label: "Number".into(),
+        required: true,
+    };
     form.actions.profile_enrollment.profile_attributes.push(attribute);
     stage.apply(&organisation);
     for number in 0..3 {
@@ -49,7 +64,12 @@ fn values_of_others_are_not_told_in_bulk_at_sign_in() {
     mallory.password("mallory@example.com", PASSWORD);
     let mut tried = |number: u32| {
         stage.advance(1);
-        mallory.step("/idp/idx/enroll/update", json!({"userProfile": {"customerNumber": format!("{number}")}})).status
+        mallory
+            .step(
+                "/idp/idx/enroll/update",
+                json!({"userProfile": {"customerNumber": format!("{number}")}}),
+            )
+            .status
     };
     let told = (0..30).filter(|number| tried(1_000 + number % 3) == 400).count();
     assert_eq!(told, 20);
@@ -57,18 +77,21 @@ fn values_of_others_are_not_told_in_bulk_at_sign_in() {
     stage.advance(601);
     mallory.begin();
     mallory.password("mallory@example.com", PASSWORD);
-    let done = mallory.step("/idp/idx/enroll/update", json!({"userProfile": {"customerNumber": "5555"}}));
+    let done =
+        mallory.step("/idp/idx/enroll/update", json!({"userProfile": {"customerNumber": "5555"}}));
     assert!(done.interaction_code().is_some(), "{}", done.text);
 }
 
-/// after the limit the form tells nothing, neither of taken nor of free addresses; and nobody makes accounts of others' addresses in bulk.
+/// after the limit the form tells nothing, neither of taken nor of free addresses; and
+/// nobody makes accounts of others' addresses in bulk.
 #[test]
 fn a_form_that_told_too_much_tells_nothing() {
     let stage = Stage::new();
     let mut ada = stage.browser("demo-spa");
     ada.sign_up(ADA, PASSWORD);
     ada.answer_code(&stage.code(ADA));
-    let told = (0..25).filter(|_| stage.browser("demo-spa").sign_up(ADA, PASSWORD).status == 400).count();
+    let told =
+        (0..25).filter(|_| stage.browser("demo-spa").sign_up(ADA, PASSWORD).status == 400).count();
     assert_eq!(told, 20);
     assert_eq!(stage.browser("demo-spa").sign_up("free@example.com", PASSWORD).status, 429);
     let stage = Stage::new();
@@ -83,7 +106,10 @@ fn a_form_that_told_too_much_tells_nothing() {
 /// The same where the password is set on a page of its own, which is what makes the account then.
 #[test]
 fn no_page_makes_unproven_accounts_without_limit() {
-    let stage = Stage::with(&demo_with(&[("enrollAuthenticatorTypes: [password]", "enrollAuthenticatorTypes: []")]));
+    let stage = Stage::with(&demo_with(&[(
+        "enrollAuthenticatorTypes: [password]",
+        "enrollAuthenticatorTypes: []",
+    )]));
     let mut visitors: Vec<_> = (0..25)
         .map(|index| {
             let mut visitor = stage.browser("newsletter-spa");
@@ -94,7 +120,8 @@ fn no_page_makes_unproven_accounts_without_limit() {
         })
         .collect();
     let mut statuses = visitors.iter_mut().map(|visitor| {
-        let answer = visitor.step("/idp/idx/credential/answer", json!({"credentials": {"passcode": PASSWORD}}));
+        let answer = visitor
+            .step("/idp/idx/credential/answer", json!({"credentials": {"passcode": PASSWORD}}));
         (answer.status, answer.interaction_code().is_some(), answer.messages())
     });
     assert!(statuses.by_ref().take(20).all(|(status, made, _)| status == 200 && made));
@@ -120,7 +147,10 @@ fn a_known_browser_gets_in_however_much_is_guessed_elsewhere() {
         botnet.begin();
         botnet.password(&format!("user{index}@example.com"), "whatever it is").status
     });
-    assert!(statuses.filter(|status| *status == 429).count() >= 120, "five first tries for each of the sixteen");
+    assert!(
+        statuses.filter(|status| *status == 429).count() >= 120,
+        "five first tries for each of the sixteen"
+    );
     let mut stranger = stage.browser("demo-spa");
     stranger.source = "198.51.100.7".into();
     let refused = (0..40).any(|_| {
@@ -162,10 +192,16 @@ fn a_profile_is_at_most_32_kib() {
     let text = "{ title: T, type: string, maxLength: 20000, permissions: [{ principal: SELF, action: READ_WRITE }] }";
     let schema = format!("        bioA: {text}\n        bioB: {text}\n        customerNumber:\n");
     let form = "{ name: lastName, label: Last name, required: true }\n                # Take";
-    let asks = |fields: &str| format!("{{ name: lastName, label: Last name, required: true }}\n{fields}                # Take");
+    let asks = |fields: &str| {
+        format!(
+            "{{ name: lastName, label: Last name, required: true }}\n{fields}                # Take"
+        )
+    };
     let (one, both) = (
         asks("                - { name: bioA, label: A }\n"),
-        asks("                - { name: bioA, label: A }\n                - { name: bioB, label: B, required: true }\n"),
+        asks(
+            "                - { name: bioA, label: A }\n                - { name: bioB, label: B, required: true }\n",
+        ),
     );
     let stage = Stage::with(&demo_with(&[("        customerNumber:\n", &schema), (form, &one)]));
     let mut ada = stage.browser("demo-spa");
@@ -188,7 +224,11 @@ fn a_profile_is_at_most_32_kib() {
 #[test]
 fn the_page_of_one_app_does_nothing_at_another() {
     let mut organisation = demo_with(&[]);
-    let newsletter = organisation.apps.iter_mut().find(|app| app.credentials.oauth_client.client_id == "newsletter-spa").unwrap();
+    let newsletter = organisation
+        .apps
+        .iter_mut()
+        .find(|app| app.credentials.oauth_client.client_id == "newsletter-spa")
+        .unwrap();
     newsletter.allowed_origins.push("https://other.example".into());
     let stage = Stage::with(&organisation);
     let mut ada = stage.browser("demo-spa");
@@ -200,15 +240,31 @@ fn the_page_of_one_app_does_nothing_at_another() {
             "a".repeat(43)
         )
     };
-    let headers = [("content-type", "application/x-www-form-urlencoded"), ("origin", "https://other.example")];
-    let refused = stage.request("POST", "/oauth2/default/v1/interact", &headers, form("demo-spa").as_bytes());
-    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (403, None), "{}", refused.text);
-    let token = format!("grant_type=interaction_code&client_id=demo-spa&interaction_code={code}&code_verifier={}", "b".repeat(43));
-    assert_eq!(stage.request("POST", "/oauth2/default/v1/token", &headers, token.as_bytes()).status, 403);
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("origin", "https://other.example"),
+    ];
+    let refused =
+        stage.request("POST", "/oauth2/default/v1/interact", &headers, form("demo-spa").as_bytes());
+    assert_eq!(
+        (refused.status, refused.header("access-control-allow-origin")),
+        (403, None),
+        "{}",
+        refused.text
+    );
+    let token = format!(
+        "grant_type=interaction_code&client_id=demo-spa&interaction_code={code}&code_verifier={}",
+        "b".repeat(43)
+    );
+    assert_eq!(
+        stage.request("POST", "/oauth2/default/v1/token", &headers, token.as_bytes()).status,
+        403
+    );
     assert_eq!(ada.token(&code).status, 200, "and it was not spent");
 }
 
-/// F-37: what a newer version keeps, an older one during a deployment refuses or leaves, wherever it is.
+/// F-37: what a newer version keeps, an older one during a deployment refuses or leaves, wherever
+/// it is.
 #[test]
 fn what_an_older_version_does_not_know_is_refused_or_kept() {
     let stage = Stage::new();
@@ -242,7 +298,10 @@ fn two_tabs_at_the_same_form_both_get_in() {
     let mut ada = stage.browser("demo-spa");
     ada.sign_up(ADA, PASSWORD);
     ada.answer_code(&stage.code(ADA));
-    let asked = ("# - { name: shoeSize, label: Shoe size, required: true }", "- { name: shoeSize, label: Shoe size, required: true }");
+    let asked = (
+        "# - { name: shoeSize, label: Shoe size, required: true }",
+        "- { name: shoeSize, label: Shoe size, required: true }",
+    );
     stage.apply(&demo_with(&[asked]));
     let mut tabs = [stage.browser("demo-spa"), stage.browser("demo-spa")];
     for tab in &mut tabs {
@@ -255,17 +314,27 @@ fn two_tabs_at_the_same_form_both_get_in() {
     }
 }
 
-/// idx.md §5.8: the interaction code is for whoever it was given to; another tab that polls is told that the flow went on.
+/// idx.md §5.8: the interaction code is for whoever it was given to; another tab that polls is told
+/// that the flow went on.
 #[test]
 fn a_poll_does_not_get_the_code_of_another_tab() {
     let stage = Stage::new();
     let mut ada = stage.browser("demo-spa");
     ada.begin();
-    assert_eq!(ada.step("/idp/idx/email/poll", json!({})).status, 400, "nobody waits for a mail yet");
+    assert_eq!(
+        ada.step("/idp/idx/email/poll", json!({})).status,
+        400,
+        "nobody waits for a mail yet"
+    );
     ada.sign_up(ADA, PASSWORD);
     assert!(ada.answer_code(&stage.code(ADA)).interaction_code().is_some());
     let polled = ada.step("/idp/idx/email/poll", json!({}));
-    assert_eq!((polled.status, polled.messages()), (200, vec!["idx.transferred.to.new.tab".to_string()]), "{}", polled.text);
+    assert_eq!(
+        (polled.status, polled.messages()),
+        (200, vec!["idx.transferred.to.new.tab".to_string()]),
+        "{}",
+        polled.text
+    );
 }
 
 /// idx.md §7.2: what is left blank is said at its field.
@@ -274,13 +343,25 @@ fn a_blank_name_or_password_is_said_at_its_field() {
     let stage = Stage::new();
     let mut ada = stage.browser("demo-spa");
     ada.begin();
-    for body in [json!({"identifier": ""}), json!({"identifier": "  ", "credentials": {"passcode": "x"}}), json!({"identifier": ADA})] {
+    for body in [
+        json!({"identifier": ""}),
+        json!({"identifier": "  ", "credentials": {"passcode": "x"}}),
+        json!({"identifier": ADA}),
+    ] {
         let refused = ada.step("/idp/idx/identify", body.clone());
-        assert!(refused.status == 400 && refused.messages().iter().all(|key| key == "model.validation.field.blank"), "{body}: {}", refused.text);
+        assert!(
+            refused.status == 400
+                && refused.messages().iter().all(|key| key == "model.validation.field.blank"),
+            "{body}: {}",
+            refused.text
+        );
         assert!(!refused.messages().is_empty());
         assert_eq!(refused.forms()[0], "identify");
     }
-    let refused = enroll(&mut ada, json!({"userProfile": {"email": ADA, "firstName": "Ada", "lastName": "Lovelace"}}));
+    let refused = enroll(
+        &mut ada,
+        json!({"userProfile": {"email": ADA, "firstName": "Ada", "lastName": "Lovelace"}}),
+    );
     assert_eq!((refused.status, refused.forms()[0].as_str()), (400, "enroll-profile"));
     assert!(refused.text.contains("model.validation.field.blank"), "{}", refused.text);
 }
@@ -300,7 +381,11 @@ fn logged(work: impl FnOnce()) -> String {
     }
     let lines = Lines::default();
     let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_writer(move || writer.clone())
+        .finish();
     let guard = tracing::subscriber::set_default(subscriber);
     work();
     drop(guard);
@@ -308,7 +393,8 @@ fn logged(work: impl FnOnce()) -> String {
     String::from_utf8(written).unwrap()
 }
 
-/// M2, R-O6: the alarms of the template look for these very words. Half of what there is, long before the end, and then the end.
+/// M2, R-O6: the alarms of the template look for these very words. Half of what there is, long
+/// before the end, and then the end.
 #[test]
 fn m2_operators_are_told_before_a_limit_of_everybody_is_used_up_and_when_it_is() {
     let mut organisation = demo_with(&[]);
@@ -325,12 +411,21 @@ fn m2_operators_are_told_before_a_limit_of_everybody_is_used_up_and_when_it_is()
         }
     };
     let lines = |log: &str, words: &str, limit: &str| {
-        let words = [format!("\"message\":\"{words}\""), format!("\"limit\":\"{limit}\""), "\"level\":\"WARN\"".into()];
+        let words = [
+            format!("\"message\":\"{words}\""),
+            format!("\"limit\":\"{limit}\""),
+            "\"level\":\"WARN\"".into(),
+        ];
         log.lines().filter(|line| words.iter().all(|word| line.contains(word))).count()
     };
-    let (nearly, used_up) = ("a rate limit of everybody is nearly used up", "a rate limit of everybody is used up");
+    let (nearly, used_up) =
+        ("a rate limit of everybody is nearly used up", "a rate limit of everybody is used up");
     let quiet = logged(|| guesses(0, 8));
-    assert_eq!((lines(&quiet, nearly, "guess-all"), lines(&quiet, used_up, "guess-all")), (0, 0), "{quiet}");
+    assert_eq!(
+        (lines(&quiet, nearly, "guess-all"), lines(&quiet, used_up, "guess-all")),
+        (0, 0),
+        "{quiet}"
+    );
     let busy = logged(|| guesses(8, 90));
     assert!(lines(&busy, nearly, "guess-all") > 0, "{busy}");
     let full = logged(|| guesses(90, 300));
@@ -343,7 +438,10 @@ fn m2_operators_are_told_before_a_limit_of_everybody_is_used_up_and_when_it_is()
             stage.advance(1);
         }
     });
-    assert!(lines(&mails, nearly, "mail-all-day") > 0 && lines(&mails, used_up, "mail-all-day") > 0, "{mails}");
+    assert!(
+        lines(&mails, nearly, "mail-all-day") > 0 && lines(&mails, used_up, "mail-all-day") > 0,
+        "{mails}"
+    );
     let first = |words: &str| mails.lines().position(|line| lines(line, words, "mail-all-day") > 0);
     assert!(first(nearly) < first(used_up), "told in time: {mails}");
 }

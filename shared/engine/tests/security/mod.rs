@@ -1,5 +1,6 @@
-//! Every requirement of the security bar that the engine answers for, one test named after its id. The scenarios are a suite without a stage: the
-//! tests crate runs the same ones over HTTP and as Lambda events.
+//! Every requirement of the security bar that the engine answers for, one test named after its id.
+//! The scenarios are a suite without a stage: the tests crate runs the same ones over HTTP and as
+//! Lambda events.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,6 +1,12 @@
-//! Which function does what to which kind of item. `tests/access.md` is the list, the roles in the template allow just that, and whatever a test makes
-//! a function do is held against it here.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! Which function does what to which kind of item. `tests/access.md` is the list, the roles in the
+//! template allow just that, and whatever a test makes a function do is held against it here.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +29,8 @@ thread_local! {
 
 /// What a function did since [`touched`] was asked last: noted, and held against the list.
 pub fn noted(function: Function) {
-    let did: Access = touched().into_iter().map(|(verb, kind)| (function.name(), verb, kind)).collect();
+    let did: Access =
+        touched().into_iter().map(|(verb, kind)| (function.name(), verb, kind)).collect();
     if std::env::var_os("UPDATE_ACCESS").is_none() {
         let missing: Vec<_> = did.iter().filter(|one| !LISTED.contains(one)).collect();
         assert!(missing.is_empty(), "its role does not allow {missing:?}: see {TABLE}");
@@ -40,14 +47,16 @@ pub fn seen() -> Access {
 pub static LISTED: LazyLock<Access> = LazyLock::new(|| listed(include_str!("../access.md")));
 
 fn listed(table: &'static str) -> Access {
-    let mut rows = table.lines().map(|line| line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
+    let mut rows = table
+        .lines()
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
     assert_eq!(rows.next().map(|head| head[1..].to_vec()), Some(VERBS.to_vec()));
     let rows = rows.skip(1).flat_map(|row| {
-        let name = Function::ALL.map(Function::name).into_iter().find(|name| *name == row[0]).unwrap();
-        VERBS
-            .into_iter()
-            .zip(row[1..].to_vec())
-            .flat_map(move |(verb, kinds)| kinds.split_whitespace().map(move |kind| (name, verb, kind.to_owned())))
+        let name =
+            Function::ALL.map(Function::name).into_iter().find(|name| *name == row[0]).unwrap();
+        VERBS.into_iter().zip(row[1..].to_vec()).flat_map(move |(verb, kinds)| {
+            kinds.split_whitespace().map(move |kind| (name, verb, kind.to_owned()))
+        })
     });
     rows.collect()
 }
@@ -62,7 +71,9 @@ pub fn table(access: &Access) -> String {
     let mut text = row(["function"].into_iter().chain(VERBS).map(str::to_owned).collect());
     text += &row(vec!["---".to_owned(); VERBS.len() + 1]);
     for function in Function::ALL.map(Function::name) {
-        let kinds = VERBS.map(|verb| cells.get(&(function, verb)).map_or_else(String::new, |kinds| kinds.join(" ")));
+        let kinds = VERBS.map(|verb| {
+            cells.get(&(function, verb)).map_or_else(String::new, |kinds| kinds.join(" "))
+        });
         text += &row([function.to_owned()].into_iter().chain(kinds).collect());
     }
     text

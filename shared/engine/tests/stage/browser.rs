@@ -41,7 +41,10 @@ pub enum Kind {
     SignIn,
     Welcome,
     AlreadyRegistered,
-    #[allow(dead_code, reason = "over HTTP no scenario mails it: an administrator does, at a terminal")]
+    #[allow(
+        dead_code,
+        reason = "over HTTP no scenario mails it: an administrator does, at a terminal"
+    )]
     AccountMade,
 }
 
@@ -57,10 +60,23 @@ pub enum MailFault {
 impl Stage {
     pub fn browser(&self, client_id: &str) -> Browser<'_> {
         let verifier = "v".repeat(43);
-        Browser { stage: self, cookie: None, verifier, client_id: client_id.into(), handle: String::new(), source: self.source.clone() }
+        Browser {
+            stage: self,
+            cookie: None,
+            verifier,
+            client_id: client_id.into(),
+            handle: String::new(),
+            source: self.source.clone(),
+        }
     }
 
-    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
         self.request_from(&self.source, method, path, headers, body)
     }
 
@@ -82,7 +98,8 @@ impl Stage {
 
     /// Every item but the counters, which a refused step may change.
     pub fn state(&self) -> Vec<Item> {
-        let mut items: Vec<_> = self.dump().into_iter().filter(|item| !item.key.0.starts_with("LIMIT#")).collect();
+        let mut items: Vec<_> =
+            self.dump().into_iter().filter(|item| !item.key.0.starts_with("LIMIT#")).collect();
         items.sort_by(|a, b| a.key.cmp(&b.key));
         items
     }
@@ -96,9 +113,18 @@ impl Stage {
 impl Answer {
     /// An answer as it came.
     pub fn new(status: u16, headers: Vec<(String, String)>, text: String) -> Self {
-        let answer = Self { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text, headers };
+        let answer = Self {
+            status,
+            body: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
+            headers,
+        };
         // Whatever a test is about: what is sent must be what clients can work with.
-        if answer.header("content-type").is_some_and(|kind| kind.starts_with("application/ion+json")) || answer.body.get("version").is_some() {
+        if answer
+            .header("content-type")
+            .is_some_and(|kind| kind.starts_with("application/ion+json"))
+            || answer.body.get("version").is_some()
+        {
             let problems = schema::problems(&answer.body);
             assert!(problems.is_empty(), "{problems:#?}\n{:#}", answer.body);
         }
@@ -136,7 +162,10 @@ impl Answer {
 
     pub fn interaction_code(&self) -> Option<String> {
         let values = self.body["successWithInteractionCode"]["value"].as_array()?;
-        values.iter().find(|one| one["name"] == "interaction_code").map(|one| one["value"].as_str().unwrap().to_string())
+        values
+            .iter()
+            .find(|one| one["name"] == "interaction_code")
+            .map(|one| one["value"].as_str().unwrap().to_string())
     }
 }
 
@@ -147,7 +176,11 @@ impl Browser<'_> {
             "client_id={}&scope=openid%20profile%20email&redirect_uri={}&code_challenge={challenge}&code_challenge_method=S256&state=st&nonce=no",
             self.client_id, "http%3A%2F%2Flocalhost%3A8787%2Fdemo%2Fcallback"
         );
-        let answer = self.send("/oauth2/default/v1/interact", "application/x-www-form-urlencoded", body.as_bytes());
+        let answer = self.send(
+            "/oauth2/default/v1/interact",
+            "application/x-www-form-urlencoded",
+            body.as_bytes(),
+        );
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.body["interaction_handle"].as_str().unwrap().into()
     }
@@ -218,6 +251,9 @@ impl Browser<'_> {
     }
 
     pub fn password(&mut self, identifier: &str, password: &str) -> Answer {
-        self.step("/idp/idx/identify", json!({"identifier": identifier, "credentials": {"passcode": password}}))
+        self.step(
+            "/idp/idx/identify",
+            json!({"identifier": identifier, "credentials": {"passcode": password}}),
+        )
     }
 }

@@ -1,4 +1,5 @@
-//! A whole organisation on one thread: the engine with every port, a store in memory, a clock that moves when told, a mailbox.
+//! A whole organisation on one thread: the engine with every port, a store in memory, a clock that
+//! moves when told, a mailbox.
 #![allow(dead_code, unused_imports, reason = "each test file uses its part of the stage")]
 
 pub mod access;
@@ -15,8 +16,8 @@ pub use browser::{Answer, Browser, Kind, Letter, MailFault};
 use engine::Engine;
 use engine::http::Request;
 use engine::ports::{
-    Clock, Expect, Item, Mail, MailContent, MailError, Mailer, PasswordError, PasswordHash, Passwords, Random, Signer, SignerError, Store, Verdict,
-    Write,
+    Clock, Expect, Item, Mail, MailContent, MailError, Mailer, PasswordError, PasswordHash,
+    Passwords, Random, Signer, SignerError, Store, Verdict, Write,
 };
 use engine::testing::{CountingStore, MemoryStore, block_on, touched};
 use idx::operation::ROUTES;
@@ -64,9 +65,14 @@ pub struct PlainPasswords;
 
 pub struct PlainSigner;
 
-/// The demo's organisation, for people whose clock stands still while they type: without the limit of requests in five seconds.
+/// The demo's organisation, for people whose clock stands still while they type: without the limit
+/// of requests in five seconds.
 pub fn demo() -> Organisation {
-    let mut organisation = organisation::parse("organisation.yaml", include_str!("../../../../functions/local/organisation.yaml")).unwrap();
+    let mut organisation = organisation::parse(
+        "organisation.yaml",
+        include_str!("../../../../functions/local/organisation.yaml"),
+    )
+    .unwrap();
     organisation.settings.limits.requests_per_transaction = 1_000_000;
     organisation
 }
@@ -81,7 +87,8 @@ impl Stage {
         let clock = Arc::new(TestClock(AtomicU64::new(NOON)));
         let mailbox = Arc::new(Mailbox::default());
         let engine = Self::engine(store.clone(), clock.clone(), mailbox.clone());
-        let stage = Self { engine, store, clock, mailbox, source: "192.0.2.1".into(), base: BASE.into() };
+        let stage =
+            Self { engine, store, clock, mailbox, source: "192.0.2.1".into(), base: BASE.into() };
         stage.apply(organisation);
         stage
     }
@@ -98,7 +105,12 @@ impl Stage {
     pub fn apply(&self, organisation: &Organisation) {
         let problems = policy::organisation::check::check(organisation);
         assert!(problems.is_empty(), "{problems:?}");
-        block_on(engine::configuration::apply(self.store.as_ref() as &dyn Store, organisation, self.clock.now())).unwrap();
+        block_on(engine::configuration::apply(
+            self.store.as_ref() as &dyn Store,
+            organisation,
+            self.clock.now(),
+        ))
+        .unwrap();
     }
 
     pub fn advance(&self, seconds: u64) {
@@ -137,7 +149,8 @@ impl Stage {
 
     /// Puts an item as it is: what an administrator or another time did.
     pub fn put(&self, item: Item) {
-        block_on(self.store.inner().write(&[Write::Put { item, expect: Expect::Anything }])).unwrap();
+        block_on(self.store.inner().write(&[Write::Put { item, expect: Expect::Anything }]))
+            .unwrap();
     }
 
     /// What the mail provider does from now on.
@@ -152,12 +165,25 @@ impl Stage {
     }
 
     /// A request from an address.
-    pub fn request_from(&self, source: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub fn request_from(
+        &self,
+        source: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let function = ROUTES.iter().find(|route| route.matches(path).is_some()).map_or(idx::operation::NOWHERE, |route| route.function);
+        let function = ROUTES
+            .iter()
+            .find(|route| route.matches(path).is_some())
+            .map_or(idx::operation::NOWHERE, |route| route.function);
         let mut map = ::http::HeaderMap::new();
         for (name, value) in headers {
-            map.append(::http::HeaderName::try_from(*name).unwrap(), ::http::HeaderValue::try_from(*value).unwrap());
+            map.append(
+                ::http::HeaderName::try_from(*name).unwrap(),
+                ::http::HeaderValue::try_from(*value).unwrap(),
+            );
         }
         let request = Request {
             method: method.parse().unwrap(),
@@ -171,8 +197,16 @@ impl Stage {
         touched();
         let response = block_on(self.engine.serve(function, &request));
         access::noted(function);
-        let headers = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_string())).collect();
-        let answer = Answer::new(response.status().as_u16(), headers, String::from_utf8(response.body().clone()).unwrap());
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_string()))
+            .collect();
+        let answer = Answer::new(
+            response.status().as_u16(),
+            headers,
+            String::from_utf8(response.body().clone()).unwrap(),
+        );
         let problems = description::problems(method, path, &answer);
         assert!(problems.is_empty(), "{problems:#?}\n{}", answer.text);
         answer
@@ -181,14 +215,26 @@ impl Stage {
 
 fn letter(mail: &Mail) -> Letter {
     let (kind, passcode, link) = match &mail.content {
-        MailContent::RegistrationActivation { passcode, link, .. } => (Kind::Activation, Some(passcode), Some(link)),
-        MailContent::EmailChallenge { passcode, link, .. } => (Kind::SignIn, Some(passcode), Some(link)),
-        MailContent::RegistrationEmailVerification { link, .. } => (Kind::Welcome, None, Some(link)),
+        MailContent::RegistrationActivation { passcode, link, .. } => {
+            (Kind::Activation, Some(passcode), Some(link))
+        }
+        MailContent::EmailChallenge { passcode, link, .. } => {
+            (Kind::SignIn, Some(passcode), Some(link))
+        }
+        MailContent::RegistrationEmailVerification { link, .. } => {
+            (Kind::Welcome, None, Some(link))
+        }
         MailContent::AlreadyRegistered { .. } => (Kind::AlreadyRegistered, None, None),
         MailContent::UserActivation { .. } => (Kind::AccountMade, None, None),
     };
     let text = |secret: Option<&Secret>| secret.map(|secret| secret.expose().to_owned());
-    Letter { to: mail.to.clone(), kind, code: text(passcode), link: text(link), text: format!("{mail:?}") }
+    Letter {
+        to: mail.to.clone(),
+        kind,
+        code: text(passcode),
+        link: text(link),
+        text: format!("{mail:?}"),
+    }
 }
 
 #[async_trait]
@@ -235,10 +281,17 @@ impl Random for TestRandom {
 #[async_trait]
 impl Passwords for PlainPasswords {
     async fn hash(&self, password: &Secret) -> Result<PasswordHash, PasswordError> {
-        Ok(PasswordHash { phc: format!("plain${}", engine::derive::sha256(password.expose())), pepper: "1".into() })
+        Ok(PasswordHash {
+            phc: format!("plain${}", engine::derive::sha256(password.expose())),
+            pepper: "1".into(),
+        })
     }
 
-    async fn verify(&self, password: &Secret, hash: Option<&PasswordHash>) -> Result<Verdict, PasswordError> {
+    async fn verify(
+        &self,
+        password: &Secret,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Verdict, PasswordError> {
         let ours = self.hash(password).await?;
         Ok(Verdict { matches: hash.is_some_and(|hash| hash.phc == ours.phc), outdated: false })
     }

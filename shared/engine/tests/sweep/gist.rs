@@ -23,17 +23,35 @@ pub struct Gist {
     rest: Vec<String>,
 }
 
-/// Whether this is how a fault may be told: 503 and when to come again, a budget, a mail that did not leave.
-pub fn declared(told: Option<&Gist>, answer: Option<&Answer>, kind: Kind, of: Option<PortCall>, operation: Option<Operation>) -> bool {
+/// Whether this is how a fault may be told: 503 and when to come again, a budget, a mail that did
+/// not leave.
+pub fn declared(
+    told: Option<&Gist>,
+    answer: Option<&Answer>,
+    kind: Kind,
+    of: Option<PortCall>,
+    operation: Option<Operation>,
+) -> bool {
     let (Kind::Once(fault) | Kind::From(fault)) = kind else { return true };
-    let (Some(told), Some(answer)) = (told, answer) else { return matches!(fault, Fault::KilledBefore | Fault::KilledAfter) };
-    let soon = || operation.is_none() || answer.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().is_ok_and(|seconds| seconds < 4));
+    let (Some(told), Some(answer)) = (told, answer) else {
+        return matches!(fault, Fault::KilledBefore | Fault::KilledAfter);
+    };
+    let soon = || {
+        operation.is_none()
+            || answer
+                .header("retry-after")
+                .is_some_and(|seconds| seconds.parse::<u32>().is_ok_and(|seconds| seconds < 4))
+    };
     let hashes = matches!(of, Some(PortCall::Hash | PortCall::Verify));
     match told.status {
         503 if told.messages == [NOT_MAILED] => of == Some(PortCall::Send),
         503 => soon(),
-        429 => (hashes && soon()) || (matches!(fault, Fault::Refused(_)) && answer.header("retry-after").is_some()),
-        // A hash that cannot be read, a pepper that is missing: nobody can sign in before somebody looks.
+        429 => {
+            (hashes && soon())
+                || (matches!(fault, Fault::Refused(_)) && answer.header("retry-after").is_some())
+        }
+        // A hash that cannot be read, a pepper that is missing: nobody can sign in before somebody
+        // looks.
         500 => hashes && fault == Fault::Broken,
         // Somebody else was faster: with the same code, that is.
         // Or it is spent, though the tokens could not be signed.
@@ -43,15 +61,25 @@ pub fn declared(told: Option<&Gist>, answer: Option<&Answer>, kind: Kind, of: Op
 }
 
 pub fn waits_for_mail(answer: &Answer) -> bool {
-    answer.forms().first().is_some_and(|form| ["enroll-authenticator", "challenge-authenticator"].contains(&form.as_str()))
+    answer.forms().first().is_some_and(|form| {
+        ["enroll-authenticator", "challenge-authenticator"].contains(&form.as_str())
+    })
 }
 
 /// What came back; whether clients can work with it takes its time to check.
 pub fn answer(response: engine::http::Response, checked: bool) -> Answer {
-    let headers: Vec<_> = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_string())).collect();
+    let headers: Vec<_> = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_string()))
+        .collect();
     let status = response.status().as_u16();
     let text = String::from_utf8(response.into_body()).unwrap();
-    if checked { Answer::new(status, headers, text) } else { Answer { status, body: serde_json::from_str(&text).unwrap_or_default(), text, headers } }
+    if checked {
+        Answer::new(status, headers, text)
+    } else {
+        Answer { status, body: serde_json::from_str(&text).unwrap_or_default(), text, headers }
+    }
 }
 
 pub fn gist(answer: &Answer) -> Gist {
@@ -61,8 +89,13 @@ pub fn gist(answer: &Answer) -> Gist {
         _ => Vec::new(),
     };
     let done = answer.interaction_code().is_some() || answer.body["success"].is_object();
-    // A wrong code is told with more words where a fault has led to a second code: the newest one counts.
-    let messages = answer.messages().into_iter().map(|key| if key == NEWEST_CODE { WRONG_CODE.into() } else { key }).collect();
+    // A wrong code is told with more words where a fault has led to a second code: the newest one
+    // counts.
+    let messages = answer
+        .messages()
+        .into_iter()
+        .map(|key| if key == NEWEST_CODE { WRONG_CODE.into() } else { key })
+        .collect();
     Gist { status: answer.status, forms: answer.forms(), messages, done, rest }
 }
 

@@ -13,11 +13,20 @@ use policy::secret::Secret;
 use crate::stage::{BASE, Mailbox, PlainPasswords, PlainSigner, TestClock, TestRandom};
 
 /// Starts one.
-pub fn start(store: &Arc<MemoryStore>, clock: &Arc<TestClock>, random: &Arc<TestRandom>, mailbox: &Arc<Mailbox>, faults: &Arc<Faults>) -> Engine {
+pub fn start(
+    store: &Arc<MemoryStore>,
+    clock: &Arc<TestClock>,
+    random: &Arc<TestRandom>,
+    mailbox: &Arc<Mailbox>,
+    faults: &Arc<Faults>,
+) -> Engine {
     let key = |text: &str| Secret::new(text.repeat(8));
     let port = Arc::new(FaultStore::new(store.clone(), faults.clone()));
     Engine::new(BASE, port, clock.clone(), random.clone(), key("interact"))
-        .with_mailer(Arc::new(FaultMailer::new(Posted(mailbox.clone()), faults.clone())), key("passcode"))
+        .with_mailer(
+            Arc::new(FaultMailer::new(Posted(mailbox.clone()), faults.clone())),
+            key("passcode"),
+        )
         .with_passwords(Arc::new(FaultPasswords::new(Ageing, faults.clone())))
         .with_signer(Arc::new(FaultSigner::new(PlainSigner, faults.clone())))
 }
@@ -45,7 +54,11 @@ impl Passwords for Ageing {
         PlainPasswords.hash(password).await
     }
 
-    async fn verify(&self, password: &Secret, hash: Option<&PasswordHash>) -> Result<Verdict, PasswordError> {
+    async fn verify(
+        &self,
+        password: &Secret,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Verdict, PasswordError> {
         let verdict = PlainPasswords.verify(password, hash).await?;
         Ok(Verdict { outdated: hash.is_some_and(|hash| hash.pepper != "1"), ..verdict })
     }

@@ -1,9 +1,15 @@
-//! The single-fault sweep: every port call of every operation fails once in every way, and whoever was in the middle of something can finish it
-//! (security.md §3.2, §4 rank 3).
+//! The single-fault sweep: every port call of every operation fails once in every way, and whoever
+//! was in the middle of something can finish it (security.md §3.2, §4 rank 3).
 //!
-//! `SWEEP=all cargo test -p engine --test all sweep:: -- --nocapture` sweeps all of them and prints how many; without `SWEEP`, each fifth.
-//! `STORY="with a link"` sweeps the stories of such a name.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! `SWEEP=all cargo test -p engine --test all sweep:: -- --nocapture` sweeps all of them and prints
+//! how many; without `SWEEP`, each fifth. `STORY="with a link"` sweeps the stories of such a name.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 mod gist;
 mod instance;
@@ -54,18 +60,31 @@ fn i6_i9_every_call_of_every_operation_fails_once_in_every_way() {
         })
         .collect();
 
-    let used: BTreeSet<_> = told.iter().flat_map(|(_, usual)| world::operations(&usual.exchanges)).collect();
-    let missing: Vec<_> = ROUTES.iter().map(|route| route.operation).filter(|operation| !used.contains(operation)).collect();
+    let used: BTreeSet<_> =
+        told.iter().flat_map(|(_, usual)| world::operations(&usual.exchanges)).collect();
+    let missing: Vec<_> = ROUTES
+        .iter()
+        .map(|route| route.operation)
+        .filter(|operation| !used.contains(operation))
+        .collect();
     assert!(!only.is_empty() || missing.is_empty(), "no story uses {missing:?}");
 
     let jobs: Vec<_> = told
         .iter()
         .flat_map(|(story, usual)| {
             let cold = (0..usual.exchanges.len()).flat_map(|request| {
-                let cold = Job { story, planned: Planned { request, call: 0, kind: Kind::None, cold: true }, usual };
+                let cold = Job {
+                    story,
+                    planned: Planned { request, call: 0, kind: Kind::None, cold: true },
+                    usual,
+                };
                 faults_of_a_cold_start(request, &cold.run().exchanges[request].calls)
             });
-            every_fault(&usual.exchanges).into_iter().chain(cold).map(|planned| Job { story, planned, usual }).collect::<Vec<_>>()
+            every_fault(&usual.exchanges)
+                .into_iter()
+                .chain(cold)
+                .map(|planned| Job { story, planned, usual })
+                .collect::<Vec<_>>()
         })
         .collect();
     let (all, step) = (jobs.len(), if std::env::var_os("SWEEP").is_some() { 1 } else { 5 });
@@ -82,7 +101,13 @@ fn i6_i9_every_call_of_every_operation_fails_once_in_every_way() {
     for (name, calls) in told.iter().flat_map(|(_, usual)| world::calls(&usual.exchanges)) {
         *by_port.entry(name).or_default() += calls;
     }
-    println!("{} operations in {} stories; {} of {all} faults swept in {:.1?}", used.len(), stories.len(), jobs.len(), began.elapsed());
+    println!(
+        "{} operations in {} stories; {} of {all} faults swept in {:.1?}",
+        used.len(),
+        stories.len(),
+        jobs.len(),
+        began.elapsed()
+    );
     println!("calls: {by_port:?}");
     println!("kinds: {by_kind:#?}");
     assert!(failures.is_empty(), "{} of {} runs failed", failures.len(), jobs.len());
@@ -102,11 +127,18 @@ fn sweep(jobs: &[Job<'_>]) -> Vec<String> {
                     };
                     let Some(job) = jobs.get(index) else { break };
                     if let Err(cause) = quietly(|| catch_unwind(AssertUnwindSafe(|| job.run()))) {
-                        let cause = cause.downcast_ref::<String>().cloned().or_else(|| cause.downcast_ref::<&str>().map(ToString::to_string));
+                        let cause = cause
+                            .downcast_ref::<String>()
+                            .cloned()
+                            .or_else(|| cause.downcast_ref::<&str>().map(ToString::to_string));
                         let (story, planned) = (job.story.name, job.planned);
                         let exchange = &job.usual.exchanges[planned.request];
-                        let (operation, call) = (exchange.operation, exchange.calls.get(planned.call - 1));
-                        let text = format!("{story}, {operation:?} {planned:?} = {call:?}: {}", cause.unwrap_or_default());
+                        let (operation, call) =
+                            (exchange.operation, exchange.calls.get(planned.call - 1));
+                        let text = format!(
+                            "{story}, {operation:?} {planned:?} = {call:?}: {}",
+                            cause.unwrap_or_default()
+                        );
                         failures.lock().unwrap().push(text);
                     }
                 }

@@ -13,7 +13,9 @@ pub const PASSWORD: &str = "correct horse battery";
 
 /// The interaction code of an answer that is the end.
 pub fn done_code(answer: &Answer) -> String {
-    let href = answer.body["success"]["href"].as_str().and_then(|href| href.split("interaction_code=").nth(1));
+    let href = answer.body["success"]["href"]
+        .as_str()
+        .and_then(|href| href.split("interaction_code=").nth(1));
     let by_redirect = href.map(|rest| rest.split('&').next().unwrap().to_string());
     answer.interaction_code().or(by_redirect).unwrap_or_else(|| panic!("not done: {}", answer.text))
 }
@@ -26,7 +28,8 @@ pub fn another(code: &str) -> String {
 /// The code of the newest mail.
 pub fn code_of(world: &World) -> String {
     match world.mail(ADA).content {
-        MailContent::RegistrationActivation { passcode, .. } | MailContent::EmailChallenge { passcode, .. } => passcode.expose().into(),
+        MailContent::RegistrationActivation { passcode, .. }
+        | MailContent::EmailChallenge { passcode, .. } => passcode.expose().into(),
         other => panic!("{other:?} has no code"),
     }
 }
@@ -37,7 +40,9 @@ pub fn link_of(world: &World) -> String {
         MailContent::RegistrationActivation { link, .. }
         | MailContent::EmailChallenge { link, .. }
         | MailContent::RegistrationEmailVerification { link, .. } => link,
-        other @ (MailContent::AlreadyRegistered { .. } | MailContent::UserActivation { .. }) => panic!("{other:?} has no link"),
+        other @ (MailContent::AlreadyRegistered { .. } | MailContent::UserActivation { .. }) => {
+            panic!("{other:?} has no link")
+        }
     };
     link.expose().strip_prefix(BASE).unwrap().into()
 }
@@ -52,11 +57,19 @@ impl World {
 
     pub fn form(&mut self, person: &mut Person, password: &str) -> Answer {
         let profile = json!({"email": ADA, "firstName": "Ada", "lastName": "Lovelace"});
-        self.step(person, "/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": password}}))
+        self.step(
+            person,
+            "/idp/idx/enroll/new",
+            json!({"userProfile": profile, "credentials": {"passcode": password}}),
+        )
     }
 
     pub fn password(&mut self, person: &mut Person, password: &str) -> Answer {
-        self.step(person, "/idp/idx/identify", json!({"identifier": ADA, "credentials": {"passcode": password}}))
+        self.step(
+            person,
+            "/idp/idx/identify",
+            json!({"identifier": ADA, "credentials": {"passcode": password}}),
+        )
     }
 
     /// Signs in with the password, on one page or on two.
@@ -67,9 +80,17 @@ impl World {
         }
         let named = self.step(person, "/idp/idx/identify", json!({"identifier": ADA}));
         if named.forms()[0] == "select-authenticator-authenticate" {
-            self.step(person, "/idp/idx/challenge", json!({"authenticator": {"id": "aut-password"}}));
+            self.step(
+                person,
+                "/idp/idx/challenge",
+                json!({"authenticator": {"id": "aut-password"}}),
+            );
         }
-        self.step(person, "/idp/idx/challenge/answer", json!({"credentials": {"passcode": password}}))
+        self.step(
+            person,
+            "/idp/idx/challenge/answer",
+            json!({"credentials": {"passcode": password}}),
+        )
     }
 
     /// Types the right code.
@@ -96,7 +117,8 @@ impl World {
         self.seen.told.insert(identifier_key(ADA));
     }
 
-    /// Interaction code to tokens to claims. If the tokens were lost on the way, the person signs in again.
+    /// Interaction code to tokens to claims. If the tokens were lost on the way, the person signs
+    /// in again.
     pub fn redeem(&mut self, person: &mut Person, code: &str, password: &str) {
         self.seen.told.insert(identifier_key(ADA));
         if self.token(person, code).status != 200 {
@@ -154,7 +176,11 @@ impl World {
             let mut done = world.sign_in(&mut ada, password);
             if done.forms().first().is_some_and(|form| form == "select-authenticator-enroll") {
                 // Whoever signed up where nothing need be proven proves the mailbox here.
-                world.step(&mut ada, "/idp/idx/credential/enroll", json!({"authenticator": {"id": "aut-email"}}));
+                world.step(
+                    &mut ada,
+                    "/idp/idx/credential/enroll",
+                    json!({"authenticator": {"id": "aut-email"}}),
+                );
                 done = world.answer_code(&mut ada);
             }
             assert!(done.interaction_code().is_some(), "I9: {}", done.text);

@@ -39,18 +39,34 @@ pub fn every_fault(exchanges: &[Exchange]) -> Vec<Planned> {
             if let PortCall::Write(_) = call {
                 kinds.extend([Kind::From(Fault::After), Kind::From(Fault::Refused(0))]);
             }
-            plans.extend(kinds.into_iter().map(|kind| Planned { request, call: index + 1, kind, cold: false }));
+            plans.extend(kinds.into_iter().map(|kind| Planned {
+                request,
+                call: index + 1,
+                kind,
+                cold: false,
+            }));
         }
-        plans.push(Planned { request, call: exchange.calls.len() + 1, kind: Kind::AnswerLost, cold: false });
+        plans.push(Planned {
+            request,
+            call: exchange.calls.len() + 1,
+            kind: Kind::AnswerLost,
+            cold: false,
+        });
     }
     plans
 }
 
-/// What can go wrong besides where an instance that has just started serves this request: with a read more, and nothing known.
+/// What can go wrong besides where an instance that has just started serves this request: with a
+/// read more, and nothing known.
 pub fn faults_of_a_cold_start(request: usize, calls: &[PortCall]) -> Vec<Planned> {
     let reads = calls.iter().enumerate().filter(|(_, call)| **call == PortCall::Read);
-    let kinds = [Kind::Once(Fault::Before), Kind::Once(Fault::KilledBefore), Kind::From(Fault::Before)];
-    reads.flat_map(|(index, _)| kinds.map(|kind| Planned { request, call: index + 1, kind, cold: true })).collect()
+    let kinds =
+        [Kind::Once(Fault::Before), Kind::Once(Fault::KilledBefore), Kind::From(Fault::Before)];
+    reads
+        .flat_map(|(index, _)| {
+            kinds.map(|kind| Planned { request, call: index + 1, kind, cold: true })
+        })
+        .collect()
 }
 
 impl Kind {

@@ -17,26 +17,71 @@ pub struct Story {
 pub const STORIES: &[Story] = &[
     Story { name: "signs up with a code", organisation: demo, tell: signs_up_with_a_code },
     Story { name: "signs up with a link", organisation: demo, tell: signs_up_with_a_link },
-    Story { name: "signs up, verification optional", organisation: demo, tell: signs_up_unverified },
-    Story { name: "sets the password after the code", organisation: password_later, tell: sets_the_password_after_the_code },
-    Story { name: "skips the optional password", organisation: password_optional, tell: skips_the_optional_password },
+    Story {
+        name: "signs up, verification optional",
+        organisation: demo,
+        tell: signs_up_unverified,
+    },
+    Story {
+        name: "sets the password after the code",
+        organisation: password_later,
+        tell: sets_the_password_after_the_code,
+    },
+    Story {
+        name: "skips the optional password",
+        organisation: password_optional,
+        tell: skips_the_optional_password,
+    },
     Story { name: "changes their mind and gives up", organisation: demo, tell: gives_up },
     Story { name: "signs in with a password", organisation: demo, tell: signs_in_with_a_password },
-    Story { name: "signs in with an old hash", organisation: demo, tell: signs_in_with_an_old_hash },
-    Story { name: "signs in with a mailed code", organisation: any_factor, tell: signs_in_with_a_mailed_code },
+    Story {
+        name: "signs in with an old hash",
+        organisation: demo,
+        tell: signs_in_with_an_old_hash,
+    },
+    Story {
+        name: "signs in with a mailed code",
+        organisation: any_factor,
+        tell: signs_in_with_a_mailed_code,
+    },
     Story { name: "signs in with a link", organisation: any_factor, tell: signs_in_with_a_link },
-    Story { name: "signs in with two factors", organisation: two_factors, tell: signs_in_with_two_factors },
-    Story { name: "is asked for what became required", organisation: demo, tell: is_asked_for_what_became_required },
-    Story { name: "signs up while the form changes", organisation: demo, tell: signs_up_while_the_form_changes },
-    Story { name: "takes over an account that nobody proved", organisation: demo, tell: takes_over },
-    Story { name: "takes over by a mailed code", organisation: any_factor, tell: takes_over_by_a_mailed_code },
-    Story { name: "signs up with a taken address, not told", organisation: preventing, tell: signs_up_with_a_taken_address },
+    Story {
+        name: "signs in with two factors",
+        organisation: two_factors,
+        tell: signs_in_with_two_factors,
+    },
+    Story {
+        name: "is asked for what became required",
+        organisation: demo,
+        tell: is_asked_for_what_became_required,
+    },
+    Story {
+        name: "signs up while the form changes",
+        organisation: demo,
+        tell: signs_up_while_the_form_changes,
+    },
+    Story {
+        name: "takes over an account that nobody proved",
+        organisation: demo,
+        tell: takes_over,
+    },
+    Story {
+        name: "takes over by a mailed code",
+        organisation: any_factor,
+        tell: takes_over_by_a_mailed_code,
+    },
+    Story {
+        name: "signs up with a taken address, not told",
+        organisation: preventing,
+        tell: signs_up_with_a_taken_address,
+    },
     Story { name: "is nobody", organisation: any_factor, tell: is_nobody },
 ];
 
 fn any_factor() -> Organisation {
     let mut organisation = demo();
-    for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules) {
+    for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules)
+    {
         rule.actions.signon.primary_factor = PrimaryFactor::PasswordIdpAnyFactor;
     }
     organisation
@@ -44,14 +89,20 @@ fn any_factor() -> Organisation {
 
 fn two_factors() -> Organisation {
     let mut organisation = demo();
-    let policy = organisation.policies.access.iter_mut().find(|policy| policy.id == "one-factor").unwrap();
+    let policy =
+        organisation.policies.access.iter_mut().find(|policy| policy.id == "one-factor").unwrap();
     policy.rules[0].actions.app_sign_on.verification_method.factor_mode = FactorMode::TwoFactors;
     organisation
 }
 
 fn password_later() -> Organisation {
     let mut organisation = demo();
-    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    let policy = organisation
+        .policies
+        .profile_enrollment
+        .iter_mut()
+        .find(|policy| policy.id == "demo-enrollment")
+        .unwrap();
     policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
     organisation
 }
@@ -59,11 +110,18 @@ fn password_later() -> Organisation {
 fn password_optional() -> Organisation {
     let mut organisation = any_factor();
     for policy in &mut organisation.policies.profile_enrollment {
-        policy.rules[0].actions.profile_enrollment.activation_requirements.email_verification = true;
+        policy.rules[0].actions.profile_enrollment.activation_requirements.email_verification =
+            true;
         policy.rules[0].actions.profile_enrollment.enroll_authenticator_types = None;
     }
-    for one in &mut organisation.policies.authenticator_enrollment[0].settings.as_mut().unwrap().authenticators {
-        one.enroll.own = if one.key == "okta_password" { SelfEnroll::Optional } else { SelfEnroll::Required };
+    for one in &mut organisation.policies.authenticator_enrollment[0]
+        .settings
+        .as_mut()
+        .unwrap()
+        .authenticators
+    {
+        one.enroll.own =
+            if one.key == "okta_password" { SelfEnroll::Optional } else { SelfEnroll::Required };
     }
     organisation
 }
@@ -76,8 +134,17 @@ fn preventing() -> Organisation {
 
 fn asking_for_more() -> Organisation {
     let mut organisation = demo();
-    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
-    let number = ProfileAttribute { name: "customerNumber".into(), label: "Customer number".into(), required: true };
+    let policy = organisation
+        .policies
+        .profile_enrollment
+        .iter_mut()
+        .find(|policy| policy.id == "demo-enrollment")
+        .unwrap();
+    let number = ProfileAttribute {
+        name: "customerNumber".into(),
+        label: "Customer number".into(),
+        required: true,
+    };
     policy.rules[0].actions.profile_enrollment.profile_attributes.push(number);
     organisation
 }
@@ -90,7 +157,11 @@ fn signs_up_with_a_code(world: &mut World) {
     world.get(&mut ada, "/favicon.ico");
     world.sign_up(&mut ada, PASSWORD);
     world.step(&mut ada, "/idp/idx/email/poll", json!({}));
-    world.step(&mut ada, "/idp/idx/email/answer", json!({"credentials": {"passcode": another(&code_of(world))}}));
+    world.step(
+        &mut ada,
+        "/idp/idx/email/answer",
+        json!({"credentials": {"passcode": another(&code_of(world))}}),
+    );
     let done = world.answer_code(&mut ada);
     world.redeem(&mut ada, &done_code(&done), PASSWORD);
     world.one_user(true, &["customers"]);
@@ -123,10 +194,22 @@ fn sets_the_password_after_the_code(world: &mut World) {
     let mut ada = Person::at("demo-spa");
     world.begin(&mut ada);
     world.step(&mut ada, "/idp/idx/enroll", json!({}));
-    world.step(&mut ada, "/idp/idx/enroll/new", json!({"userProfile": {"email": ADA, "firstName": "Ada", "lastName": "Lovelace"}}));
+    world.step(
+        &mut ada,
+        "/idp/idx/enroll/new",
+        json!({"userProfile": {"email": ADA, "firstName": "Ada", "lastName": "Lovelace"}}),
+    );
     world.answer_code(&mut ada);
-    world.step(&mut ada, "/idp/idx/credential/answer", json!({"credentials": {"passcode": "short"}}));
-    let done = world.step(&mut ada, "/idp/idx/credential/answer", json!({"credentials": {"passcode": PASSWORD}}));
+    world.step(
+        &mut ada,
+        "/idp/idx/credential/answer",
+        json!({"credentials": {"passcode": "short"}}),
+    );
+    let done = world.step(
+        &mut ada,
+        "/idp/idx/credential/answer",
+        json!({"credentials": {"passcode": PASSWORD}}),
+    );
     world.redeem(&mut ada, &done_code(&done), PASSWORD);
     world.one_user(true, &["customers"]);
     world.can_sign_in(PASSWORD);
@@ -136,7 +219,11 @@ fn skips_the_optional_password(world: &mut World) {
     let mut ada = Person::at("demo-spa");
     world.begin(&mut ada);
     world.step(&mut ada, "/idp/idx/enroll", json!({}));
-    world.step(&mut ada, "/idp/idx/enroll/new", json!({"userProfile": {"email": ADA, "firstName": "Ada", "lastName": "Lovelace"}}));
+    world.step(
+        &mut ada,
+        "/idp/idx/enroll/new",
+        json!({"userProfile": {"email": ADA, "firstName": "Ada", "lastName": "Lovelace"}}),
+    );
     world.answer_code(&mut ada);
     let done = world.step(&mut ada, "/idp/idx/skip", json!({}));
     world.told(&done);
@@ -145,8 +232,16 @@ fn skips_the_optional_password(world: &mut World) {
     world.step(&mut ada, "/idp/idx/identify", json!({"identifier": ADA}));
     world.step(&mut ada, "/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
     world.answer_code(&mut ada);
-    world.step(&mut ada, "/idp/idx/credential/enroll", json!({"authenticator": {"id": "aut-password"}}));
-    let done = world.step(&mut ada, "/idp/idx/credential/answer", json!({"credentials": {"passcode": PASSWORD}}));
+    world.step(
+        &mut ada,
+        "/idp/idx/credential/enroll",
+        json!({"authenticator": {"id": "aut-password"}}),
+    );
+    let done = world.step(
+        &mut ada,
+        "/idp/idx/credential/answer",
+        json!({"credentials": {"passcode": PASSWORD}}),
+    );
     world.redeem(&mut ada, &done_code(&done), PASSWORD);
     world.one_user(true, &["customers"]);
 }
@@ -198,7 +293,11 @@ fn signs_in_with_a_mailed_code(world: &mut World) {
     world.begin(&mut ada);
     world.step(&mut ada, "/idp/idx/identify", json!({"identifier": ADA}));
     world.step(&mut ada, "/idp/idx/challenge", json!({"authenticator": {"id": "aut-password"}}));
-    world.step(&mut ada, "/idp/idx/challenge/answer", json!({"credentials": {"passcode": "not the password"}}));
+    world.step(
+        &mut ada,
+        "/idp/idx/challenge/answer",
+        json!({"credentials": {"passcode": "not the password"}}),
+    );
     world.step(&mut ada, "/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
     // Too early, unless the first mail did not come.
     let early = world.aside(|world| world.step(&mut ada, "/idp/idx/email/resend", json!({})));
@@ -206,7 +305,11 @@ fn signs_in_with_a_mailed_code(world: &mut World) {
     world.advance(45_000);
     world.step(&mut ada, "/idp/idx/email/resend", json!({}));
     world.step(&mut ada, "/idp/idx/email/poll", json!({}));
-    world.step(&mut ada, "/idp/idx/email/answer", json!({"credentials": {"passcode": another(&code_of(world))}}));
+    world.step(
+        &mut ada,
+        "/idp/idx/email/answer",
+        json!({"credentials": {"passcode": another(&code_of(world))}}),
+    );
     let done = world.answer_code(&mut ada);
     world.redeem(&mut ada, &done_code(&done), PASSWORD);
     world.one_user(true, &["customers"]);
@@ -248,8 +351,16 @@ fn is_asked_for_what_became_required(world: &mut World) {
     let mut ada = Person::at("demo-spa");
     world.begin(&mut ada);
     world.password(&mut ada, PASSWORD);
-    world.step(&mut ada, "/idp/idx/enroll/update", json!({"userProfile": {"customerNumber": "twelve"}}));
-    let done = world.step(&mut ada, "/idp/idx/enroll/update", json!({"userProfile": {"customerNumber": "12"}}));
+    world.step(
+        &mut ada,
+        "/idp/idx/enroll/update",
+        json!({"userProfile": {"customerNumber": "twelve"}}),
+    );
+    let done = world.step(
+        &mut ada,
+        "/idp/idx/enroll/update",
+        json!({"userProfile": {"customerNumber": "12"}}),
+    );
     world.redeem(&mut ada, &done_code(&done), PASSWORD);
     let user = world.one_user(true, &["customers"]);
     assert_eq!(user["profile"]["customerNumber"], json!(12), "I4");
@@ -262,7 +373,11 @@ fn signs_up_while_the_form_changes(world: &mut World) {
     world.sign_up(&mut ada, PASSWORD);
     world.apply(&asking_for_more());
     world.answer_code(&mut ada);
-    let done = world.step(&mut ada, "/idp/idx/enroll/update", json!({"userProfile": {"customerNumber": "12"}}));
+    let done = world.step(
+        &mut ada,
+        "/idp/idx/enroll/update",
+        json!({"userProfile": {"customerNumber": "12"}}),
+    );
     world.redeem(&mut ada, &done_code(&done), PASSWORD);
     let user = world.one_user(true, &["customers"]);
     assert_eq!(user["profile"]["customerNumber"], json!(12), "I4");
@@ -287,7 +402,11 @@ fn takes_over_by_a_mailed_code(world: &mut World) {
     world.step(&mut ada, "/idp/idx/identify", json!({"identifier": ADA}));
     world.step(&mut ada, "/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
     world.answer_code(&mut ada);
-    world.step(&mut ada, "/idp/idx/credential/answer", json!({"credentials": {"passcode": PASSWORD}}));
+    world.step(
+        &mut ada,
+        "/idp/idx/credential/answer",
+        json!({"credentials": {"passcode": PASSWORD}}),
+    );
     // Nothing of the account that made room is hers, its name and its groups neither.
     let hers = json!({"userProfile": {"firstName": "Ada", "lastName": "Lovelace"}});
     let done = world.step(&mut ada, "/idp/idx/enroll/update", hers);
@@ -314,8 +433,16 @@ fn nothing_is_left_to(world: &mut World, mallory: &mut Person) {
         for app in ["newsletter-spa", "workforce-spa"] {
             mallory.client_id = app;
             world.begin(mallory);
-            world.step(mallory, "/idp/idx/identify", json!({"identifier": ADA, "credentials": {"passcode": "mallory's own choice"}}));
-            let guessed = world.step(mallory, "/idp/idx/challenge/answer", json!({"credentials": {"passcode": "mallory's own choice"}}));
+            world.step(
+                mallory,
+                "/idp/idx/identify",
+                json!({"identifier": ADA, "credentials": {"passcode": "mallory's own choice"}}),
+            );
+            let guessed = world.step(
+                mallory,
+                "/idp/idx/challenge/answer",
+                json!({"credentials": {"passcode": "mallory's own choice"}}),
+            );
             assert!(guessed.interaction_code().is_none(), "I3: {}", guessed.text);
         }
     });
@@ -327,7 +454,11 @@ fn signs_up_with_a_taken_address(world: &mut World) {
     let sent = world.sign_up(&mut other, "another password");
     assert_eq!(sent.forms()[0], "enroll-authenticator", "{}", sent.text);
     for _ in 0..2 {
-        let refused = world.step(&mut other, "/idp/idx/email/answer", json!({"credentials": {"passcode": "123456"}}));
+        let refused = world.step(
+            &mut other,
+            "/idp/idx/email/answer",
+            json!({"credentials": {"passcode": "123456"}}),
+        );
         assert_eq!(refused.status, 401, "{}", refused.text);
     }
     world.step(&mut other, "/idp/idx/email/poll", json!({}));
@@ -340,8 +471,16 @@ fn is_nobody(world: &mut World) {
     world.begin(&mut nobody);
     world.step(&mut nobody, "/idp/idx/identify", json!({"identifier": "nobody@example.com"}));
     world.step(&mut nobody, "/idp/idx/challenge", json!({"authenticator": {"id": "aut-password"}}));
-    world.step(&mut nobody, "/idp/idx/challenge/answer", json!({"credentials": {"passcode": "whatever it is"}}));
+    world.step(
+        &mut nobody,
+        "/idp/idx/challenge/answer",
+        json!({"credentials": {"passcode": "whatever it is"}}),
+    );
     world.step(&mut nobody, "/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
-    world.step(&mut nobody, "/idp/idx/email/answer", json!({"credentials": {"passcode": "123456"}}));
+    world.step(
+        &mut nobody,
+        "/idp/idx/email/answer",
+        json!({"credentials": {"passcode": "123456"}}),
+    );
     assert!(world.items("USER").is_empty() && world.mailbox.mails.lock().unwrap().is_empty());
 }

@@ -1,4 +1,5 @@
-//! The engine with ports that fail, and people who send what they sent again when the answer was a failure or none.
+//! The engine with ports that fail, and people who send what they sent again when the answer was a
+//! failure or none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -37,7 +38,8 @@ pub struct World {
     aside: bool,
 }
 
-/// How a story went. Up to its fault, each run of it is the same: it is not done again but taken from here.
+/// How a story went. Up to its fault, each run of it is the same: it is not done again but taken
+/// from here.
 #[derive(Clone, Default)]
 pub struct Told {
     pub exchanges: Vec<Exchange>,
@@ -88,7 +90,9 @@ impl World {
     /// The story is told without a fault, for the first time.
     pub fn new(organisation: &Organisation) -> Self {
         let mut world = Self::with(None, Arc::default());
-        ready(engine::configuration::apply(world.store.as_ref(), organisation, world.clock.now())).unwrap().unwrap();
+        ready(engine::configuration::apply(world.store.as_ref(), organisation, world.clock.now()))
+            .unwrap()
+            .unwrap();
         world.told.begin = Some(world.state());
         world
     }
@@ -103,10 +107,23 @@ impl World {
     fn with(planned: Option<Planned>, usual: Arc<Told>) -> Self {
         let store = Arc::new(MemoryStore::new());
         let clock = Arc::new(TestClock(AtomicU64::new(NOON)));
-        let (mailbox, random) = (Arc::<Mailbox>::default(), Arc::new(TestRandom(AtomicU64::new(1))));
+        let (mailbox, random) =
+            (Arc::<Mailbox>::default(), Arc::new(TestRandom(AtomicU64::new(1))));
         let faults = Arc::<Faults>::default();
         let engine = start(&store, &clock, &random, &mailbox, &faults);
-        Self { store, clock, mailbox, seen: Seen::default(), random, faults, engine, planned, usual, told: Told::default(), aside: false }
+        Self {
+            store,
+            clock,
+            mailbox,
+            seen: Seen::default(),
+            random,
+            faults,
+            engine,
+            planned,
+            usual,
+            told: Told::default(),
+            aside: false,
+        }
     }
 
     /// How it went.
@@ -118,7 +135,8 @@ impl World {
         self.clock.0.fetch_add(milliseconds, Ordering::SeqCst);
     }
 
-    /// Where a fault may lead to another way than the story's: nothing is compared or made to fail on it.
+    /// Where a fault may lead to another way than the story's: nothing is compared or made to fail
+    /// on it.
     pub fn aside<T>(&mut self, way: impl FnOnce(&mut Self) -> T) -> T {
         self.aside = true;
         let result = way(self);
@@ -138,7 +156,11 @@ impl World {
     }
 
     pub fn items(&self, kind: &str) -> Vec<Item> {
-        self.store.dump().into_iter().filter(|item| item.key.0.starts_with(&format!("{kind}#"))).collect()
+        self.store
+            .dump()
+            .into_iter()
+            .filter(|item| item.key.0.starts_with(&format!("{kind}#")))
+            .collect()
     }
 
     fn restart(&mut self) {
@@ -149,7 +171,8 @@ impl World {
     /// What is on the tape, if the fault is yet to come.
     fn taped(&mut self) -> Option<Answer> {
         let usual = Arc::clone(&self.usual);
-        let (place, fault) = (self.told.tape.len(), usual.exchanges.get(self.planned?.request)?.place);
+        let (place, fault) =
+            (self.told.tape.len(), usual.exchanges.get(self.planned?.request)?.place);
         if place < fault {
             let (answer, state) = usual.tape[place].clone();
             self.restore(&state);
@@ -166,8 +189,15 @@ impl World {
     }
 
     fn state(&self) -> State {
-        let (now, random) = (self.clock.0.load(Ordering::SeqCst), self.random.0.load(Ordering::SeqCst));
-        State { items: self.store.dump(), mails: self.mailbox.mails.lock().unwrap().clone(), now, random, seen: self.seen.clone() }
+        let (now, random) =
+            (self.clock.0.load(Ordering::SeqCst), self.random.0.load(Ordering::SeqCst));
+        State {
+            items: self.store.dump(),
+            mails: self.mailbox.mails.lock().unwrap().clone(),
+            now,
+            random,
+            seen: self.seen.clone(),
+        }
     }
 
     fn restore(&mut self, state: &State) {
@@ -207,11 +237,22 @@ impl World {
         }
         let (first, calls) = self.once(operation, act);
         let told = first.as_ref().map(gist);
-        self.told.exchanges.push(Exchange { operation, calls: calls.clone(), gist: told.clone().unwrap_or_else(nothing), place });
-        let Some(Planned { kind, call, .. }) = fault.filter(|fault| fault.kind != Kind::None) else {
+        self.told.exchanges.push(Exchange {
+            operation,
+            calls: calls.clone(),
+            gist: told.clone().unwrap_or_else(nothing),
+            place,
+        });
+        let Some(Planned { kind, call, .. }) = fault.filter(|fault| fault.kind != Kind::None)
+        else {
             let answer = first.unwrap();
             if self.planned.is_some() {
-                assert_eq!(Some(gist(&answer)), self.usual.exchanges.get(index).map(|usual| usual.gist.clone()), "after a fault: {}", answer.text);
+                assert_eq!(
+                    Some(gist(&answer)),
+                    self.usual.exchanges.get(index).map(|usual| usual.gist.clone()),
+                    "after a fault: {}",
+                    answer.text
+                );
             }
             return answer;
         };
@@ -221,17 +262,30 @@ impl World {
         if kind != Kind::AnswerLost && told.as_ref() == Some(&usual) {
             self.faults.heal();
             let rejected = of == Some(PortCall::Send) && kind == Kind::Once(Fault::Refused(0));
-            // A mailbox that takes no mail looks like any other; whoever waits for it asks for another mail.
-            return if rejected && first.as_ref().is_some_and(waits_for_mail) { self.resend(act) } else { first.unwrap() };
+            // A mailbox that takes no mail looks like any other; whoever waits for it asks for
+            // another mail.
+            return if rejected && first.as_ref().is_some_and(waits_for_mail) {
+                self.resend(act)
+            } else {
+                first.unwrap()
+            };
         }
         if kind != Kind::AnswerLost {
-            assert!(declared(told.as_ref(), first.as_ref(), kind, of, operation), "{:?}", first.map(|answer| answer.text));
+            assert!(
+                declared(told.as_ref(), first.as_ref(), kind, of, operation),
+                "{:?}",
+                first.map(|answer| answer.text)
+            );
         }
         if let Kind::From(_) = kind {
             self.advance(2_000);
             let (again, _) = self.once(operation, act);
             let told = again.as_ref().map(gist);
-            assert!(told.as_ref() == Some(&usual) || declared(told.as_ref(), again.as_ref(), kind, of, operation), "still down: {told:?}");
+            assert!(
+                told.as_ref() == Some(&usual)
+                    || declared(told.as_ref(), again.as_ref(), kind, of, operation),
+                "still down: {told:?}"
+            );
         }
         self.faults.heal();
         if first.is_none() {
@@ -242,8 +296,15 @@ impl World {
         self.truth(&usual, operation, answer, act)
     }
 
-    /// What the same request says when the fault is over: the same as without one (I6), or what a person can go on from.
-    fn truth(&mut self, usual: &Gist, operation: Option<Operation>, answer: Answer, act: &Act) -> Answer {
+    /// What the same request says when the fault is over: the same as without one (I6), or what a
+    /// person can go on from.
+    fn truth(
+        &mut self,
+        usual: &Gist,
+        operation: Option<Operation>,
+        answer: Answer,
+        act: &Act,
+    ) -> Answer {
         let told = gist(&answer);
         if told == *usual {
             return answer;
@@ -252,7 +313,8 @@ impl World {
         if told.messages == [NOT_MAILED] && operation != Some(Operation::Resend) {
             return self.resend(act);
         }
-        // A code that was presented is spent, whatever became of the answer: the person signs in again (R-T2).
+        // A code that was presented is spent, whatever became of the answer: the person signs in
+        // again (R-T2).
         let spent = operation == Some(Operation::Token) && told.status == 400;
         assert!(spent, "instead of {usual:?}: {told:?}");
         answer
@@ -264,7 +326,8 @@ impl World {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let body = json!({"stateHandle": body["stateHandle"]}).to_string().into_bytes();
         self.advance(31_000);
-        let resend = Request { path: "/idp/idx/email/resend".into(), body, ..request.as_ref().clone() };
+        let resend =
+            Request { path: "/idp/idx/email/resend".into(), body, ..request.as_ref().clone() };
         let sent = self.once(Some(Operation::Resend), &Act::Serve(Box::new(resend))).0.unwrap();
         assert_eq!((sent.status, sent.messages()), (200, vec![]), "{}", sent.text);
         sent
@@ -275,8 +338,13 @@ impl World {
         let before = self.store.dump();
         let answer = match act {
             Act::Serve(request) => {
-                let function = ROUTES.iter().find(|route| Some(route.operation) == operation).unwrap().function;
-                let checked = self.planned.is_none_or(|planned| planned.request == self.told.exchanges.len());
+                let function = ROUTES
+                    .iter()
+                    .find(|route| Some(route.operation) == operation)
+                    .unwrap()
+                    .function;
+                let checked =
+                    self.planned.is_none_or(|planned| planned.request == self.told.exchanges.len());
                 touched();
                 let response = ready(self.engine.serve(function, request));
                 access::noted(function);
@@ -284,19 +352,42 @@ impl World {
             }
             Act::Apply(organisation) => {
                 let store = FaultStore::new(self.store.clone(), self.faults.clone());
-                ready(engine::configuration::apply(&store, organisation, self.clock.now())).map(|applied| applied_answer(&applied))
+                ready(engine::configuration::apply(&store, organisation, self.clock.now()))
+                    .map(|applied| applied_answer(&applied))
             }
         };
-        invariants::check(&before, &self.store.dump(), &self.mailbox.mails.lock().unwrap(), &mut self.seen, operation, answer.as_ref());
+        invariants::check(
+            &before,
+            &self.store.dump(),
+            &self.mailbox.mails.lock().unwrap(),
+            &mut self.seen,
+            operation,
+            answer.as_ref(),
+        );
         (answer, self.faults.calls())
     }
 
-    fn send(&mut self, person: &mut Person, method: &str, path: &str, kind: Option<&str>, body: &[u8]) -> Answer {
+    fn send(
+        &mut self,
+        person: &mut Person,
+        method: &str,
+        path: &str,
+        kind: Option<&str>,
+        body: &[u8],
+    ) -> Answer {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let route = ROUTES.iter().find(|route| route.method == method && route.matches(path).is_some()).unwrap();
+        let route = ROUTES
+            .iter()
+            .find(|route| route.method == method && route.matches(path).is_some())
+            .unwrap();
         let mut headers = ::http::HeaderMap::new();
-        let authorization = (!person.access_token.is_empty()).then(|| format!("Bearer {}", person.access_token));
-        for (name, value) in [("content-type", kind), ("cookie", person.cookie.as_deref()), ("authorization", authorization.as_deref())] {
+        let authorization =
+            (!person.access_token.is_empty()).then(|| format!("Bearer {}", person.access_token));
+        for (name, value) in [
+            ("content-type", kind),
+            ("cookie", person.cookie.as_deref()),
+            ("authorization", authorization.as_deref()),
+        ] {
             if let Some(value) = value {
                 headers.append(name, value.parse().unwrap());
             }
@@ -333,8 +424,15 @@ impl World {
             engine::derive::sha256(&"v".repeat(43))
         );
         let begun = self.post_form(person, "/oauth2/default/v1/interact", &body);
-        let interaction = json!({"interactionHandle": begun.body["interaction_handle"]}).to_string();
-        let answer = self.send(person, "POST", "/idp/idx/introspect", Some("application/json"), interaction.as_bytes());
+        let interaction =
+            json!({"interactionHandle": begun.body["interaction_handle"]}).to_string();
+        let answer = self.send(
+            person,
+            "POST",
+            "/idp/idx/introspect",
+            Some("application/json"),
+            interaction.as_bytes(),
+        );
         person.handle = answer.body["stateHandle"].as_str().unwrap().into();
         answer
     }
@@ -359,7 +457,15 @@ impl World {
 
     /// The newest mail to an address, taken for read.
     pub fn mail(&self, to: &str) -> Mail {
-        self.mailbox.mails.lock().unwrap().iter().rev().find(|mail| mail.to == to).expect("no mail").clone()
+        self.mailbox
+            .mails
+            .lock()
+            .unwrap()
+            .iter()
+            .rev()
+            .find(|mail| mail.to == to)
+            .expect("no mail")
+            .clone()
     }
 }
 

@@ -10,8 +10,14 @@ use super::{View, insert};
 use crate::body::authenticator_id;
 
 impl View<'_> {
-    /// The field `authenticator`: one option per key, each pointing at its authenticator in the envelope.
-    pub(super) fn choice(&self, keys: &[AuthenticatorKey], list: &str, authenticators: &mut Vec<Value>) -> Value {
+    /// The field `authenticator`: one option per key, each pointing at its authenticator in the
+    /// envelope.
+    pub(super) fn choice(
+        &self,
+        keys: &[AuthenticatorKey],
+        list: &str,
+        authenticators: &mut Vec<Value>,
+    ) -> Value {
         let mut options = Vec::new();
         for key in keys {
             let index = authenticators.len();
@@ -45,7 +51,8 @@ impl View<'_> {
                     "minUpperCase": rules.min_upper_case,
                     "minNumber": rules.min_number,
                     "minSymbol": rules.min_symbol,
-                    // Clients would speak of a username, which people who sign in with their email do not have.
+                    // Clients would speak of a username, which people who sign in with their email
+                    // do not have.
                     "excludeUsername": rules.exclude_username && !form::login_is_address(self.context),
                     "excludeAttributes": rules.exclude_attributes,
                 },
@@ -57,8 +64,10 @@ impl View<'_> {
 
     pub(super) fn email_authenticator(&self, address: Option<&str>) -> Value {
         let mut authenticator = authenticator(AuthenticatorKey::OktaEmail);
-        // Masked, unless it is what the person has just typed. Where answers must not tell who has an account, only what was typed is shown.
-        let typed = self.transaction.identifier().and_then(|identifier| Email::parse(identifier).ok());
+        // Masked, unless it is what the person has just typed. Where answers must not tell who has
+        // an account, only what was typed is shown.
+        let typed =
+            self.transaction.identifier().and_then(|identifier| Email::parse(identifier).ok());
         let shown = match (typed, address.and_then(|address| Email::parse(address).ok())) {
             (Some(typed), _) if self.context.prevents_enumeration() => Some(typed),
             (None, _) if self.context.prevents_enumeration() => None,
@@ -75,7 +84,9 @@ impl View<'_> {
     pub(super) fn transaction_mailbox(&self) -> Option<String> {
         match &self.transaction.subject {
             Subject::Member { user, .. } => user.text("email").map(String::from),
-            Subject::Applicant { registration: Some(registration) } => registration.profile.get("email").and_then(Value::as_str).map(String::from),
+            Subject::Applicant { registration: Some(registration) } => {
+                registration.profile.get("email").and_then(Value::as_str).map(String::from)
+            }
             _ => self.transaction.identifier().map(String::from),
         }
     }

@@ -14,10 +14,17 @@ impl View<'_> {
         self.credentials(json!({"name": "passcode", "label": label, "required": true}), secret)
     }
 
-    /// The field of a new password. Clients list the rules that Okta has (idx.md §8); the label says the others.
+    /// The field of a new password. Clients list the rules that Okta has (idx.md §8); the label
+    /// says the others.
     pub(super) fn new_passcode(&self, label: &str, rules: &Complexity) -> Value {
-        let label = format!("{label} ({})", message::password_rules(rules, form::login_is_address(self.context)));
-        self.credentials(json!({"name": "passcode", "label": label, "customLabel": true, "required": true}), true)
+        let label = format!(
+            "{label} ({})",
+            message::password_rules(rules, form::login_is_address(self.context))
+        );
+        self.credentials(
+            json!({"name": "passcode", "label": label, "customLabel": true, "required": true}),
+            true,
+        )
     }
 
     pub(super) fn credentials(&self, mut field: Value, secret: bool) -> Value {
@@ -34,15 +41,20 @@ impl View<'_> {
     }
 
     pub(super) fn field(&self, field: &Field) -> Value {
-        // Always explicit: clients take a missing `required` for true (idx.md §4). Numbers are text on the wire (idx.md §6).
+        // Always explicit: clients take a missing `required` for true (idx.md §4). Numbers are text
+        // on the wire (idx.md §6).
         let mut json = json!({"name": field.name, "label": field.label, "type": "string", "required": field.required});
         if field.custom_label {
             insert(&mut json, "customLabel", true.into());
         }
         let display = |value: Value| json!([{"label": "display", "value": {"type": "object", "value": value}}]);
         let option = |value: &str, label: &str| json!({"label": label, "value": value});
-        let listed = |kind: &str, options: Vec<Value>| display(json!({"inputType": kind, "options": options}));
-        let titled = |options: &[(String, String)]| options.iter().map(|(value, label)| option(value, label)).collect();
+        let listed = |kind: &str, options: Vec<Value>| {
+            display(json!({"inputType": kind, "options": options}))
+        };
+        let titled = |options: &[(String, String)]| {
+            options.iter().map(|(value, label)| option(value, label)).collect()
+        };
         match &field.input {
             Input::Text { min, max } => {
                 if let Some(min) = min {
@@ -52,11 +64,22 @@ impl View<'_> {
                     insert(&mut json, "maxLength", (*max).into());
                 }
             }
-            Input::Select(options) => insert(&mut json, "options", listed("select", titled(options))),
+            Input::Select(options) => {
+                insert(&mut json, "options", listed("select", titled(options)))
+            }
             Input::Radio(options) => insert(&mut json, "options", listed("radio", titled(options))),
-            Input::Country => insert(&mut json, "options", display(json!({"inputType": "select", "format": "country-code"}))),
-            // Written out: the clients' own list, for a field named `timezone`, has names that are no zones (`PST`).
-            Input::Timezone => insert(&mut json, "options", listed("select", timezones().map(|zone| option(zone, zone)).collect())),
+            Input::Country => insert(
+                &mut json,
+                "options",
+                display(json!({"inputType": "select", "format": "country-code"})),
+            ),
+            // Written out: the clients' own list, for a field named `timezone`, has names that are
+            // no zones (`PST`).
+            Input::Timezone => insert(
+                &mut json,
+                "options",
+                listed("select", timezones().map(|zone| option(zone, zone)).collect()),
+            ),
             Input::Checkbox => {
                 insert(&mut json, "type", "boolean".into());
                 insert(&mut json, "options", display(json!({"inputType": "checkbox"})));

@@ -40,7 +40,8 @@ impl View<'_> {
         match remediation {
             Remediation::Identify { with_password } => {
                 let label = form::identifier_label(self.context);
-                let mut identifier = json!({"name": "identifier", "label": label, "required": true});
+                let mut identifier =
+                    json!({"name": "identifier", "label": label, "required": true});
                 if let Some(hint) = &self.transaction.client.login_hint {
                     insert(&mut identifier, "value", hint.clone().into());
                 }
@@ -55,10 +56,17 @@ impl View<'_> {
                 }
                 self.form("identify", Operation::Identify, fields)
             }
-            Remediation::SelectEnrollProfile => self.form("select-enroll-profile", Operation::SelectEnrollProfile, Vec::new()),
-            // By a name of its own: auth-js would follow `select-enroll-profile` by itself, and run in a circle.
-            Remediation::EditRegistration => self.form("edit-enroll-profile", Operation::SelectEnrollProfile, Vec::new()),
-            Remediation::SelectIdentify => self.form("select-identify", Operation::SelectIdentify, Vec::new()),
+            Remediation::SelectEnrollProfile => {
+                self.form("select-enroll-profile", Operation::SelectEnrollProfile, Vec::new())
+            }
+            // By a name of its own: auth-js would follow `select-enroll-profile` by itself, and run
+            // in a circle.
+            Remediation::EditRegistration => {
+                self.form("edit-enroll-profile", Operation::SelectEnrollProfile, Vec::new())
+            }
+            Remediation::SelectIdentify => {
+                self.form("select-identify", Operation::SelectIdentify, Vec::new())
+            }
             Remediation::EnrollProfile { form, password } => {
                 let mut fields = vec![self.profile(form)];
                 if let Some(rules) = password {
@@ -69,31 +77,64 @@ impl View<'_> {
                 }
                 self.form("enroll-profile", Operation::EnrollProfile, fields)
             }
-            Remediation::UpdateProfile { form } => self.form("enroll-profile", Operation::UpdateProfile, vec![self.profile(form)]),
+            Remediation::UpdateProfile { form } => {
+                self.form("enroll-profile", Operation::UpdateProfile, vec![self.profile(form)])
+            }
             Remediation::Email { enrolls, challenge } => {
                 let mut authenticator = self.email_authenticator(Some(&challenge.address));
                 insert(&mut authenticator, "contextualData", json!({"useEmailMagicLink": false}));
-                insert(&mut authenticator, "resend", self.form("resend", Operation::Resend, Vec::new()));
+                insert(
+                    &mut authenticator,
+                    "resend",
+                    self.form("resend", Operation::Resend, Vec::new()),
+                );
                 let mut poll = self.form("poll", Operation::Poll, Vec::new());
                 insert(&mut poll, "refresh", POLL_EVERY.into());
                 insert(&mut authenticator, "poll", poll);
-                self.answer(*enrolls, Operation::AnswerEmail, self.passcode("Enter code", false), authenticator, related)
+                self.answer(
+                    *enrolls,
+                    Operation::AnswerEmail,
+                    self.passcode("Enter code", false),
+                    authenticator,
+                    related,
+                )
             }
             Remediation::EnrollPassword { rules } => {
                 let field = self.new_passcode("Enter password", rules);
-                self.answer(true, Operation::EnrollPassword, field, self.new_password_authenticator(rules), related)
+                self.answer(
+                    true,
+                    Operation::EnrollPassword,
+                    field,
+                    self.new_password_authenticator(rules),
+                    related,
+                )
             }
             Remediation::Password => {
                 let field = self.passcode("Enter password", true);
-                self.answer(false, Operation::AnswerPassword, field, authenticator(AuthenticatorKey::OktaPassword), related)
+                self.answer(
+                    false,
+                    Operation::AnswerPassword,
+                    field,
+                    authenticator(AuthenticatorKey::OktaPassword),
+                    related,
+                )
             }
             Remediation::SelectAuthenticator(keys) => {
-                let fields = vec![self.choice(keys, "authenticatorEnrollments", &mut related.enrollments)];
-                self.form("select-authenticator-authenticate", Operation::SelectAuthenticator, fields)
+                let fields =
+                    vec![self.choice(keys, "authenticatorEnrollments", &mut related.enrollments)];
+                self.form(
+                    "select-authenticator-authenticate",
+                    Operation::SelectAuthenticator,
+                    fields,
+                )
             }
             Remediation::SelectAuthenticatorEnroll { keys, .. } => {
                 let fields = vec![self.choice(keys, "authenticators", &mut related.authenticators)];
-                self.form("select-authenticator-enroll", Operation::SelectAuthenticatorEnroll, fields)
+                self.form(
+                    "select-authenticator-enroll",
+                    Operation::SelectAuthenticatorEnroll,
+                    fields,
+                )
             }
             Remediation::Skip => self.form("skip", Operation::Skip, Vec::new()),
             Remediation::Cancel => self.form("cancel", Operation::Cancel, Vec::new()),
@@ -101,7 +142,14 @@ impl View<'_> {
     }
 
     /// `enroll-authenticator` or `challenge-authenticator`.
-    pub(super) fn answer(&self, enrolls: bool, operation: Operation, passcode: Value, authenticator: Value, related: &mut Related) -> Value {
+    pub(super) fn answer(
+        &self,
+        enrolls: bool,
+        operation: Operation,
+        passcode: Value,
+        authenticator: Value,
+        related: &mut Related,
+    ) -> Value {
         let (name, relates_to) = if enrolls {
             related.authenticators.push(authenticator.clone());
             related.current_authenticator = Some(authenticator);
@@ -117,7 +165,11 @@ impl View<'_> {
     }
 
     pub(super) fn form(&self, name: &str, operation: Operation, mut fields: Vec<Value>) -> Value {
-        let path = ROUTES.iter().find(|route| route.operation == operation).map(|route| route.path).unwrap_or_default();
+        let path = ROUTES
+            .iter()
+            .find(|route| route.operation == operation)
+            .map(|route| route.path)
+            .unwrap_or_default();
         fields.push(json!({"name": "stateHandle", "required": true, "value": self.state_handle, "visible": false, "mutable": false}));
         json!({
             "rel": ["create-form"],

@@ -49,7 +49,8 @@ pub struct View<'a> {
 pub enum Ending {
     /// The client redeems the code itself.
     InteractionCode,
-    /// The browser goes to the redirect URI with the code: the answer to a poll, which one generation of the widget cannot redeem (idx.md §9).
+    /// The browser goes to the redirect URI with the code: the answer to a poll, which one
+    /// generation of the widget cannot redeem (idx.md §9).
     Redirect,
 }
 
@@ -64,7 +65,10 @@ pub fn step(view: &View<'_>) -> Value {
             for remediation in offered {
                 match remediation {
                     Remediation::Cancel => {
-                        envelope.insert("cancel".into(), view.form("cancel", Operation::Cancel, Vec::new()));
+                        envelope.insert(
+                            "cancel".into(),
+                            view.form("cancel", Operation::Cancel, Vec::new()),
+                        );
                     }
                     other => forms.push(view.remediation(other, &mut related)),
                 }
@@ -75,7 +79,9 @@ pub fn step(view: &View<'_>) -> Value {
                 && (form.label.is_some() || form.button_label.is_some())
             {
                 let texts = [("label", &form.label), ("buttonLabel", &form.button_label)];
-                let said = texts.into_iter().filter_map(|(key, text)| Some((key.to_string(), Value::from(text.clone()?))));
+                let said = texts
+                    .into_iter()
+                    .filter_map(|(key, text)| Some((key.to_string(), Value::from(text.clone()?))));
                 envelope.insert("uiDisplay".into(), object(said.collect()));
             }
         }
@@ -88,10 +94,13 @@ pub fn step(view: &View<'_>) -> Value {
             // The way back to the first page.
             envelope.insert("cancel".into(), view.form("cancel", Operation::Cancel, Vec::new()));
         }
-        Standing::Finished { .. } | Standing::Cancelled => notices.extend(policy::message::form(Message::ContinuedElsewhere)),
+        Standing::Finished { .. } | Standing::Cancelled => {
+            notices.extend(policy::message::form(Message::ContinuedElsewhere))
+        }
     }
     let on_form = matches!(view.standing, Standing::Offered(_));
-    let top: Vec<_> = notices.iter().filter(|notice| !on_form || notice.place == Place::Form).collect();
+    let top: Vec<_> =
+        notices.iter().filter(|notice| !on_form || notice.place == Place::Form).collect();
     if !top.is_empty() {
         envelope.insert("messages".into(), array(message::values(top)));
     }
@@ -122,9 +131,13 @@ pub fn success(view: &View<'_>, ending: Ending, interaction_code: &str) -> Value
             );
         }
         Ending::Redirect => {
-            let href = redirect(&client.redirect_uri, &[("interaction_code", interaction_code), ("state", &client.state)]);
+            let href = redirect(
+                &client.redirect_uri,
+                &[("interaction_code", interaction_code), ("state", &client.state)],
+            );
             envelope.insert("success".into(), json!({"name": "success-redirect", "href": href}));
-            // auth-js forgets the transaction, and with it the code verifier, at an answer without any action: before the redirect has led back.
+            // auth-js forgets the transaction, and with it the code verifier, at an answer without
+            // any action: before the redirect has led back.
             envelope.insert("cancel".into(), view.form("cancel", Operation::Cancel, Vec::new()));
         }
     }
@@ -155,7 +168,10 @@ fn head(view: &View<'_>) -> Map<String, Value> {
     envelope.insert("expiresAt".into(), view.expires_at.clone().into());
     envelope.insert("intent".into(), "LOGIN".into());
     let app = view.context.app;
-    envelope.insert("app".into(), object(json!({"name": "oidc_client", "label": app.label, "id": app.id})));
+    envelope.insert(
+        "app".into(),
+        object(json!({"name": "oidc_client", "label": app.label, "id": app.id})),
+    );
     if let Some(identifier) = view.transaction.identifier() {
         let mut user = Map::from_iter([("identifier".to_string(), Value::from(identifier))]);
         // Nothing about a person before something was proven.

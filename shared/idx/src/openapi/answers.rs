@@ -23,7 +23,8 @@ pub struct Answer {
 pub(super) fn declared(operation: Operation) -> Vec<Answer> {
     let ion = |status| answer(status, Some(envelope::MEDIA_TYPE), &[]);
     let json = |status| answer(status, Some("application/json"), &[]);
-    let html = |status| answer(status, Some("text/html; charset=utf-8"), &["content-security-policy"]);
+    let html =
+        |status| answer(status, Some("text/html; charset=utf-8"), &["content-security-policy"]);
     match operation {
         // Of an introspect error, clients read the body only as plain JSON (idx.md §3.3).
         Operation::Introspect => vec![ion(200), json(400), json(403)],
@@ -44,7 +45,10 @@ pub(super) fn declared(operation: Operation) -> Vec<Answer> {
             // Where waiting does not help, nothing says how long.
             let limited = answer(429, Some(envelope::MEDIA_TYPE), &["retry-after"]);
             let unsent = (operation == Operation::Resend).then(|| ion(503));
-            [ion(200), ion(400), ion(401), ion(403), ion(429), limited].into_iter().chain(unsent).collect()
+            [ion(200), ion(400), ion(401), ion(403), ion(429), limited]
+                .into_iter()
+                .chain(unsent)
+                .collect()
         }
         Operation::OpenLink => vec![html(200), answer(303, None, &["location"]), html(400)],
         Operation::ConfirmLink => vec![html(200), html(400)],
@@ -53,7 +57,9 @@ pub(super) fn declared(operation: Operation) -> Vec<Answer> {
         }
         Operation::Favicon => vec![answer(204, None, &[])],
         // The cookie is set in a browser that has none yet.
-        Operation::Interact => vec![json(200), answer(200, Some("application/json"), &["set-cookie"]), json(400)],
+        Operation::Interact => {
+            vec![json(200), answer(200, Some("application/json"), &["set-cookie"]), json(400)]
+        }
         Operation::Token => vec![json(200), json(400)],
         Operation::Userinfo | Operation::UserinfoByPost => {
             let unknown = answer(401, Some("application/json"), &["www-authenticate"]);
@@ -63,8 +69,13 @@ pub(super) fn declared(operation: Operation) -> Vec<Answer> {
     }
 }
 
-/// The `responses` of an operation: its answers by status and media type. `common`: the headers that every answer has, and their values.
-pub(super) fn responses(answers: Vec<Answer>, operation: Operation, common: &[(String, String)]) -> Value {
+/// The `responses` of an operation: its answers by status and media type. `common`: the headers
+/// that every answer has, and their values.
+pub(super) fn responses(
+    answers: Vec<Answer>,
+    operation: Operation,
+    common: &[(String, String)],
+) -> Value {
     let mut by_status: BTreeMap<u16, Vec<Answer>> = BTreeMap::new();
     for answer in answers {
         by_status.entry(answer.status).or_default().push(answer);
@@ -90,26 +101,44 @@ pub(super) fn responses(answers: Vec<Answer>, operation: Operation, common: &[(S
 }
 
 fn answer(status: u16, media_type: Option<&str>, headers: &[&str]) -> Answer {
-    Answer { status, media_type: media_type.map(String::from), headers: headers.iter().map(|name| (*name).into()).collect() }
+    Answer {
+        status,
+        media_type: media_type.map(String::from),
+        headers: headers.iter().map(|name| (*name).into()).collect(),
+    }
 }
 
 /// The headers that every answer of this status has: what is public may be kept.
-fn common_of(operation: Operation, status: u16, common: &[(String, String)]) -> Vec<(String, String)> {
+fn common_of(
+    operation: Operation,
+    status: u16,
+    common: &[(String, String)],
+) -> Vec<(String, String)> {
     let kept = operation.is_public() && status < 400;
-    let value = |name: &str, value: &str| if kept && name == "cache-control" { PUBLIC_CACHE.into() } else { value.into() };
+    let value = |name: &str, value: &str| {
+        if kept && name == "cache-control" { PUBLIC_CACHE.into() } else { value.into() }
+    };
     common.iter().map(|(name, usual)| (name.clone(), value(name, usual))).collect()
 }
 
 /// A header is required if no answer of the status is without it.
 fn headers(answers: &[Answer], common: &[(String, String)]) -> Value {
     let all = answers.iter().flat_map(|answer| &answer.headers).map(String::as_str);
-    let named = all.filter(|name| *name != "content-type" && !common.iter().any(|(common, _)| common == name)).map(|name| {
-        let required = answers.iter().all(|answer| answer.headers.contains(name));
-        (name.to_string(), json!({"required": required, "schema": schemas::of_header(name)}))
-    });
-    let for_pages = ["access-control-allow-origin", "access-control-allow-credentials", "access-control-expose-headers"]
-        .map(|name| (name.into(), json!({"schema": {"type": "string"}})));
-    let common = common.iter().map(|(name, value)| (name.clone(), json!({"required": true, "schema": {"const": value}})));
+    let named = all
+        .filter(|name| *name != "content-type" && !common.iter().any(|(common, _)| common == name))
+        .map(|name| {
+            let required = answers.iter().all(|answer| answer.headers.contains(name));
+            (name.to_string(), json!({"required": required, "schema": schemas::of_header(name)}))
+        });
+    let for_pages = [
+        "access-control-allow-origin",
+        "access-control-allow-credentials",
+        "access-control-expose-headers",
+    ]
+    .map(|name| (name.into(), json!({"schema": {"type": "string"}})));
+    let common = common
+        .iter()
+        .map(|(name, value)| (name.clone(), json!({"required": true, "schema": {"const": value}})));
     named.chain(for_pages).chain(common).collect::<Map<_, _>>().into()
 }
 

@@ -20,7 +20,13 @@ pub(super) fn all() -> Value {
     }
     all.insert("Envelope".into(), envelope);
     all.values_mut().for_each(relocate);
-    all.insert("OAuthError".into(), object(&json!({"error": text(), "error_description": text()}), &["error", "error_description"]));
+    all.insert(
+        "OAuthError".into(),
+        object(
+            &json!({"error": text(), "error_description": text()}),
+            &["error", "error_description"],
+        ),
+    );
     all.insert("Tokens".into(), tokens());
     all.insert("Claims".into(), claims());
     all.insert("Keys".into(), keys());
@@ -31,12 +37,18 @@ pub(super) fn all() -> Value {
 pub(super) fn of_answer(operation: Operation, status: u16) -> Value {
     match (operation.protocol(), operation, status) {
         (Protocol::Idx, _, _) => component("Envelope"),
-        (Protocol::OAuth, Operation::Interact, 200) => object(&json!({"interaction_handle": text()}), &["interaction_handle"]),
+        (Protocol::OAuth, Operation::Interact, 200) => {
+            object(&json!({"interaction_handle": text()}), &["interaction_handle"])
+        }
         (Protocol::OAuth, Operation::Token, 200) => component("Tokens"),
-        (Protocol::OAuth, Operation::Userinfo | Operation::UserinfoByPost, 200) => component("Claims"),
+        (Protocol::OAuth, Operation::Userinfo | Operation::UserinfoByPost, 200) => {
+            component("Claims")
+        }
         (Protocol::OAuth, Operation::Keys, 200) => component("Keys"),
         (Protocol::OAuth, Operation::Discovery, 200) => discovery(),
-        (Protocol::OAuth, _, 200) => json!({"type": "object", "required": ["openapi", "info", "paths"]}),
+        (Protocol::OAuth, _, 200) => {
+            json!({"type": "object", "required": ["openapi", "info", "paths"]})
+        }
         (Protocol::OAuth, _, _) => component("OAuthError"),
         (Protocol::Page, _, _) => json!({"type": "string"}),
     }
@@ -81,7 +93,10 @@ pub(super) fn token_form() -> Value {
 }
 
 pub(super) fn userinfo_form() -> Value {
-    form(&json!({"access_token": {"type": "string", "description": "Here or in the header, not in both."}}), &[])
+    form(
+        &json!({"access_token": {"type": "string", "description": "Here or in the header, not in both."}}),
+        &[],
+    )
 }
 
 pub(super) fn confirm_form() -> Value {
@@ -93,8 +108,11 @@ fn relocate(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                match (name.as_str(), value.as_str().and_then(|text| text.strip_prefix("#/$defs/"))) {
-                    ("$ref", Some(definition)) => *value = format!("#/components/schemas/{definition}").into(),
+                match (name.as_str(), value.as_str().and_then(|text| text.strip_prefix("#/$defs/")))
+                {
+                    ("$ref", Some(definition)) => {
+                        *value = format!("#/components/schemas/{definition}").into()
+                    }
                     _ => relocate(value),
                 }
             }
@@ -164,11 +182,19 @@ fn keys() -> Value {
 }
 
 fn discovery() -> Value {
-    let endpoints = ["issuer", "token_endpoint", "userinfo_endpoint", "jwks_uri", "interaction_endpoint"];
-    let lists =
-        ["response_types_supported", "grant_types_supported", "subject_types_supported", "id_token_signing_alg_values_supported", "scopes_supported"];
-    let endpoint = endpoints.map(|name| (name.to_string(), json!({"type": "string", "format": "uri"})));
-    let list = lists.map(|name| (name.to_string(), json!({"type": "array", "items": text(), "minItems": 1})));
+    let endpoints =
+        ["issuer", "token_endpoint", "userinfo_endpoint", "jwks_uri", "interaction_endpoint"];
+    let lists = [
+        "response_types_supported",
+        "grant_types_supported",
+        "subject_types_supported",
+        "id_token_signing_alg_values_supported",
+        "scopes_supported",
+    ];
+    let endpoint =
+        endpoints.map(|name| (name.to_string(), json!({"type": "string", "format": "uri"})));
+    let list = lists
+        .map(|name| (name.to_string(), json!({"type": "array", "items": text(), "minItems": 1})));
     let properties: Map<String, Value> = endpoint.into_iter().chain(list).collect();
     let required: Vec<&str> = endpoints.into_iter().chain(lists).collect();
     json!({"type": "object", "properties": properties, "required": required})

@@ -1,5 +1,11 @@
-//! What strangers send and what is shown of it. Coverage-guided on demand (`.ci/fuzz`); in `cargo test`, the corpus kept beside this.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! What strangers send and what is shown of it. Coverage-guided on demand (`.ci/fuzz`); in `cargo
+//! test`, the corpus kept beside this.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 use crate::schema;
 
@@ -25,8 +31,15 @@ const ITERATIONS: usize = 200;
 
 /// Each operation with an IDX body, and the schema of its body.
 static BODIES: LazyLock<Vec<(Operation, Validator)>> = LazyLock::new(|| {
-    let operations = ROUTES.iter().map(|route| route.operation).filter(|operation| operation.protocol() == Protocol::Idx);
-    operations.map(|operation| (operation, jsonschema::validator_for(&idx::body::schema(operation).unwrap()).unwrap())).collect()
+    let operations = ROUTES
+        .iter()
+        .map(|route| route.operation)
+        .filter(|operation| operation.protocol() == Protocol::Idx);
+    operations
+        .map(|operation| {
+            (operation, jsonschema::validator_for(&idx::body::schema(operation).unwrap()).unwrap())
+        })
+        .collect()
 });
 
 #[test]
@@ -42,21 +55,41 @@ fn request_bodies() {
             let canonical = value.to_string();
             let Ok(parsed) = parsed else {
                 // Beside what a schema sees there is only a repeated key and too long a body.
-                let unseen = input.len() > idx::body::MAX_BODY || parse(*operation, canonical.as_bytes()).is_ok();
-                assert!(unseen || !schema.is_valid(value), "{operation:?} refuses what its schema takes: {value}");
+                let unseen = input.len() > idx::body::MAX_BODY
+                    || parse(*operation, canonical.as_bytes()).is_ok();
+                assert!(
+                    unseen || !schema.is_valid(value),
+                    "{operation:?} refuses what its schema takes: {value}"
+                );
                 continue;
             };
-            assert!(schema.is_valid(value), "{operation:?} takes what its schema does not: {value}");
-            assert_eq!(parse(*operation, canonical.as_bytes()), Ok(parsed), "{operation:?}: one meaning however it is written");
+            assert!(
+                schema.is_valid(value),
+                "{operation:?} takes what its schema does not: {value}"
+            );
+            assert_eq!(
+                parse(*operation, canonical.as_bytes()),
+                Ok(parsed),
+                "{operation:?}: one meaning however it is written"
+            );
             let inner = canonical.strip_prefix('{').unwrap();
             let (key, _) = inner.split_once(':').unwrap();
-            assert_eq!(parse(*operation, format!("{{{key}:null,{inner}").as_bytes()), Err(Malformed), "{operation:?}: {key} twice");
+            assert_eq!(
+                parse(*operation, format!("{{{key}:null,{inner}").as_bytes()),
+                Err(Malformed),
+                "{operation:?}: {key} twice"
+            );
         }
     });
 }
 
-static DEMO: LazyLock<Organisation> =
-    LazyLock::new(|| organisation::parse("organisation.yaml", include_str!("../../../../functions/local/organisation.yaml")).unwrap());
+static DEMO: LazyLock<Organisation> = LazyLock::new(|| {
+    organisation::parse(
+        "organisation.yaml",
+        include_str!("../../../../functions/local/organisation.yaml"),
+    )
+    .unwrap()
+});
 
 #[test]
 fn envelopes() {
@@ -79,11 +112,20 @@ fn envelopes() {
                 code_challenge: "c".repeat(43),
                 browser: "b".into(),
             };
-            let mut transaction = Transaction::begin("tx".into(), client, Timestamp(1_795_348_800_000));
+            let mut transaction =
+                Transaction::begin("tx".into(), client, Timestamp(1_795_348_800_000));
             transaction.subject = subject;
-            let context = Context::new(&organisation, organisation.app("demo").unwrap(), Timestamp(1_795_348_800_000)).unwrap();
+            let context = Context::new(
+                &organisation,
+                organisation.app("demo").unwrap(),
+                Timestamp(1_795_348_800_000),
+            )
+            .unwrap();
             let standing = remediations(&context, &transaction);
-            let notices = [Notice { place: Place::Form, message: Message::UnknownUser { label: text.clone(), name: text.clone() } }];
+            let notices = [Notice {
+                place: Place::Form,
+                message: Message::UnknownUser { label: text.clone(), name: text.clone() },
+            }];
             let rendered = envelope::step(&View {
                 context: &context,
                 transaction: &transaction,
@@ -147,5 +189,9 @@ fn labelled(text: &str) -> Organisation {
 
 /// Before and after a form was asked for.
 fn subjects(text: &str) -> [Subject; 3] {
-    [Subject::Visitor, Subject::Stranger { identifier: text.into() }, Subject::Applicant { registration: None }]
+    [
+        Subject::Visitor,
+        Subject::Stranger { identifier: text.into() },
+        Subject::Applicant { registration: None },
+    ]
 }

@@ -1,4 +1,5 @@
-//! Whether an IDX answer is what clients can work with: the structural schema, and beside it what a schema cannot say.
+//! Whether an IDX answer is what clients can work with: the structural schema, and beside it what a
+//! schema cannot say.
 //!
 //! A module of several test crates: whoever gets an IDX answer has it checked.
 #![allow(dead_code, reason = "each test crate uses its part")]
@@ -9,20 +10,31 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 /// Published for authors of clients.
-pub static SCHEMA: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(include_str!("../../schema/envelope.schema.json")).unwrap());
+pub static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../schema/envelope.schema.json")).unwrap()
+});
 
-static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| jsonschema::validator_for(&SCHEMA).unwrap());
+static VALIDATOR: LazyLock<Validator> =
+    LazyLock::new(|| jsonschema::validator_for(&SCHEMA).unwrap());
 
 /// What is wrong with an envelope; empty if nothing is.
 pub fn problems(envelope: &Value) -> Vec<String> {
-    let mut problems: Vec<String> = VALIDATOR.iter_errors(envelope).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let mut problems: Vec<String> = VALIDATOR
+        .iter_errors(envelope)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
     each(envelope, &mut |object| {
         let paths: Vec<&str> = match &object["relatesTo"] {
             Value::Array(paths) => paths.iter().filter_map(Value::as_str).collect(),
             other => other.as_str().into_iter().collect(),
         };
         // Every client throws "Cannot resolve relatesTo" and shows nothing.
-        problems.extend(paths.iter().filter(|path| resolve(envelope, path).is_none()).map(|path| format!("{path} resolves to nothing")));
+        problems.extend(
+            paths
+                .iter()
+                .filter(|path| resolve(envelope, path).is_none())
+                .map(|path| format!("{path} resolves to nothing")),
+        );
         if object["name"] == "stateHandle" && object["value"] != envelope["stateHandle"] {
             problems.push("a form has another stateHandle than the envelope".into());
         }

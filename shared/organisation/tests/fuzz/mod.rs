@@ -1,4 +1,5 @@
-//! Organisation files as nobody wrote them. Coverage-guided on demand (`.ci/fuzz`); in `cargo test`, the corpus kept beside this.
+//! Organisation files as nobody wrote them. Coverage-guided on demand (`.ci/fuzz`); in `cargo
+//! test`, the corpus kept beside this.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 use bolero::check;
@@ -16,7 +17,10 @@ fn files() {
             assert!(!told.is_empty());
             assert_eq!(told.lines().count(), problems.iter().count(), "{told}");
             for line in told.lines() {
-                let number: usize = line.strip_prefix("file.yaml:").and_then(|rest| rest.split(':').next()?.parse().ok()).unwrap();
+                let number: usize = line
+                    .strip_prefix("file.yaml:")
+                    .and_then(|rest| rest.split(':').next()?.parse().ok())
+                    .unwrap();
                 assert!((1..=lines + 1).contains(&number), "{told}");
             }
         }
@@ -24,7 +28,10 @@ fn files() {
         // What was read is written and read again as the same: this is how it gets into the table.
         if let Ok(organisation) = first {
             let stored = serde_json::to_string(&organisation).unwrap();
-            assert_eq!(serde_json::from_str::<policy::organisation::Organisation>(&stored).unwrap(), organisation);
+            assert_eq!(
+                serde_json::from_str::<policy::organisation::Organisation>(&stored).unwrap(),
+                organisation
+            );
         }
     });
 }

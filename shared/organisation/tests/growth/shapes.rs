@@ -11,10 +11,16 @@ pub type Shape = (&'static str, fn(usize) -> String);
 
 /// All of them. What is wrong in some is wrong on every line.
 pub const SHAPES: [Shape; 16] = [
-    ("options of an attribute", |n| file(&Parts { custom: options(n, |i| format!("\"size {i}\"")), ..Parts::default() })),
+    ("options of an attribute", |n| {
+        file(&Parts { custom: options(n, |i| format!("\"size {i}\"")), ..Parts::default() })
+    }),
     ("options with titles", |n| file(&Parts { custom: titled(n), ..Parts::default() })),
-    ("options without quotes", |n| file(&Parts { custom: options(n, |i| format!("0{i}")), ..Parts::default() })),
-    ("options that are all the same", |n| file(&Parts { custom: options(n, |_| "\"same\"".into()), ..Parts::default() })),
+    ("options without quotes", |n| {
+        file(&Parts { custom: options(n, |i| format!("0{i}")), ..Parts::default() })
+    }),
+    ("options that are all the same", |n| {
+        file(&Parts { custom: options(n, |_| "\"same\"".into()), ..Parts::default() })
+    }),
     ("attributes", |n| file(&Parts { custom: attributes(n, ""), ..Parts::default() })),
     ("attributes that are required", |n| {
         let forms = each(n / 3 + 1, |i| policy(&format!("form-{i}"), &format!("misspelt{i}")));
@@ -26,11 +32,25 @@ pub const SHAPES: [Shape; 16] = [
     }),
     ("fields of a form", |n| {
         let fields = each(n, |i| format!("                - {{ name: field{i}, label: Field }}\n"));
-        file(&Parts { forms: policy("long", "first") + &fields, custom: attributes(n, ", required: true"), ..Parts::default() })
+        file(&Parts {
+            forms: policy("long", "first") + &fields,
+            custom: attributes(n, ", required: true"),
+            ..Parts::default()
+        })
     }),
-    ("groups and apps", |n| file(&Parts { groups: groups(n), apps: each(n, |i| app(i, &format!("group-{i}"), "one")), ..Parts::default() })),
+    ("groups and apps", |n| {
+        file(&Parts {
+            groups: groups(n),
+            apps: each(n, |i| app(i, &format!("group-{i}"), "one")),
+            ..Parts::default()
+        })
+    }),
     ("apps whose group is misspelt", |n| {
-        file(&Parts { groups: groups(n), apps: each(n, |i| app(i, &format!("grop-{i}"), "one")), ..Parts::default() })
+        file(&Parts {
+            groups: groups(n),
+            apps: each(n, |i| app(i, &format!("grop-{i}"), "one")),
+            ..Parts::default()
+        })
     }),
     ("groups of one app", |n| {
         let all = (0..n).map(|i| format!("group-{i}")).collect::<Vec<_>>().join(", ");
@@ -38,19 +58,31 @@ pub const SHAPES: [Shape; 16] = [
     }),
     ("apps with a policy each", |n| {
         let access = each(n, |i| access(&format!("access-{i}"), "everyone"));
-        file(&Parts { access, apps: each(n, |i| app(i, "everyone", &format!("access-{i}"))), ..Parts::default() })
+        file(&Parts {
+            access,
+            apps: each(n, |i| app(i, "everyone", &format!("access-{i}"))),
+            ..Parts::default()
+        })
     }),
-    ("rules of a policy", |n| file(&Parts { groups: groups(n), access: rules(n), ..Parts::default() })),
+    ("rules of a policy", |n| {
+        file(&Parts { groups: groups(n), access: rules(n), ..Parts::default() })
+    }),
     ("controls of a drawing", |n| {
-        let controls = each(n, |i| format!("        - {{ type: Control, scope: \"#/properties/nothing{i}\" }}\n"));
-        let drawing = format!("uiSchemas:\n  - id: ui\n    uiSchema:\n      type: Group\n      elements:\n{controls}");
+        let controls = each(n, |i| {
+            format!("        - {{ type: Control, scope: \"#/properties/nothing{i}\" }}\n")
+        });
+        let drawing = format!(
+            "uiSchemas:\n  - id: ui\n    uiSchema:\n      type: Group\n      elements:\n{controls}"
+        );
         file(&Parts { drawing, custom: attributes(n, ""), ..Parts::default() })
     }),
     ("addresses of an app", |n| {
         let uris = each(n, |i| format!("          - https://app.example.com/callback/{i}\n"));
         file(&Parts { apps: app(0, "everyone", "one") + &uris, ..Parts::default() })
     }),
-    ("the same key", |n| format!("{}\nwrong:\n{}", file(&Parts::default()), each(n, |i| format!("  key{i}: 1\n")))),
+    ("the same key", |n| {
+        format!("{}\nwrong:\n{}", file(&Parts::default()), each(n, |i| format!("  key{i}: 1\n")))
+    }),
 ];
 
 /// The largest file of this shape that has at most so many bytes.
@@ -66,7 +98,10 @@ pub fn of_size(shape: fn(usize) -> String, bytes: usize) -> String {
 /// What this thread has computed so far: what else runs on the machine hardly adds to it.
 pub fn cpu() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.try_into().unwrap_or_default(), time.tv_nsec.try_into().unwrap_or_default())
+    Duration::new(
+        time.tv_sec.try_into().unwrap_or_default(),
+        time.tv_nsec.try_into().unwrap_or_default(),
+    )
 }
 
 /// The least time of three in which a file is read and checked.
@@ -105,7 +140,8 @@ fn file(parts: &Parts) -> String {
     )
 }
 
-const CATCH_ALL: &str = "{ name: All, actions: { appSignOn: { verificationMethod: { factorMode: 1FA } } } }";
+const CATCH_ALL: &str =
+    "{ name: All, actions: { appSignOn: { verificationMethod: { factorMode: 1FA } } } }";
 
 fn each(n: usize, one: impl Fn(usize) -> String) -> String {
     (0..n).fold(String::new(), |mut all, i| {
@@ -121,7 +157,10 @@ fn options(n: usize, one: impl Fn(usize) -> String) -> String {
 
 fn titled(n: usize) -> String {
     let titles = each(n, |i| format!("            - {{ const: \"size {i}\", title: Size }}\n"));
-    format!("{}          oneOf:\n            - {{ const: none, title: None }}\n{titles}", options(n, |i| format!("\"size {i}\"")))
+    format!(
+        "{}          oneOf:\n            - {{ const: none, title: None }}\n{titles}",
+        options(n, |i| format!("\"size {i}\""))
+    )
 }
 
 fn attributes(n: usize, more: &str) -> String {
@@ -148,7 +187,9 @@ fn access(id: &str, group: &str) -> String {
 
 fn rule(group: &str) -> String {
     let people = format!("conditions: {{ people: {{ groups: {{ include: [{group}] }} }} }}");
-    format!("{{ name: Some, {people}, actions: {{ appSignOn: {{ verificationMethod: {{ factorMode: 1FA }} }} }} }}")
+    format!(
+        "{{ name: Some, {people}, actions: {{ appSignOn: {{ verificationMethod: {{ factorMode: 1FA }} }} }} }}"
+    )
 }
 
 fn rules(n: usize) -> String {

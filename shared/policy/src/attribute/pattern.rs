@@ -1,5 +1,6 @@
-//! The two patterns that a login may have (policies.md §2.4). They are read here and not given to a regex engine: what an administrator writes is
-//! then exactly one of them, and nothing can take long (security.md R-V4).
+//! The two patterns that a login may have (policies.md §2.4). They are read here and not given to a
+//! regex engine: what an administrator writes is then exactly one of them, and nothing can take
+//! long (security.md R-V4).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,10 +15,13 @@ pub(super) const ANYTHING: &str = ".+";
 
 /// A pattern that is neither `.+` nor a set of characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a pattern is `.+`, or `[…]+` with a hyphen first and a backslash before every other special character")]
+#[error(
+    "a pattern is `.+`, or `[…]+` with a hyphen first and a backslash before every other special character"
+)]
 pub struct UnsupportedPattern;
 
-/// Whether a login may have this pattern: `.+`, or `[…]+` with single characters and ranges of letters or digits.
+/// Whether a login may have this pattern: `.+`, or `[…]+` with single characters and ranges of
+/// letters or digits.
 ///
 /// # Errors
 /// [`UnsupportedPattern`] for every other.
@@ -39,7 +43,10 @@ impl Pattern {
         if pattern == ANYTHING {
             return Ok(Self::Anything);
         }
-        let set = pattern.strip_prefix('[').and_then(|rest| rest.strip_suffix("]+")).ok_or(UnsupportedPattern)?;
+        let set = pattern
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix("]+"))
+            .ok_or(UnsupportedPattern)?;
         let mut ranges = Vec::new();
         let rest = set.strip_prefix('-');
         if rest.is_some() {
@@ -56,12 +63,16 @@ impl Pattern {
     pub(super) fn matches(&self, text: &str) -> bool {
         match self {
             Self::Anything => !text.is_empty(),
-            Self::Characters(ranges) => !text.is_empty() && text.chars().all(|c| ranges.iter().any(|range| range.contains(&c))),
+            Self::Characters(ranges) => {
+                !text.is_empty()
+                    && text.chars().all(|c| ranges.iter().any(|range| range.contains(&c)))
+            }
         }
     }
 }
 
-/// The characters that a login's pattern allows, for people: `a to z, 0 to 9, -`. `None` if it allows all, or cannot be read.
+/// The characters that a login's pattern allows, for people: `a to z, 0 to 9, -`. `None` if it
+/// allows all, or cannot be read.
 pub fn allowed_characters(pattern: &str) -> Option<String> {
     let Ok(Pattern::Characters(ranges)) = Pattern::parse(pattern) else { return None };
     let said = ranges.iter().map(|range| match (*range.start(), *range.end()) {
@@ -87,7 +98,8 @@ fn member(c: char, rest: &mut Peekable<Chars<'_>>) -> Option<RangeInclusive<char
     }
     let end = rest.next()?;
     // `A-z` has six characters that nobody means.
-    let kinds: [fn(&char) -> bool; 3] = [char::is_ascii_lowercase, char::is_ascii_uppercase, char::is_ascii_digit];
+    let kinds: [fn(&char) -> bool; 3] =
+        [char::is_ascii_lowercase, char::is_ascii_uppercase, char::is_ascii_digit];
     (c <= end && kinds.iter().any(|kind| kind(&c) && kind(&end))).then_some(c..=end)
 }
 

@@ -91,7 +91,13 @@ pub struct VerificationMethod {
 
 impl Default for VerificationMethod {
     fn default() -> Self {
-        Self { kind: assurance(), factor_mode: FactorMode::TwoFactors, reauthenticate_in: None, inactivity_period: None, constraints: Vec::new() }
+        Self {
+            kind: assurance(),
+            factor_mode: FactorMode::TwoFactors,
+            reauthenticate_in: None,
+            inactivity_period: None,
+            constraints: Vec::new(),
+        }
     }
 }
 
@@ -147,7 +153,9 @@ impl ConstraintPair {
 
     /// Whether a proof by this authenticator does not count.
     pub fn excludes(&self, key: AuthenticatorKey) -> bool {
-        self.of(key.class()).is_some_and(|constraint| constraint.excluded_authentication_methods.iter().any(|method| method.is(key)))
+        self.of(key.class()).is_some_and(|constraint| {
+            constraint.excluded_authentication_methods.iter().any(|method| method.is(key))
+        })
     }
 }
 
@@ -164,7 +172,8 @@ pub struct Constraint {
     /// Authenticators that will do; any if empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authentication_methods: Vec<AuthenticationMethod>,
-    /// Authenticators that do not count at all. With one, the class is not required (policies.md §7.3).
+    /// Authenticators that do not count at all. With one, the class is not required (policies.md
+    /// §7.3).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub excluded_authentication_methods: Vec<AuthenticationMethod>,
     /// ISO 8601 duration; only `PT0S` while there are no sessions.

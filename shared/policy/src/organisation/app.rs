@@ -23,7 +23,8 @@ pub struct App {
     /// Groups that are assigned to the app. [`super::EVERYONE`] opens it to everyone.
     #[serde(default)]
     pub groups: Vec<String>,
-    /// Id of its profile enrollment policy; the default policy if absent (Okta: `_links.profileEnrollment`).
+    /// Id of its profile enrollment policy; the default policy if absent (Okta:
+    /// `_links.profileEnrollment`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_enrollment: Option<String>,
     /// Id of its authentication policy; the default policy if absent (Okta: `_links.accessPolicy`).
@@ -32,10 +33,12 @@ pub struct App {
     /// Origins of pages that may call the API for this app (CORS), compared exactly.
     #[serde(default)]
     pub allowed_origins: Vec<String>,
-    /// What its access tokens say to the servers that take them; where it says nothing, the organisation's settings do.
+    /// What its access tokens say to the servers that take them; where it says nothing, the
+    /// organisation's settings do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_tokens: Option<AccessTokens>,
-    /// Page of the app that finishes an email link in the browser it was asked from (`?state=&otp=`); without it a page of ours does.
+    /// Page of the app that finishes an email link in the browser it was asked from
+    /// (`?state=&otp=`); without it a page of ours does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_verify_callback_uri: Option<String>,
 }
@@ -51,13 +54,13 @@ pub struct AppCredentials {
     pub server: ServerCredentials,
 }
 
-/// What the server of an [`App`] shows itself with when it speaks for people: the address that it names
-/// is then the one that budgets are counted for, and not its own (policies.md §12 no. 22).
+/// What the server of an [`App`] shows itself with when it speaks for people: the address that it
+/// names is then the one that budgets are counted for, and not its own (policies.md §12 no. 22).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ServerCredentials {
-    /// SHA-256 of its secret in hexadecimal digits; two, while one takes the place of the other. The
-    /// secret itself stays with the server: 32 random bytes, which nobody finds by their hash.
+    /// SHA-256 of its secret in hexadecimal digits; two, while one takes the place of the other.
+    /// The secret itself stays with the server: 32 random bytes, which nobody finds by their hash.
     pub secret_sha256: Vec<String>,
 }
 

@@ -108,17 +108,24 @@ pub struct Authenticator {
 pub struct AuthenticatorSettings {
     /// What it may be used for.
     pub allowed_for: AllowedFor,
-    /// Life of an emailed code and link, in minutes (1..=30). Above 10 needs `acceptLongPasscodeLifetime` (security.md R-O2).
+    /// Life of an emailed code and link, in minutes (1..=30). Above 10 needs
+    /// `acceptLongPasscodeLifetime` (security.md R-O2).
     pub token_lifetime_in_minutes: u32,
     /// Digits of an emailed code (6..=12).
     pub passcode_length: u32,
-    /// Says that the administrator has read security.md R-O2 and wants codes that live for more than ten minutes.
+    /// Says that the administrator has read security.md R-O2 and wants codes that live for more
+    /// than ten minutes.
     pub accept_long_passcode_lifetime: bool,
 }
 
 impl Default for AuthenticatorSettings {
     fn default() -> Self {
-        Self { allowed_for: AllowedFor::Any, token_lifetime_in_minutes: 5, passcode_length: 6, accept_long_passcode_lifetime: false }
+        Self {
+            allowed_for: AllowedFor::Any,
+            token_lifetime_in_minutes: 5,
+            passcode_length: 6,
+            accept_long_passcode_lifetime: false,
+        }
     }
 }
 

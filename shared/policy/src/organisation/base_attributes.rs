@@ -15,7 +15,8 @@ pub(crate) fn base_property_names() -> impl Iterator<Item = &'static str> {
     BASE.iter().map(|base| base.name)
 }
 
-/// What Okta calls a base attribute, whatever the organisation calls it. `None` if there is no base attribute of that name.
+/// What Okta calls a base attribute, whatever the organisation calls it. `None` if there is no base
+/// attribute of that name.
 pub fn shipped_title(name: &str) -> Option<&'static str> {
     BASE.iter().find(|base| base.name == name).map(|base| base.title)
 }
@@ -61,7 +62,10 @@ impl Base {
         Property {
             title: Some(self.title.into()),
             kind: Some(PropertyType::String),
-            permissions: Some(alloc::vec![Permission { principal: "SELF".into(), action: self.action }]),
+            permissions: Some(alloc::vec![Permission {
+                principal: "SELF".into(),
+                action: self.action
+            }]),
             mutability: Some(Mutability::ReadWrite),
             format: self.format,
             min_length: self.length.map(|(min, _)| min),
@@ -75,7 +79,11 @@ impl Base {
 
 const BASE: &[Base] = &[
     base("login", "Username", Action::ReadWrite).length(5, 100).required().unique(),
-    base("email", "Primary email", Action::ReadWrite).format(Format::Email).length(5, 100).required().unique(),
+    base("email", "Primary email", Action::ReadWrite)
+        .format(Format::Email)
+        .length(5, 100)
+        .required()
+        .unique(),
     base("secondEmail", "Secondary email", Action::ReadWrite).format(Format::Email).length(5, 100),
     base("firstName", "First name", Action::ReadWrite).length(1, 50).required(),
     base("lastName", "Last name", Action::ReadWrite).length(1, 50).required(),

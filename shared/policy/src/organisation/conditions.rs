@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-/// To whom a policy or a rule applies, and when. Only people can be told apart so far; of the other conditions that Okta writes into every rule there
-/// is just the value that excludes nothing (policies.md §6.1).
+/// To whom a policy or a rule applies, and when. Only people can be told apart so far; of the other
+/// conditions that Okta writes into every rule there is just the value that excludes nothing
+/// (policies.md §6.1).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PolicyConditions {

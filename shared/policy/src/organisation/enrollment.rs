@@ -47,14 +47,16 @@ pub struct EnrollmentActions {
     pub profile_enrollment: ProfileEnrollment,
 }
 
-/// `actions.profileEnrollment`: which attributes an app asks for, of whom and when (policies.md §1).
+/// `actions.profileEnrollment`: which attributes an app asks for, of whom and when (policies.md
+/// §1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProfileEnrollment {
     /// Only `ALLOW` ([`super::check`]).
     #[serde(default)]
     pub access: Access,
-    /// What happens to somebody who has no account. Whose policy it is says what it means to leave it out ([`Policy::registers`]).
+    /// What happens to somebody who has no account. Whose policy it is says what it means to leave
+    /// it out ([`Policy::registers`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown_user_action: Option<UnknownUserAction>,
     /// Whether the mailbox must be proven before there is an account.
@@ -65,16 +67,19 @@ pub struct ProfileEnrollment {
     /// The group that people join; at most one.
     #[serde(default)]
     pub target_group_ids: Option<Vec<String>>,
-    /// Registration inline hooks: not built yet, so only `null` or an empty list ([`super::check`]).
+    /// Registration inline hooks: not built yet, so only `null` or an empty list
+    /// ([`super::check`]).
     #[serde(default)]
     pub pre_registration_inline_hooks: Option<Vec<serde_json::Value>>,
     /// Whether known people are asked for what they lack at sign-in.
     #[serde(default)]
     pub progressive_profiling_action: Switch,
-    /// `["password"]`: the password is asked on the sign-up form itself. `enrollAuthenticators` at first.
+    /// `["password"]`: the password is asked on the sign-up form itself. `enrollAuthenticators` at
+    /// first.
     #[serde(default, alias = "enrollAuthenticators")]
     pub enroll_authenticator_types: Option<Vec<EnrollAuthenticator>>,
-    /// The attributes by which a person may be named at sign-in, in order; `login` must be one; at most three.
+    /// The attributes by which a person may be named at sign-in, in order; `login` must be one; at
+    /// most three.
     #[serde(default = "login")]
     pub allowed_identifiers: Vec<String>,
     /// The UI schema that draws the form.
@@ -86,7 +91,8 @@ pub struct ProfileEnrollment {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProfileAttribute {
-    /// Name in the user schema, or a name that is in no schema: such a value is asked for and not stored.
+    /// Name in the user schema, or a name that is in no schema: such a value is asked for and not
+    /// stored.
     pub name: String,
     /// What the field is called on the form.
     pub label: String,
@@ -156,18 +162,24 @@ impl Policy<EnrollmentRule> {
         self.rules.first().map(|rule| &rule.actions.profile_enrollment)
     }
 
-    /// Whether self-service registration is on. Where nothing is said it is, as in every new policy of Okta's, but not in the default one, under
-    /// which an app comes without anybody's decision (policies.md §1, §13).
+    /// Whether self-service registration is on. Where nothing is said it is, as in every new policy
+    /// of Okta's, but not in the default one, under which an app comes without anybody's decision
+    /// (policies.md §1, §13).
     pub fn registers(&self) -> bool {
-        let unsaid = if self.system { UnknownUserAction::Deny } else { UnknownUserAction::Register };
-        self.enrollment().is_some_and(|enrollment| enrollment.unknown_user_action.unwrap_or(unsaid) == UnknownUserAction::Register)
+        let unsaid =
+            if self.system { UnknownUserAction::Deny } else { UnknownUserAction::Register };
+        self.enrollment().is_some_and(|enrollment| {
+            enrollment.unknown_user_action.unwrap_or(unsaid) == UnknownUserAction::Register
+        })
     }
 }
 
 impl ProfileEnrollment {
     /// Whether the password is asked on the sign-up form itself.
     pub fn password_on_form(&self) -> bool {
-        self.enroll_authenticator_types.as_ref().is_some_and(|types| types.contains(&EnrollAuthenticator::Password))
+        self.enroll_authenticator_types
+            .as_ref()
+            .is_some_and(|types| types.contains(&EnrollAuthenticator::Password))
     }
 
     /// The groups that people join.

@@ -2,7 +2,8 @@ use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
-/// The built-in group that everybody is in (Okta's "Everyone"). An app assigned to it is open to everyone.
+/// The built-in group that everybody is in (Okta's "Everyone"). An app assigned to it is open to
+/// everyone.
 pub const EVERYONE: &str = "everyone";
 
 /// A group (`/api/v1/groups`).

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{PolicyConditions, Status};
 
-/// A rule of an authenticator enrollment policy. Without effect so far: who must set up an authenticator is asked to, at every sign-in.
+/// A rule of an authenticator enrollment policy. Without effect so far: who must set up an
+/// authenticator is asked to, at every sign-in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MfaRule {
@@ -47,7 +48,8 @@ pub struct MfaPrompt {
     pub own: EnrollWhen,
 }
 
-/// When people are asked to set up authenticators; one time by two names (policies.md §8.3). `NEVER` is not built.
+/// When people are asked to set up authenticators; one time by two names (policies.md §8.3).
+/// `NEVER` is not built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum EnrollWhen {

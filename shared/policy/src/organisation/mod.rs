@@ -1,7 +1,8 @@
 //! What an administrator configures, in Okta's own object shapes and field names.
 //!
-//! These types are the single meaning of the organisation file, of the stored configuration and (later) of the management API. They are data
-//! only: [`check`] says whether a whole organisation makes sense, and the rest of the crate reads it.
+//! These types are the single meaning of the organisation file, of the stored configuration and
+//! (later) of the management API. They are data only: [`check`] says whether a whole organisation
+//! makes sense, and the rest of the crate reads it.
 
 mod access;
 mod app;
@@ -24,30 +25,44 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use access::{
-    AppSignOn, AppSignOnActions, AppSignOnRule, AuthenticationMethod, Constraint, ConstraintPair, FactorMode, KeepMeSignedIn, Optional, PostAuth,
-    UserPresence, VerificationMethod,
+    AppSignOn, AppSignOnActions, AppSignOnRule, AuthenticationMethod, Constraint, ConstraintPair,
+    FactorMode, KeepMeSignedIn, Optional, PostAuth, UserPresence, VerificationMethod,
 };
-pub use app::{App, AppCredentials, AppSettings, OAuthClientCredentials, OAuthClientSettings, TokenEndpointAuthMethod};
-pub use authenticator::{AllowedFor, Authenticator, AuthenticatorKey, AuthenticatorSettings, FactorClass};
+pub use app::{
+    App, AppCredentials, AppSettings, OAuthClientCredentials, OAuthClientSettings,
+    TokenEndpointAuthMethod,
+};
+pub use authenticator::{
+    AllowedFor, Authenticator, AuthenticatorKey, AuthenticatorSettings, FactorClass,
+};
 pub(crate) use base_attributes::base_property_names;
 pub use base_attributes::{base_properties, shipped_title};
 pub use conditions::{
-    Any, Anywhere, AuthContextCondition, IdentityProviderCondition, IncludeExclude, NetworkCondition, PeopleCondition, PolicyConditions,
-    RiskCondition, RiskScoreCondition, Unsupported,
+    Any, Anywhere, AuthContextCondition, IdentityProviderCondition, IncludeExclude,
+    NetworkCondition, PeopleCondition, PolicyConditions, RiskCondition, RiskScoreCondition,
+    Unsupported,
 };
 pub use enrollment::{
-    Access, ActivationRequirements, EnrollAuthenticator, EnrollmentActions, EnrollmentRule, NoConditions, ProfileAttribute, ProfileEnrollment,
-    Switch, UnknownUserAction,
+    Access, ActivationRequirements, EnrollAuthenticator, EnrollmentActions, EnrollmentRule,
+    NoConditions, ProfileAttribute, ProfileEnrollment, Switch, UnknownUserAction,
 };
 pub use group::{EVERYONE, Group, GroupProfile};
-pub use mfa_enroll::{EnrollSelf, EnrollWhen, MfaActions, MfaEnrollSettings, MfaEnrolment, MfaPrompt, MfaRule, SelfEnroll};
-pub use password::{Complexity, Dictionary, DictionaryCommon, Lockout, PasswordAge, PasswordPolicySettings, PasswordSettings};
+pub use mfa_enroll::{
+    EnrollSelf, EnrollWhen, MfaActions, MfaEnrollSettings, MfaEnrolment, MfaPrompt, MfaRule,
+    SelfEnroll,
+};
+pub use password::{
+    Complexity, Dictionary, DictionaryCommon, Lockout, PasswordAge, PasswordPolicySettings,
+    PasswordSettings,
+};
 pub use schema::{
-    Action, Definitions, Format, Items, Master, MasterType, Mutability, OneOf, Permission, Properties, PropertiesType, Property, PropertyType, Scope,
-    UserSchema,
+    Action, Definitions, Format, Items, Master, MasterType, Mutability, OneOf, Permission,
+    Properties, PropertiesType, Property, PropertyType, Scope, UserSchema,
 };
 pub use settings::{AccessTokenType, AccessTokens, Limits, Settings, UserEnumerationPrevention};
-pub use sign_on::{FactorPromptMode, PrimaryFactor, SessionSettings, SignOn, SignOnActions, SignOnRule};
+pub use sign_on::{
+    FactorPromptMode, PrimaryFactor, SessionSettings, SignOn, SignOnActions, SignOnRule,
+};
 pub use ui_schema::{DisplayFormat, UiControl, UiOptions, UiSchema, UiSchemaBody};
 
 /// Everything that an administrator configures.
@@ -108,7 +123,8 @@ pub struct Policy<R, S = NoSettings> {
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Okta's type string; may be left out, since the section says it. [`check`] refuses a different one.
+    /// Okta's type string; may be left out, since the section says it. [`check`] refuses a
+    /// different one.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// Lower comes first. Without effect on a profile enrollment policy.
@@ -156,14 +172,18 @@ fn none<S>() -> Option<S> {
 }
 
 /// Okta's API writes `null` for what is not there.
-fn null_is_absent<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+fn null_is_absent<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 impl Organisation {
     /// The app with this OAuth `client_id`, if it is active.
     pub fn app_by_client_id(&self, client_id: &str) -> Option<&App> {
-        self.apps.iter().find(|app| app.credentials.oauth_client.client_id == client_id && app.status == Status::Active)
+        self.apps.iter().find(|app| {
+            app.credentials.oauth_client.client_id == client_id && app.status == Status::Active
+        })
     }
 
     /// The app with this id, if it is active.
@@ -171,7 +191,8 @@ impl Organisation {
         self.apps.iter().find(|app| app.id == id && app.status == Status::Active)
     }
 
-    /// The profile enrollment policy of an app: the one it names, else the default policy (policies.md §1 rule 5).
+    /// The profile enrollment policy of an app: the one it names, else the default policy
+    /// (policies.md §1 rule 5).
     pub fn enrollment_policy(&self, app: &App) -> Option<&Policy<EnrollmentRule>> {
         mapped(&self.policies.profile_enrollment, app.profile_enrollment.as_deref())
     }
@@ -188,8 +209,12 @@ impl Organisation {
 
     /// What the access tokens of an app say: the app's word, or else the organisation's.
     pub fn access_tokens(&self, app: &App) -> AccessTokens {
-        let (own, all) = (app.access_tokens.clone().unwrap_or_default(), &self.settings.access_tokens);
-        AccessTokens { audience: own.audience.or_else(|| all.audience.clone()), kind: own.kind.or(all.kind) }
+        let (own, all) =
+            (app.access_tokens.clone().unwrap_or_default(), &self.settings.access_tokens);
+        AccessTokens {
+            audience: own.audience.or_else(|| all.audience.clone()),
+            kind: own.kind.or(all.kind),
+        }
     }
 
     /// The UI schema with this id.
@@ -199,7 +224,11 @@ impl Organisation {
 
     /// Settings of an authenticator; the defaults where the organisation says nothing.
     pub fn authenticator(&self, key: AuthenticatorKey) -> AuthenticatorSettings {
-        self.authenticators.iter().find(|a| a.key == key).map(|a| a.settings.clone()).unwrap_or_default()
+        self.authenticators
+            .iter()
+            .find(|a| a.key == key)
+            .map(|a| a.settings.clone())
+            .unwrap_or_default()
     }
 }
 

@@ -106,8 +106,9 @@ impl Default for DictionaryCommon {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Lockout {
-    /// Wrong passwords per name and hour, if fewer than `guessesPerAddressPerHour`; 0 is no limit of its own. Nobody is locked out for good, and
-    /// the owner not at all in a browser used before (security.md R-R8). The default password policy's value counts: whose policy it would be is
+    /// Wrong passwords per name and hour, if fewer than `guessesPerAddressPerHour`; 0 is no limit
+    /// of its own. Nobody is locked out for good, and the owner not at all in a browser used before
+    /// (security.md R-R8). The default password policy's value counts: whose policy it would be is
     /// not known before the password is right, and must not show.
     pub max_attempts: u32,
     /// Only 0: there is nothing to unlock.
@@ -123,6 +124,11 @@ pub struct Lockout {
 
 impl Default for Lockout {
     fn default() -> Self {
-        Self { max_attempts: 10, auto_unlock_minutes: None, show_lockout_failures: None, user_lockout_notification_channels: None }
+        Self {
+            max_attempts: 10,
+            auto_unlock_minutes: None,
+            show_lockout_failures: None,
+            user_lockout_notification_channels: None,
+        }
     }
 }

@@ -43,7 +43,8 @@ pub struct Properties {
     /// By attribute name.
     #[serde(default)]
     pub properties: BTreeMap<String, Property>,
-    /// The attributes that are required, gathered from what each says of itself: read-only, as at Okta ([`super::check`]).
+    /// The attributes that are required, gathered from what each says of itself: read-only, as at
+    /// Okta ([`super::check`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required: Option<Vec<String>>,
 }
@@ -58,7 +59,8 @@ pub enum PropertiesType {
 
 /// One attribute of the user schema: Okta's subset of JSON Schema draft 4.
 ///
-/// In the organisation file a base attribute may state any part; [`UserSchema::property`] fills in the rest.
+/// In the organisation file a base attribute may state any part; [`UserSchema::property`] fills in
+/// the rest.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Property {
@@ -254,7 +256,8 @@ pub enum Mutability {
 }
 
 impl UserSchema {
-    /// The whole definition of an attribute: the organisation's, on top of the base attribute of that name as Okta ships it.
+    /// The whole definition of an attribute: the organisation's, on top of the base attribute of
+    /// that name as Okta ships it.
     pub fn property(&self, name: &str) -> Option<Property> {
         let Some(shipped) = base_property(name) else {
             return self.definitions.custom.properties.get(name).cloned();
@@ -280,7 +283,11 @@ impl UserSchema {
 impl Property {
     /// What the person may do with the attribute.
     pub fn action(&self) -> Action {
-        self.permissions.as_ref().and_then(|all| all.iter().find(|p| p.principal == "SELF")).map(|p| p.action).unwrap_or_default()
+        self.permissions
+            .as_ref()
+            .and_then(|all| all.iter().find(|p| p.principal == "SELF"))
+            .map(|p| p.action)
+            .unwrap_or_default()
     }
 
     /// Whether the person may write the attribute.
@@ -355,7 +362,10 @@ fn unique<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D:
             match word {
                 "UNIQUE_VALIDATED" => Ok(Some(true)),
                 "NOT_UNIQUE" => Ok(Some(false)),
-                other => Err(E::unknown_variant(other, &["true", "false", "UNIQUE_VALIDATED", "NOT_UNIQUE"])),
+                other => Err(E::unknown_variant(
+                    other,
+                    &["true", "false", "UNIQUE_VALIDATED", "NOT_UNIQUE"],
+                )),
             }
         }
 
@@ -363,7 +373,10 @@ fn unique<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D:
             Ok(None)
         }
 
-        fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        fn visit_some<D: Deserializer<'de>>(
+            self,
+            deserializer: D,
+        ) -> Result<Self::Value, D::Error> {
             deserializer.deserialize_any(self)
         }
     }

@@ -12,7 +12,8 @@ pub struct Settings {
     pub mail_from: String,
     /// Whether strangers may learn who has an account (security.md §0.3 tension 1).
     pub user_enumeration_prevention: UserEnumerationPrevention,
-    /// Okta's "require possession factor before password during MFA": makes the first page identifier-first (policies.md §6.3).
+    /// Okta's "require possession factor before password during MFA": makes the first page
+    /// identifier-first (policies.md §6.3).
     pub verify_knowledge_second_when_2fa_required: bool,
     /// What access tokens say to the servers that take them, unless an app says otherwise.
     #[serde(skip_serializing_if = "AccessTokens::is_default")]
@@ -106,8 +107,8 @@ pub struct Limits {
     pub mails_per_address_per_day: u32,
     /// Mails per source and hour (R-R6).
     pub mails_per_source_per_hour: u32,
-    /// The account's SES quota: mails in 24 hours. Past half of it each site still gets two sign-up mails, which stop at 80 %; sign-in mail goes on
-    /// likewise past 70 %, to the end (R-R6).
+    /// The account's SES quota: mails in 24 hours. Past half of it each site still gets two sign-up
+    /// mails, which stop at 80 %; sign-in mail goes on likewise past 70 %, to the end (R-R6).
     pub mails_in_all_per_day: u32,
     /// Unknown names that one source may try in ten minutes where the answer tells.
     pub unknown_names_per_source: u32,

@@ -80,7 +80,10 @@ pub enum DisplayFormat {
 impl UiSchema {
     /// The control that draws the attribute `name`.
     pub fn control(&self, name: &str) -> Option<&UiControl> {
-        self.ui_schema.elements.iter().find(|control| control.scope.strip_prefix("#/properties/") == Some(name))
+        self.ui_schema
+            .elements
+            .iter()
+            .find(|control| control.scope.strip_prefix("#/properties/") == Some(name))
     }
 }
 

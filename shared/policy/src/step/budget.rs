@@ -1,4 +1,5 @@
-//! Budgets: what is counted, of whom, and how much there may be (security.md R-O4, R-O6, R-R5, R-R6). The engine counts; here is all that is limited.
+//! Budgets: what is counted, of whom, and how much there may be (security.md R-O4, R-O6, R-R5,
+//! R-R6). The engine counts; here is all that is limited.
 
 use alloc::format;
 use alloc::string::String;
@@ -23,16 +24,19 @@ pub struct Budget {
     pub max: u32,
     /// The window.
     pub window: Span,
-    /// When the first window begins, for something that is newer than the clock's windows: none ends in the middle of its life.
+    /// When the first window begins, for something that is newer than the clock's windows: none
+    /// ends in the middle of its life.
     pub since: Option<Timestamp>,
-    /// Whether the count is taken back if the proof was right, or if the mail never went out: what is limited are wrong guesses, and mails.
+    /// Whether the count is taken back if the proof was right, or if the mail never went out: what
+    /// is limited are wrong guesses, and mails.
     pub refund: bool,
 }
 
 /// Whose a [`Budget`] is; the engine stores only a MAC of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {
-    /// Of the address that sends the request, as the gateway saw it: the policy does not know which one that is.
+    /// Of the address that sends the request, as the gateway saw it: the policy does not know which
+    /// one that is.
     Source,
     /// Of this name at the network that sends the request: an IPv4 /24, or an IPv6 /64.
     Network(String),
@@ -41,8 +45,9 @@ pub enum Whose {
     Site(String),
     /// Of what has this name.
     Of(String),
-    /// Of everybody together. Counted in [`SHARES`] counters, so that no single item is hot (security.md R-R10). The engine picks one by a MAC of
-    /// this text, so that no client can choose it.
+    /// Of everybody together. Counted in [`SHARES`] counters, so that no single item is hot
+    /// (security.md R-R10). The engine picks one by a MAC of this text, so that no client can
+    /// choose it.
     Everybody(String),
 }
 
@@ -51,7 +56,8 @@ const HOUR: Span = Span::hours(1);
 /// Counters that a budget of everybody is spread over; each has its share of the limit.
 pub const SHARES: u32 = 16;
 
-/// Past the limit of everybody's guesses, names are still tried for the first time from somewhere, up to so many times the limit.
+/// Past the limit of everybody's guesses, names are still tried for the first time from somewhere,
+/// up to so many times the limit.
 const FIRST_TRIES_OF_ALL: u32 = 5;
 
 /// First tries of a name from one network.
@@ -60,8 +66,8 @@ const FIRST_TRIES: u32 = 2;
 /// Mails of a day to each site, past what anybody may ask for: one, and one more where it got lost.
 const FIRST_MAILS: u32 = 2;
 
-/// Many people share a network, or the server of an app. Those who have signed in from there before are not kept out by one who guesses there, up to so
-/// many times the limit of a source.
+/// Many people share a network, or the server of an app. Those who have signed in from there before
+/// are not kept out by one who guesses there, up to so many times the limit of a source.
 const FAMILIAR: u32 = 10;
 
 impl Budget {
@@ -96,7 +102,9 @@ impl Decision {
         self.counts = if self.counts.is_empty() {
             alternatives
         } else {
-            let both = |counted: &Vec<Budget>| alternatives.iter().map(|more| [&counted[..], more].concat()).collect::<Vec<_>>();
+            let both = |counted: &Vec<Budget>| {
+                alternatives.iter().map(|more| [&counted[..], more].concat()).collect::<Vec<_>>()
+            };
             self.counts.iter().flat_map(both).collect()
         };
     }
@@ -107,7 +115,8 @@ pub fn requests(limits: &Limits, id: &str) -> Budget {
     Budget::of("requests", Whose::Of(id.into()), limits.requests_per_transaction, Span::seconds(5))
 }
 
-/// What one guess at a name may be counted in (security.md R-O6). Strangers together have `guesses_per_address_per_hour`, however many they are:
+/// What one guess at a name may be counted in (security.md R-O6). Strangers together have
+/// `guesses_per_address_per_hour`, however many they are:
 ///
 /// | from the beginning | who |
 /// | --- | --- |
@@ -115,8 +124,9 @@ pub fn requests(limits: &Limits, id: &str) -> Budget {
 /// | up to three quarters | the first tries of a password from each network |
 /// | all | the first try of each code |
 ///
-/// A browser that this person has signed in from before has as many of its own, and so have all networks together that they have signed in from: what
-/// strangers guess elsewhere keeps the owner out of neither (R-R8, A-107).
+/// A browser that this person has signed in from before has as many of its own, and so have all
+/// networks together that they have signed in from: what strangers guess elsewhere keeps the owner
+/// out of neither (R-R8, A-107).
 struct Guess<'a> {
     limits: &'a Limits,
     transaction: &'a Transaction,
@@ -125,8 +135,18 @@ struct Guess<'a> {
 }
 
 impl<'a> Guess<'a> {
-    fn at(context: &Context<'a>, transaction: &'a Transaction, name: &str, familiar: Familiar) -> Self {
-        Self { limits: &context.organisation.settings.limits, transaction, throttle: throttle_key_of(name), familiar }
+    fn at(
+        context: &Context<'a>,
+        transaction: &'a Transaction,
+        name: &str,
+        familiar: Familiar,
+    ) -> Self {
+        Self {
+            limits: &context.organisation.settings.limits,
+            transaction,
+            throttle: throttle_key_of(name),
+            familiar,
+        }
     }
 
     /// Of the name, as it is counted wherever strangers guess.
@@ -135,7 +155,11 @@ impl<'a> Guess<'a> {
     }
 
     fn of_browser(&self, max: u32) -> Budget {
-        Budget::guess("guess-known-browser", Whose::Of(format!("{} {}", self.throttle, self.transaction.client.browser)), max)
+        Budget::guess(
+            "guess-known-browser",
+            Whose::Of(format!("{} {}", self.throttle, self.transaction.client.browser)),
+            max,
+        )
     }
 
     fn of_network(&self, max: u32) -> Budget {
@@ -143,12 +167,20 @@ impl<'a> Guess<'a> {
     }
 
     fn of_networks(&self) -> Budget {
-        Budget::guess("guess-known-networks", Whose::Of(self.throttle.clone()), self.limits.guesses_per_address_per_hour)
+        Budget::guess(
+            "guess-known-networks",
+            Whose::Of(self.throttle.clone()),
+            self.limits.guesses_per_address_per_hour,
+        )
     }
 
     fn of_source(&self) -> Budget {
         let times = if self.familiar.network { FAMILIAR } else { 1 };
-        Budget::guess("guess-source", Whose::Source, self.limits.guesses_per_source_per_hour.saturating_mul(times))
+        Budget::guess(
+            "guess-source",
+            Whose::Source,
+            self.limits.guesses_per_source_per_hour.saturating_mul(times),
+        )
     }
 
     fn of_all(&self, times: u32) -> Budget {
@@ -156,8 +188,9 @@ impl<'a> Guess<'a> {
         Budget { refund: true, ..Budget::of_all("guess-all", &self.transaction.id, max, HOUR) }
     }
 
-    /// What is kept for first tries: as many as there are codes, an address getting no more than mails, where all mails go out; at most half, where
-    /// there are many. Half of that is kept for codes alone.
+    /// What is kept for first tries: as many as there are codes, an address getting no more than
+    /// mails, where all mails go out; at most half, where there are many. Half of that is kept for
+    /// codes alone.
     fn kept(&self) -> u32 {
         self.limits.mails_per_address_per_day.min(self.limits.guesses_per_address_per_hour / 2)
     }
@@ -168,15 +201,23 @@ impl<'a> Guess<'a> {
     }
 }
 
-/// One guess of a password: the first of these that has room. The lockout of the default password policy, which holds for strangers too, is one of the
-/// limits.
-pub(super) fn password_guess(context: &Context<'_>, transaction: &Transaction, name: &str, familiar: Familiar) -> Vec<Vec<Budget>> {
-    let attempts = assurance::password_settings(context.organisation, &Who::default()).lockout.max_attempts;
+/// One guess of a password: the first of these that has room. The lockout of the default password
+/// policy, which holds for strangers too, is one of the limits.
+pub(super) fn password_guess(
+    context: &Context<'_>,
+    transaction: &Transaction,
+    name: &str,
+    familiar: Familiar,
+) -> Vec<Vec<Budget>> {
+    let attempts =
+        assurance::password_settings(context.organisation, &Who::default()).lockout.max_attempts;
     let within = |max: u32| if attempts > 0 { max.min(attempts) } else { max };
     let guess = Guess::at(context, transaction, name, familiar);
     let anybody = within(guess.for_anybody());
     if familiar.browser {
-        return alloc::vec![alloc::vec![guess.of_browser(within(guess.limits.guesses_per_address_per_hour))]];
+        return alloc::vec![alloc::vec![
+            guess.of_browser(within(guess.limits.guesses_per_address_per_hour))
+        ]];
     }
     let first_tries = Budget { max: FIRST_TRIES, name: "guess-first", ..guess.of_network(0) };
     alloc::vec![
@@ -186,13 +227,23 @@ pub(super) fn password_guess(context: &Context<'_>, transaction: &Transaction, n
             alloc::vec![guess.of_name(anybody), guess.of_source(), guess.of_all(1)]
         },
         // The limit of the name, or of everybody, is reached: more is asked for than to wait.
-        alloc::vec![guess.of_name(anybody + guess.kept() / 2), first_tries, guess.of_source(), guess.of_all(FIRST_TRIES_OF_ALL)],
+        alloc::vec![
+            guess.of_name(anybody + guess.kept() / 2),
+            first_tries,
+            guess.of_source(),
+            guess.of_all(FIRST_TRIES_OF_ALL)
+        ],
     ]
 }
 
-/// One guess of a code: the first of these that has room. The first try of a code may use what is kept for it, whatever others have guessed at the same
-/// address, and at everybody's: to be mailed a code is limited already. The budget of the source holds for it too (R-O6).
-pub(super) fn passcode_guess(context: &Context<'_>, transaction: &Transaction, challenge: &Challenge) -> Vec<Vec<Budget>> {
+/// One guess of a code: the first of these that has room. The first try of a code may use what is
+/// kept for it, whatever others have guessed at the same address, and at everybody's: to be mailed
+/// a code is limited already. The budget of the source holds for it too (R-O6).
+pub(super) fn passcode_guess(
+    context: &Context<'_>,
+    transaction: &Transaction,
+    challenge: &Challenge,
+) -> Vec<Vec<Budget>> {
     let guess = Guess::at(context, transaction, &challenge.address, transaction.familiar);
     let all = guess.limits.guesses_per_address_per_hour;
     let of_code = |max: u32| {
@@ -201,18 +252,29 @@ pub(super) fn passcode_guess(context: &Context<'_>, transaction: &Transaction, c
     };
     let attempts = guess.limits.attempts_per_passcode;
     if transaction.familiar.browser {
-        // Of codes, all browsers and strangers together have no more than that: whoever knows a password may have made as many browsers known as they like.
-        return alloc::vec![alloc::vec![guess.of_browser(all), guess.of_name(all), of_code(attempts)]];
+        // Of codes, all browsers and strangers together have no more than that: whoever knows a
+        // password may have made as many browsers known as they like.
+        return alloc::vec![alloc::vec![
+            guess.of_browser(all),
+            guess.of_name(all),
+            of_code(attempts)
+        ]];
     }
     alloc::vec![
         alloc::vec![guess.of_name(all), guess.of_source(), of_code(1)],
-        alloc::vec![guess.of_name(guess.for_anybody()), guess.of_source(), guess.of_all(1), of_code(attempts)],
+        alloc::vec![
+            guess.of_name(guess.for_anybody()),
+            guess.of_source(),
+            guess.of_all(1),
+            of_code(attempts)
+        ],
     ]
 }
 
-/// One answer that tells whether there is an account of some name: what is told is told in bulk to nobody (security.md A-010). Taken back where there is
-/// one: the limit is on names that are tried in vain. Once it is reached, a name alone gets neither answer; a name with a password is a guess besides, and
-/// limited as such.
+/// One answer that tells whether there is an account of some name: what is told is told in bulk to
+/// nobody (security.md A-010). Taken back where there is one: the limit is on names that are tried
+/// in vain. Once it is reached, a name alone gets neither answer; a name with a password is a guess
+/// besides, and limited as such.
 pub(super) fn unknown_name(context: &Context<'_>) -> Budget {
     let max = context.organisation.settings.limits.unknown_names_per_source;
     Budget { refund: true, ..Budget::of("unknown-name", Whose::Source, max, Span::minutes(10)) }
@@ -223,16 +285,20 @@ pub(super) fn taken_name(limits: &Limits) -> Budget {
     Budget::of("taken-name", Whose::Source, limits.unknown_names_per_source, Span::minutes(10))
 }
 
-/// One account whose mailbox nobody has proven: nobody makes them in bulk, of addresses of others. As many as mails, one of which each of them costs.
+/// One account whose mailbox nobody has proven: nobody makes them in bulk, of addresses of others.
+/// As many as mails, one of which each of them costs.
 pub(super) fn unproven_account(limits: &Limits) -> Budget {
     Budget::of("unproven-account", Whose::Source, limits.mails_per_source_per_hour, HOUR)
 }
 
-/// The budgets that [`Needs::watched_budgets`](super::Needs::watched_budgets) may name for this input, so that they can be looked at early. Not those that
-/// only an app without proof of the mailbox needs beyond its form: they are looked at when they are needed.
+/// The budgets that [`Needs::watched_budgets`](super::Needs::watched_budgets) may name for this
+/// input, so that they can be looked at early. Not those that only an app without proof of the
+/// mailbox needs beyond its form: they are looked at when they are needed.
 pub fn watched(limits: &Limits, input: &Input) -> Vec<Budget> {
     match input {
-        Input::EnrollProfile { .. } => alloc::vec![taken_name(limits), unproven_account(limits), mail_of_source(limits)],
+        Input::EnrollProfile { .. } => {
+            alloc::vec![taken_name(limits), unproven_account(limits), mail_of_source(limits)]
+        }
         Input::UpdateProfile(_) => alloc::vec![taken_name(limits)],
         _ => Vec::new(),
     }
@@ -255,10 +321,15 @@ pub(super) fn mail_of_source(limits: &Limits) -> Budget {
 ///
 /// So a flood from few sites ends nothing: past the part that it can use up, every other site still
 /// has two mails of each kind. With the default of 50,000 mails, a flood of sign-ups needs 7,500
-/// sites to end sign-up, and one of both kinds needs 1,250; sign-in mail ends with 5,000. A site that
-/// has had mail before has its two as well: what is counted for it begins past the first part, so
-/// that an ordinary day costs no further write.
-pub(super) fn mail(context: &Context<'_>, transaction: &str, address: &str, purpose: Purpose) -> Vec<Vec<Budget>> {
+/// sites to end sign-up, and one of both kinds needs 1,250; sign-in mail ends with 5,000. A site
+/// that has had mail before has its two as well: what is counted for it begins past the first part,
+/// so that an ordinary day costs no further write.
+pub(super) fn mail(
+    context: &Context<'_>,
+    transaction: &str,
+    address: &str,
+    purpose: Purpose,
+) -> Vec<Vec<Budget>> {
     let limits = &context.organisation.settings.limits;
     let day = Span::hours(24);
     let (kind, anybody, first) = match purpose {
@@ -269,8 +340,18 @@ pub(super) fn mail(context: &Context<'_>, transaction: &str, address: &str, purp
     let counted = |hundredths| {
         let of_all = percent(limits.mails_in_all_per_day, hundredths);
         alloc::vec![
-            Budget::mail("mail-address-hour", Whose::Of(throttle.clone()), limits.mails_per_address_per_hour, HOUR),
-            Budget::mail("mail-address-day", Whose::Of(throttle.clone()), limits.mails_per_address_per_day, day),
+            Budget::mail(
+                "mail-address-hour",
+                Whose::Of(throttle.clone()),
+                limits.mails_per_address_per_hour,
+                HOUR
+            ),
+            Budget::mail(
+                "mail-address-day",
+                Whose::Of(throttle.clone()),
+                limits.mails_per_address_per_day,
+                day
+            ),
             mail_of_source(limits),
             Budget { refund: true, ..Budget::of_all("mail-all-day", transaction, of_all, day) },
         ]

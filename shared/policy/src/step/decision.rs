@@ -15,7 +15,8 @@ pub struct Decision {
     pub transaction: Transaction,
     /// What is written with it, all or nothing.
     pub effects: Vec<Effect>,
-    /// What is counted with it: the first of these that all have room. If there is room in none, nothing of the decision happens, and it is made anew.
+    /// What is counted with it: the first of these that all have room. If there is room in none,
+    /// nothing of the decision happens, and it is made anew.
     pub counts: Vec<Vec<Budget>>,
     /// What is mailed after the commit.
     pub mail: Option<Mail>,
@@ -48,8 +49,9 @@ pub enum Effect {
         /// Values that nobody else may have from now on.
         claims: Vec<Identity>,
     },
-    /// An account whose mailbox was never proven makes room for the person who has proven it. Nothing of
-    /// it survives, its id least of all: a subject is never reassigned (OpenID Connect Core §2).
+    /// An account whose mailbox was never proven makes room for the person who has proven it.
+    /// Nothing of it survives, its id least of all: a subject is never reassigned (OpenID Connect
+    /// Core §2).
     ReplaceUser {
         /// The record that is there from now on, with an id of its own.
         user: User,
@@ -107,7 +109,8 @@ pub enum Mail {
         /// The mailbox.
         address: String,
     },
-    /// The same for somebody who has no account: nobody reads it, but whatever is done for a mail is done.
+    /// The same for somebody who has no account: nobody reads it, but whatever is done for a mail
+    /// is done.
     Nobody(Challenge),
     /// "You already have an account."
     AlreadyRegistered {
@@ -125,7 +128,8 @@ pub enum Rejection {
     Unauthenticated,
     /// A budget is used up: 429.
     TooManyRequests,
-    /// What the client has on its page is not what is offered now: 200, because clients draw a new page only then (idx.md §12.12).
+    /// What the client has on its page is not what is offered now: 200, because clients draw a new
+    /// page only then (idx.md §12.12).
     Outdated(Outdated),
 }
 
@@ -138,12 +142,22 @@ impl Rejection {
 
 impl Decision {
     pub(super) fn unchanged(transaction: Transaction) -> Self {
-        Self { transaction, effects: Vec::new(), counts: Vec::new(), mail: None, notices: Vec::new(), rejection: None }
+        Self {
+            transaction,
+            effects: Vec::new(),
+            counts: Vec::new(),
+            mail: None,
+            notices: Vec::new(),
+            rejection: None,
+        }
     }
 
     /// What this step saves is what the next one finds.
     pub(super) fn with_new_version(mut self) -> Self {
-        let saves = self.effects.iter().any(|effect| matches!(effect, Effect::SaveUser { .. } | Effect::ReplaceUser { .. }));
+        let saves = self
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::SaveUser { .. } | Effect::ReplaceUser { .. }));
         if let (true, Subject::Member { version, .. }) = (saves, &mut self.transaction.subject) {
             *version += 1;
         }

@@ -21,14 +21,16 @@ pub struct Facts {
     pub passcode_right: bool,
     /// A budget was used up, so nothing was evaluated.
     pub over_budget: bool,
-    /// A budget that the commit would count (a mail's, an unknown or taken name's, an unproven account's) is used up, whichever of the alternatives in
-    /// [`Decision::counts`] is taken. Which one is not known.
+    /// A budget that the commit would count (a mail's, an unknown or taken name's, an unproven
+    /// account's) is used up, whichever of the alternatives in [`Decision::counts`] is taken. Which
+    /// one is not known.
     pub over_commit_budget: bool,
     /// When the budget that is used up has room again. `None`: waiting does not help.
     pub room: Option<Timestamp>,
     /// Where the person named has signed in from before.
     pub familiar: Familiar,
-    /// Whether a commit was refused because somebody else has one of the values: `owners` then tells who.
+    /// Whether a commit was refused because somebody else has one of the values: `owners` then
+    /// tells who.
     pub contested: bool,
     /// A random id, should a user be made.
     pub new_user_id: String,

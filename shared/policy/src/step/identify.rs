@@ -9,31 +9,44 @@ use crate::secret::Secret;
 use crate::transaction::Subject;
 
 impl Step<'_> {
-    pub(super) fn identify(&self, mut decision: Decision, identifier: &str, password: Option<&Secret>) -> Result<Decision, StepError> {
+    pub(super) fn identify(
+        &self,
+        mut decision: Decision,
+        identifier: &str,
+        password: Option<&Secret>,
+    ) -> Result<Decision, StepError> {
         let asks_password = !crate::assurance::identifier_first(self.context.organisation);
         if password.is_some() && !asks_password {
             return Err(StepError::Malformed);
         }
         let left_blank = [
             identifier_key(identifier).is_empty().then(|| message::blank(Place::Identifier)),
-            (asks_password && password.is_none_or(|password| password.expose().is_empty())).then(|| message::blank(Place::Passcode)),
+            (asks_password && password.is_none_or(|password| password.expose().is_empty()))
+                .then(|| message::blank(Place::Passcode)),
         ];
         if left_blank.iter().any(Option::is_some) {
             return Ok(self.wrong(decision, left_blank.into_iter().flatten().collect()));
         }
-        // The first attribute that has a match decides; there is no fall-through to a lower one (policies.md §1.6).
+        // The first attribute that has a match decides; there is no fall-through to a lower one
+        // (policies.md §1.6).
         let found = self.facts.owners.iter().flatten().next().filter(|(user, _)| user.is_active());
         let Some((user, version)) = found.cloned() else {
             return Ok(self.unknown(decision, identifier, asks_password));
         };
-        // Without a password none can be right: such a person is asked for what there is, as on a page that asks for the
-        // name alone. What was typed proves nothing. That there is such an account is told by this, but only where the
-        // answers may tell who has one: elsewhere the page asks for the name alone.
+        // Without a password none can be right: such a person is asked for what there is, as on a
+        // page that asks for the name alone. What was typed proves nothing. That there is such an
+        // account is told by this, but only where the answers may tell who has one: elsewhere the
+        // page asks for the name alone.
         let proves = asks_password && user.has_password;
         if proves && !self.facts.password_right {
-            return Ok(decision.reject(Rejection::Unauthenticated, message::form(Message::AuthenticationFailed)));
+            return Ok(decision
+                .reject(Rejection::Unauthenticated, message::form(Message::AuthenticationFailed)));
         }
-        decision.transaction.turn_to(Subject::Member { identifier: identifier.into(), user, version });
+        decision.transaction.turn_to(Subject::Member {
+            identifier: identifier.into(),
+            user,
+            version,
+        });
         decision.transaction.familiar = self.facts.familiar;
         if proves {
             decision.transaction.proofs.insert(AuthenticatorKey::OktaPassword, self.context.now);
@@ -51,11 +64,15 @@ impl Step<'_> {
                 }
                 decision.count(budget::unknown_name(self.context));
             }
-            decision.notices = message::form(Message::UnknownUser { label: form::identifier_label(self.context), name: identifier.into() });
+            decision.notices = message::form(Message::UnknownUser {
+                label: form::identifier_label(self.context),
+                name: identifier.into(),
+            });
             return decision;
         }
         if asks_password {
-            return decision.reject(Rejection::Unauthenticated, message::form(Message::AuthenticationFailed));
+            return decision
+                .reject(Rejection::Unauthenticated, message::form(Message::AuthenticationFailed));
         }
         decision.transaction.turn_to(Subject::Stranger { identifier: identifier.into() });
         decision
@@ -64,7 +81,11 @@ impl Step<'_> {
     pub(super) fn answer_password(&self, mut decision: Decision) -> Decision {
         let member = matches!(decision.transaction.subject, Subject::Member { .. });
         if !member || !self.facts.password_right {
-            let message = if self.context.tells_who_is_unknown() { Message::IncorrectPassword } else { Message::AuthenticationFailed };
+            let message = if self.context.tells_who_is_unknown() {
+                Message::IncorrectPassword
+            } else {
+                Message::AuthenticationFailed
+            };
             return decision.reject(Rejection::Unauthenticated, message::passcode(message));
         }
         decision.transaction.proofs.insert(AuthenticatorKey::OktaPassword, self.context.now);

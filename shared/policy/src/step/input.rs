@@ -45,7 +45,8 @@ pub enum Input {
     Resend,
     /// Ask whether the link was followed.
     Poll,
-    /// Press the button on the page behind the link. The engine has checked the link's token and the browser's cookie.
+    /// Press the button on the page behind the link. The engine has checked the link's token and
+    /// the browser's cookie.
     ConfirmLink {
         /// Which code's link it was.
         sequence: u32,
@@ -65,7 +66,8 @@ impl Input {
         }
     }
 
-    /// Whether the function that serves this input may send mail (`functions/README.md`): `register` and `verify-email` may.
+    /// Whether the function that serves this input may send mail (`functions/README.md`):
+    /// `register` and `verify-email` may.
     pub(super) fn can_mail(&self) -> bool {
         match self {
             Self::EnrollProfile { .. }
@@ -78,9 +80,12 @@ impl Input {
             | Self::Resend
             | Self::Poll
             | Self::ConfirmLink { .. } => true,
-            Self::Introspect | Self::Identify { .. } | Self::SelectIdentify | Self::AnswerPassword(_) | Self::UpdateProfile(_) | Self::Cancel => {
-                false
-            }
+            Self::Introspect
+            | Self::Identify { .. }
+            | Self::SelectIdentify
+            | Self::AnswerPassword(_)
+            | Self::UpdateProfile(_)
+            | Self::Cancel => false,
         }
     }
 }

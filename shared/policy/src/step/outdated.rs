@@ -1,5 +1,6 @@
-//! Pages that were open while a policy changed. What they offered is remembered, so that what they send is an answer, never a mistake of the person
-//! (security.md R-S9): a value that is no longer asked for is dropped, and what is asked for instead is shown, with a message, without a reload.
+//! Pages that were open while a policy changed. What they offered is remembered, so that what they
+//! send is an answer, never a mistake of the person (security.md R-S9): a value that is no longer
+//! asked for is dropped, and what is asked for instead is shown, with a message, without a reload.
 
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
@@ -56,7 +57,8 @@ impl Transaction {
         }
         let standing = remediations(context, self);
         let mut attributes = asked(&standing);
-        // A form that changes while it is open is one form: in another tab it may be as it was. A page without one ends that.
+        // A form that changes while it is open is one form: in another tab it may be as it was. A
+        // page without one ends that.
         if !attributes.is_empty() {
             attributes.extend(before);
         }
@@ -71,8 +73,13 @@ pub(super) fn is_outdated(context: &Context<'_>, transaction: &Transaction) -> b
     matches!(standing, Standing::Offered(_)) && digest(&standing) != shown.digest
 }
 
-/// The page of today, instead of what was sent from another one. `None`: what was sent was never offered.
-pub(super) fn redrawn(context: &Context<'_>, input: &Input, mut transaction: Transaction) -> Option<Decision> {
+/// The page of today, instead of what was sent from another one. `None`: what was sent was never
+/// offered.
+pub(super) fn redrawn(
+    context: &Context<'_>,
+    input: &Input,
+    mut transaction: Transaction,
+) -> Option<Decision> {
     let shown = transaction.shown.as_ref()?.digest;
     let standing = remediations(context, &transaction);
     // The button behind a link is on no page that we drew.
@@ -81,7 +88,11 @@ pub(super) fn redrawn(context: &Context<'_>, input: &Input, mut transaction: Tra
     }
     let why = match standing {
         // This link is on the first page, which says why it leads nowhere (idx.md §7).
-        Standing::Offered(_) if matches!(input, Input::SelectEnrollProfile) && !context.offers_registration() => return None,
+        Standing::Offered(_)
+            if matches!(input, Input::SelectEnrollProfile) && !context.offers_registration() =>
+        {
+            return None;
+        }
         Standing::Offered(_) => Outdated::Changed,
         Standing::Refused(Refusal::RegistrationClosed) => {
             transaction.turn_to(Subject::Visitor);
@@ -92,29 +103,44 @@ pub(super) fn redrawn(context: &Context<'_>, input: &Input, mut transaction: Tra
     Some(remembered(context, input, Decision::unchanged(transaction).outdated(why)))
 }
 
-/// What the client is shown is remembered: not where it draws nothing anew, nor what a link led to, of which its page learns later.
+/// What the client is shown is remembered: not where it draws nothing anew, nor what a link led to,
+/// of which its page learns later.
 pub(super) fn remembered(context: &Context<'_>, input: &Input, mut decision: Decision) -> Decision {
-    let drawn = matches!(decision.rejection, None | Some(Rejection::Outdated(_))) && !matches!(input, Input::ConfirmLink { .. });
+    let drawn = matches!(decision.rejection, None | Some(Rejection::Outdated(_)))
+        && !matches!(input, Input::ConfirmLink { .. });
     if drawn || decision.transaction.outcome.is_some() {
         decision.transaction.show(context);
     }
     decision
 }
 
-/// `input` without the values that its page offered and today's does not. What was never offered stays, and is refused.
-pub(super) fn without_what_left<'i>(context: &Context<'_>, transaction: &Transaction, input: &'i Input) -> Cow<'i, Input> {
+/// `input` without the values that its page offered and today's does not. What was never offered
+/// stays, and is refused.
+pub(super) fn without_what_left<'i>(
+    context: &Context<'_>,
+    transaction: &Transaction,
+    input: &'i Input,
+) -> Cow<'i, Input> {
     let Some(shown) = &transaction.shown else { return Cow::Borrowed(input) };
-    let left = |form: &Form, name: &str| form.field(name).is_none() && shown.attributes.contains(name);
+    let left =
+        |form: &Form, name: &str| form.field(name).is_none() && shown.attributes.contains(name);
     let stays = |form: &Form, typed: &Profile| -> Option<Profile> {
-        typed
-            .keys()
-            .any(|name| left(form, name))
-            .then(|| typed.iter().filter(|(name, _)| !left(form, name)).map(|(n, v)| (n.clone(), v.clone())).collect())
+        typed.keys().any(|name| left(form, name)).then(|| {
+            typed
+                .iter()
+                .filter(|(name, _)| !left(form, name))
+                .map(|(n, v)| (n.clone(), v.clone()))
+                .collect()
+        })
     };
     // A password is on the page or not: on one that is outdated it may have been.
-    let drops_password = |asked: bool, typed: &Option<Secret>| typed.is_some() && !asked && is_outdated(context, transaction);
+    let drops_password = |asked: bool, typed: &Option<Secret>| {
+        typed.is_some() && !asked && is_outdated(context, transaction)
+    };
     match input {
-        Input::Identify { identifier, password } if drops_password(!assurance::identifier_first(context.organisation), password) => {
+        Input::Identify { identifier, password }
+            if drops_password(!assurance::identifier_first(context.organisation), password) =>
+        {
             Cow::Owned(Input::Identify { identifier: identifier.clone(), password: None })
         }
         Input::EnrollProfile { profile, password } => {
@@ -124,7 +150,10 @@ pub(super) fn without_what_left<'i>(context: &Context<'_>, transaction: &Transac
                 return Cow::Borrowed(input);
             }
             let password = password.clone().filter(|_| !drops);
-            Cow::Owned(Input::EnrollProfile { profile: fewer.unwrap_or_else(|| profile.clone()), password })
+            Cow::Owned(Input::EnrollProfile {
+                profile: fewer.unwrap_or_else(|| profile.clone()),
+                password,
+            })
         }
         Input::UpdateProfile(profile) => current_profile_form(context, transaction)
             .and_then(|form| stays(&form, profile))
@@ -134,14 +163,23 @@ pub(super) fn without_what_left<'i>(context: &Context<'_>, transaction: &Transac
 }
 
 impl Step<'_> {
-    /// Values are wrong. If that may be because the page had another form, today's is shown instead.
+    /// Values are wrong. If that may be because the page had another form, today's is shown
+    /// instead.
     pub(super) fn wrong(&self, decision: Decision, notices: Vec<Notice>) -> Decision {
-        if is_outdated(self.context, self.before) { decision.outdated(Outdated::Changed) } else { decision.reject(Rejection::Invalid, notices) }
+        if is_outdated(self.context, self.before) {
+            decision.outdated(Outdated::Changed)
+        } else {
+            decision.reject(Rejection::Invalid, notices)
+        }
     }
 
     /// Something was chosen that is not on the list.
     pub(super) fn not_listed(&self, decision: Decision) -> Result<Decision, StepError> {
-        if is_outdated(self.context, self.before) { Ok(decision.outdated(Outdated::Changed)) } else { Err(StepError::Malformed) }
+        if is_outdated(self.context, self.before) {
+            Ok(decision.outdated(Outdated::Changed))
+        } else {
+            Err(StepError::Malformed)
+        }
     }
 }
 
@@ -169,9 +207,12 @@ fn digest(standing: &Standing) -> u32 {
             discriminant(one).hash(&mut digest);
             match one {
                 Remediation::Identify { with_password } => with_password.hash(&mut digest),
-                Remediation::EnrollProfile { form, password } => (fields(form), password.is_some()).hash(&mut digest),
+                Remediation::EnrollProfile { form, password } => {
+                    (fields(form), password.is_some()).hash(&mut digest)
+                }
                 Remediation::UpdateProfile { form } => fields(form).hash(&mut digest),
-                Remediation::SelectAuthenticator(keys) | Remediation::SelectAuthenticatorEnroll { keys, .. } => keys.hash(&mut digest),
+                Remediation::SelectAuthenticator(keys)
+                | Remediation::SelectAuthenticatorEnroll { keys, .. } => keys.hash(&mut digest),
                 Remediation::Email { enrolls, .. } => enrolls.hash(&mut digest),
                 Remediation::SelectEnrollProfile
                 | Remediation::SelectIdentify
@@ -189,9 +230,13 @@ fn digest(standing: &Standing) -> u32 {
 /// A field as far as it counts here: its name, its kind, and the options to choose from.
 type Shape<'f> = (&'f str, Discriminant<form::Input>, &'f [(String, String)]);
 
-/// A form without what a message at the field tells: that a value must be given, and how long it may be.
+/// A form without what a message at the field tells: that a value must be given, and how long it
+/// may be.
 fn fields(form: &Form) -> Vec<Shape<'_>> {
-    form.fields.iter().map(|field| (field.name.as_str(), discriminant(&field.input), options(&field.input))).collect()
+    form.fields
+        .iter()
+        .map(|field| (field.name.as_str(), discriminant(&field.input), options(&field.input)))
+        .collect()
 }
 
 fn options(input: &form::Input) -> &[(String, String)] {
@@ -206,7 +251,9 @@ struct Digest(u32);
 
 impl Hasher for Digest {
     fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+        self.0 = bytes
+            .iter()
+            .fold(self.0, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
     }
 
     fn finish(&self) -> u64 {

@@ -15,7 +15,8 @@ use crate::text::is_blank;
 use crate::transaction::Registration;
 use crate::user::{Profile, User};
 
-/// Octets of a profile as JSON (security.md R-V7). Far from what an item of the store may have, and every sign-in carries it along.
+/// Octets of a profile as JSON (security.md R-V7). Far from what an item of the store may have, and
+/// every sign-in carries it along.
 const MOST_OCTETS: usize = 32 * 1024;
 
 /// A value that at most one person may have: `(attribute, canonical value)`.
@@ -39,12 +40,20 @@ impl Identity {
     }
 }
 
-/// The values of `profile` that at most one person may have. Whatever the username is, people are also found by their email, and nobody else by it.
+/// The values of `profile` that at most one person may have. Whatever the username is, people are
+/// also found by their email, and nobody else by it.
 pub fn claims(organisation: &Organisation, profile: &Profile) -> Vec<Identity> {
-    let unique = |name: &str| organisation.user_schema.property(name).is_some_and(|property| property.is_unique());
-    let mut claims: Vec<_> =
-        profile.iter().filter(|(name, _)| unique(name)).map(|(name, value)| Identity { attribute: name.clone(), value: canonical(value) }).collect();
-    if let (Some(email), Some(_)) = (profile.get("email").and_then(Value::as_str), profile.get("login")) {
+    let unique = |name: &str| {
+        organisation.user_schema.property(name).is_some_and(|property| property.is_unique())
+    };
+    let mut claims: Vec<_> = profile
+        .iter()
+        .filter(|(name, _)| unique(name))
+        .map(|(name, value)| Identity { attribute: name.clone(), value: canonical(value) })
+        .collect();
+    if let (Some(email), Some(_)) =
+        (profile.get("email").and_then(Value::as_str), profile.get("login"))
+    {
         let by_email = Identity::of("login", email);
         if !claims.contains(&by_email) {
             claims.push(by_email);
@@ -53,8 +62,8 @@ pub fn claims(organisation: &Organisation, profile: &Profile) -> Vec<Identity> {
     claims
 }
 
-/// The profile that a sign-up form makes: the email becomes the username, unless a username was asked for (policies.md §3.2), and defaults
-/// fill what was not given.
+/// The profile that a sign-up form makes: the email becomes the username, unless a username was
+/// asked for (policies.md §3.2), and defaults fill what was not given.
 pub(super) fn new_profile(context: &Context<'_>, typed: &Profile) -> Profile {
     let mut profile = typed.clone();
     if let Some(email) = typed.get("email").cloned() {
@@ -63,47 +72,73 @@ pub(super) fn new_profile(context: &Context<'_>, typed: &Profile) -> Profile {
     for (name, property) in context.organisation.user_schema.properties() {
         if let Some(default) = &property.default {
             // As it is stored when it is typed: 1 for 1.0. A list cannot be typed.
-            let value = attribute::validate(&name, &property, default).unwrap_or_else(|_| default.clone());
+            let value =
+                attribute::validate(&name, &property, default).unwrap_or_else(|_| default.clone());
             profile.entry(name).or_insert(value);
         }
     }
     profile
 }
 
-/// What is stored of a sign-up: only what the policy still asks for, and what is right for it today (security.md R-S9).
+/// What is stored of a sign-up: only what the policy still asks for, and what is right for it today
+/// (security.md R-S9).
 pub(super) fn profile_today(context: &Context<'_>, registration: &Registration) -> Profile {
     let form = form::registration(context);
     let asked = form.fields.iter().filter(|field| field.property.is_some());
     let names_others = |name: &str| names_somebody_else(name, context, &registration.profile);
     let value = |field: &form::Field| field.read(registration.profile.get(&field.name)).ok()?;
-    new_profile(context, &asked.filter(|field| !names_others(&field.name)).filter_map(|field| Some((field.name.clone(), value(field)?))).collect())
+    new_profile(
+        context,
+        &asked
+            .filter(|field| !names_others(&field.name))
+            .filter_map(|field| Some((field.name.clone(), value(field)?)))
+            .collect(),
+    )
 }
 
-/// Reads a form that adds to what is `known`. Beside the fields by themselves: nobody is named by an address that is not theirs, and all together is
-/// not too much.
-pub(super) fn read(context: &Context<'_>, form: &Form, typed: &Profile, known: &Profile) -> Result<Reading, Unreadable> {
+/// Reads a form that adds to what is `known`. Beside the fields by themselves: nobody is named by
+/// an address that is not theirs, and all together is not too much.
+pub(super) fn read(
+    context: &Context<'_>,
+    form: &Form,
+    typed: &Profile,
+    known: &Profile,
+) -> Result<Reading, Unreadable> {
     let reading = form.read(typed)?;
     let mut whole = known.clone();
     whole.extend(reading.stored.clone());
     let notice = |name: &str| form.field(name).map(|field| field.notice(Violation::NotAllowed));
-    let mut wrong: Vec<_> = reading.stored.keys().filter(|name| names_somebody_else(name, context, &whole)).filter_map(|name| notice(name)).collect();
+    let mut wrong: Vec<_> = reading
+        .stored
+        .keys()
+        .filter(|name| names_somebody_else(name, context, &whole))
+        .filter_map(|name| notice(name))
+        .collect();
     if !fits_a_profile(&whole) {
-        let longest = reading.stored.iter().max_by_key(|(_, value)| value.as_str().map_or(0, str::len));
+        let longest =
+            reading.stored.iter().max_by_key(|(_, value)| value.as_str().map_or(0, str::len));
         wrong.extend(longest.and_then(|(name, _)| notice(name)));
     }
     if wrong.is_empty() { Ok(reading) } else { Err(Unreadable::Wrong(wrong)) }
 }
 
-/// Whether a person would be named by an address that is not the one that they prove: the owner of that mailbox would end up in another account
-/// (security.md A-046), and apps that know people by `preferred_username` would take one for the other. Whatever is configured, a username that looks
-/// like an address is refused unless it is one's own email; so is any other identifier that is an address.
+/// Whether a person would be named by an address that is not the one that they prove: the owner of
+/// that mailbox would end up in another account (security.md A-046), and apps that know people by
+/// `preferred_username` would take one for the other. Whatever is configured, a username that looks
+/// like an address is refused unless it is one's own email; so is any other identifier that is an
+/// address.
 fn names_somebody_else(name: &str, context: &Context<'_>, profile: &Profile) -> bool {
     found_by_another_address(name, context.organisation, profile)
 }
 
 /// The same, of whatever is to be in an account.
-pub(crate) fn found_by_another_address(name: &str, organisation: &Organisation, profile: &Profile) -> bool {
-    let mut policies = organisation.policies.profile_enrollment.iter().flat_map(|policy| &policy.rules);
+pub(crate) fn found_by_another_address(
+    name: &str,
+    organisation: &Organisation,
+    profile: &Profile,
+) -> bool {
+    let mut policies =
+        organisation.policies.profile_enrollment.iter().flat_map(|policy| &policy.rules);
     let own = address(profile, "email");
     match name {
         "login" => {
@@ -111,8 +146,9 @@ pub(crate) fn found_by_another_address(name: &str, organisation: &Organisation, 
                 && address(profile, name).is_none_or(|named| Some(named) != own)
         }
         _ => {
-            policies.any(|rule| rule.actions.profile_enrollment.allowed_identifiers.iter().any(|one| one == name))
-                && address(profile, name).is_some_and(|named| Some(named) != own)
+            policies.any(|rule| {
+                rule.actions.profile_enrollment.allowed_identifiers.iter().any(|one| one == name)
+            }) && address(profile, name).is_some_and(|named| Some(named) != own)
         }
     }
 }
@@ -122,25 +158,34 @@ pub(crate) fn fits_a_profile(profile: &Profile) -> bool {
     serde_json::to_vec(profile).is_ok_and(|json| json.len() <= MOST_OCTETS)
 }
 
-/// Whether people would take `text` for an address: something before an at sign, of whatever width, and something behind it.
+/// Whether people would take `text` for an address: something before an at sign, of whatever width,
+/// and something behind it.
 fn looks_like_an_address(text: &str) -> bool {
     let text: String = text.nfkc().collect();
     text.split_once('@').is_some_and(|(local, domain)| !is_blank(local) && !is_blank(domain))
 }
 
-/// Whether `owner` gives up a username that is the address of the person who proves it now: nobody but them ever proved it (security.md A-046). The owner
-/// goes by their own email from then on. Such a username is refused today; this is for those that were given before.
+/// Whether `owner` gives up a username that is the address of the person who proves it now: nobody
+/// but them ever proved it (security.md A-046). The owner goes by their own email from then on.
+/// Such a username is refused today; this is for those that were given before.
 pub(super) fn cedes(owner: &User, identity: &Identity, profile: &Profile) -> bool {
     let wanted = Some(&identity.value);
-    identity.attribute == "login" && address(profile, "email").as_ref() == wanted && address(&owner.profile, "email").as_ref() != wanted
+    identity.attribute == "login"
+        && address(profile, "email").as_ref() == wanted
+        && address(&owner.profile, "email").as_ref() != wanted
 }
 
 fn address(profile: &Profile, name: &str) -> Option<String> {
-    profile.get(name).and_then(Value::as_str).and_then(|text| Email::parse(text).ok()).map(|email| email.identity_key())
+    profile
+        .get(name)
+        .and_then(Value::as_str)
+        .and_then(|text| Email::parse(text).ok())
+        .map(|email| email.identity_key())
 }
 
-/// Texts are compared alike, whatever the attribute is called: an address is one (security.md R-E1), and case and what cannot be seen make no
-/// difference. People may be found by any of them, and "AB-1" would not be told from "ab-1" by whoever reads it out.
+/// Texts are compared alike, whatever the attribute is called: an address is one (security.md
+/// R-E1), and case and what cannot be seen make no difference. People may be found by any of them,
+/// and "AB-1" would not be told from "ab-1" by whoever reads it out.
 fn canonical(value: &Value) -> String {
     match value {
         Value::String(text) => identifier_key(text),

@@ -1,8 +1,12 @@
 //! Which policy and which rule apply to whom (policies.md §6.1, §6.3, §7.1, §8.3).
 
-use policy::assurance::{Rules, Who, enrolment, first_of_anybody, identifier_first, password_settings};
+use policy::assurance::{
+    Rules, Who, enrolment, first_of_anybody, identifier_first, password_settings,
+};
 use policy::organisation::AuthenticatorKey::{OktaEmail, OktaPassword};
-use policy::organisation::{Access, EnrollSelf, MfaEnrolment, Organisation, Policy, SelfEnroll, SignOnRule, Status};
+use policy::organisation::{
+    Access, EnrollSelf, MfaEnrolment, Organisation, Policy, SelfEnroll, SignOnRule, Status,
+};
 use serde_json::{Value, json};
 
 use super::{demo, signon};
@@ -14,10 +18,14 @@ fn the_first_page_in_all_eight_cases() {
             for prevention in [false, true] {
                 let mut organisation = demo();
                 let primary = if any_factor { "PASSWORD_IDP_ANY_FACTOR" } else { "PASSWORD_IDP" };
-                organisation.policies.global_session[0].rules[0].actions.signon = signon(primary, false);
+                organisation.policies.global_session[0].rules[0].actions.signon =
+                    signon(primary, false);
                 organisation.settings.verify_knowledge_second_when_2fa_required = possession_first;
                 organisation.settings.user_enumeration_prevention.authentication = prevention;
-                assert_eq!(identifier_first(&organisation), any_factor || possession_first || prevention);
+                assert_eq!(
+                    identifier_first(&organisation),
+                    any_factor || possession_first || prevention
+                );
             }
         }
     }
@@ -26,7 +34,8 @@ fn the_first_page_in_all_eight_cases() {
 #[test]
 fn one_rule_that_counts_makes_the_page_for_everybody() {
     let mut organisation = demo();
-    let mut other = policy_for(&organisation, "vip", 1, &json!({"groups": {"include": ["customers"]}}), true);
+    let mut other =
+        policy_for(&organisation, "vip", 1, &json!({"groups": {"include": ["customers"]}}), true);
     other.rules.push(rule("any factor", 2, "PASSWORD_IDP_ANY_FACTOR", &json!({})));
     organisation.policies.global_session.push(other);
     assert!(identifier_first(&organisation));
@@ -43,7 +52,13 @@ fn rule(name: &str, priority: u32, primary: &str, people: &Value) -> SignOnRule 
 }
 
 /// A global session policy with one rule, told by its second factor.
-fn policy_for(organisation: &Organisation, id: &str, priority: u32, people: &Value, second: bool) -> Policy<SignOnRule> {
+fn policy_for(
+    organisation: &Organisation,
+    id: &str,
+    priority: u32,
+    people: &Value,
+    second: bool,
+) -> Policy<SignOnRule> {
     let mut rule = rule(id, 1, "PASSWORD_IDP", &json!({}));
     rule.actions.signon = signon("PASSWORD_IDP", second);
     Policy {
@@ -70,24 +85,35 @@ fn a_policy_applies_to_its_people() {
         (json!({"groups": {"include": ["customers"]}}), [false, true, true]),
         (json!({"groups": {"include": ["everyone"]}}), [true, true, true]),
         (json!({"groups": {"exclude": ["customers"]}}), [true, false, false]),
-        (json!({"groups": {"include": ["customers"], "exclude": ["subscribers"]}}), [false, true, false]),
+        (
+            json!({"groups": {"include": ["customers"], "exclude": ["subscribers"]}}),
+            [false, true, false],
+        ),
         (json!({"groups": {"exclude": ["everyone"]}}), [false, false, false]),
         (json!({"users": {"include": ["ada"]}}), [true, false, true]),
         (json!({"users": {"exclude": ["ada"]}}), [false, true, false]),
-        (json!({"groups": {"include": ["customers"]}, "users": {"exclude": ["bob"]}}), [false, false, true]),
+        (
+            json!({"groups": {"include": ["customers"]}, "users": {"exclude": ["bob"]}}),
+            [false, false, true],
+        ),
         (json!({}), [true, true, true]),
     ];
     for (people, expected) in cases {
         let mut organisation = demo();
         let policy = policy_for(&organisation, "some", 1, &people, true);
         organisation.policies.global_session.push(policy);
-        let found =
-            [who("ada", &[]), who("bob", &["customers"]), who("ada", &["customers", "subscribers"])].map(|who| second_factor(&organisation, &who));
+        let found = [
+            who("ada", &[]),
+            who("bob", &["customers"]),
+            who("ada", &["customers", "subscribers"]),
+        ]
+        .map(|who| second_factor(&organisation, &who));
         assert_eq!(found, expected, "{people}");
     }
     // Somebody who has no account yet is nobody that a condition could name.
     let mut organisation = demo();
-    let policy = policy_for(&organisation, "some", 1, &json!({"users": {"include": ["ada"]}}), true);
+    let policy =
+        policy_for(&organisation, "some", 1, &json!({"users": {"include": ["ada"]}}), true);
     organisation.policies.global_session.push(policy);
     assert!(!second_factor(&organisation, &Who::default()));
 }
@@ -96,7 +122,10 @@ fn a_policy_applies_to_its_people() {
 fn the_first_active_policy_by_priority_decides_and_the_default_is_last() {
     let mut organisation = demo();
     let all = json!({});
-    let (second, first) = (policy_for(&organisation, "second", 2, &all, false), policy_for(&organisation, "first", 1, &all, true));
+    let (second, first) = (
+        policy_for(&organisation, "second", 2, &all, false),
+        policy_for(&organisation, "first", 1, &all, true),
+    );
     organisation.policies.global_session.extend([second, first]);
     // The default policy is last, whatever its number.
     organisation.policies.global_session[0].priority = 0;
@@ -114,9 +143,13 @@ fn the_first_active_policy_by_priority_decides_and_the_default_is_last() {
 fn a_policy_without_a_fitting_rule_is_passed_over() {
     let mut organisation = demo();
     let mut policy = policy_for(&organisation, "some", 1, &json!({}), true);
-    policy.rules[0].conditions = serde_json::from_value(json!({"people": {"users": {"exclude": ["ada"]}}})).unwrap();
+    policy.rules[0].conditions =
+        serde_json::from_value(json!({"people": {"users": {"exclude": ["ada"]}}})).unwrap();
     organisation.policies.global_session.push(policy);
-    assert_eq!([who("ada", &[]), who("bob", &[])].map(|who| second_factor(&organisation, &who)), [false, true]);
+    assert_eq!(
+        [who("ada", &[]), who("bob", &[])].map(|who| second_factor(&organisation, &who)),
+        [false, true]
+    );
     organisation.policies.global_session[1].rules[0].status = Status::Inactive;
     assert!(!second_factor(&organisation, &who("bob", &[])));
     organisation.policies.global_session[1].rules.clear();
@@ -126,7 +159,8 @@ fn a_policy_without_a_fitting_rule_is_passed_over() {
 #[test]
 fn rules_go_by_priority_and_the_catch_all_is_last() {
     let mut organisation = demo();
-    let policy = organisation.policies.access.iter_mut().find(|policy| policy.id == "one-factor").unwrap();
+    let policy =
+        organisation.policies.access.iter_mut().find(|policy| policy.id == "one-factor").unwrap();
     let mut catch_all = policy.rules[0].clone();
     catch_all.priority = 0;
     let with = |priority, access| {
@@ -135,9 +169,12 @@ fn rules_go_by_priority_and_the_catch_all_is_last() {
         rule
     };
     policy.rules = vec![catch_all.clone(), with(2, Access::Allow), with(1, Access::Deny)];
-    let denied = |organisation: &Organisation| Rules::of(organisation, organisation.app("demo").unwrap(), &Who::default()).unwrap().deny();
+    let denied = |organisation: &Organisation| {
+        Rules::of(organisation, organisation.app("demo").unwrap(), &Who::default()).unwrap().deny()
+    };
     assert!(denied(&organisation));
-    let policy = organisation.policies.access.iter_mut().find(|policy| policy.id == "one-factor").unwrap();
+    let policy =
+        organisation.policies.access.iter_mut().find(|policy| policy.id == "one-factor").unwrap();
     policy.rules[2].status = Status::Inactive;
     assert!(!denied(&organisation));
 }
@@ -146,7 +183,12 @@ fn rules_go_by_priority_and_the_catch_all_is_last() {
 fn an_app_has_the_authentication_policy_that_it_names_or_the_default() {
     let mut organisation = demo();
     let mode = |organisation: &Organisation| {
-        Rules::of(organisation, organisation.app("demo").unwrap(), &Who::default()).unwrap().app.verification_method.factor_mode.classes()
+        Rules::of(organisation, organisation.app("demo").unwrap(), &Who::default())
+            .unwrap()
+            .app
+            .verification_method
+            .factor_mode
+            .classes()
     };
     assert_eq!(mode(&organisation), 1);
     organisation.apps[0].access_policy = None;
@@ -156,11 +198,15 @@ fn an_app_has_the_authentication_policy_that_it_names_or_the_default() {
 #[test]
 fn enrolment_and_password_rules_go_by_group_too() {
     let mut organisation = demo();
-    let conditions = || serde_json::from_value(json!({"people": {"groups": {"include": ["customers"]}}})).unwrap();
+    let conditions = || {
+        serde_json::from_value(json!({"people": {"groups": {"include": ["customers"]}}})).unwrap()
+    };
     let mut authenticators = organisation.policies.authenticator_enrollment[0].clone();
     (authenticators.system, authenticators.conditions) = (false, conditions());
-    authenticators.settings.as_mut().unwrap().authenticators =
-        vec![MfaEnrolment { key: OktaEmail.as_str().into(), enroll: EnrollSelf { own: SelfEnroll::Required } }];
+    authenticators.settings.as_mut().unwrap().authenticators = vec![MfaEnrolment {
+        key: OktaEmail.as_str().into(),
+        enroll: EnrollSelf { own: SelfEnroll::Required },
+    }];
     organisation.policies.authenticator_enrollment.push(authenticators);
     let mut password = organisation.policies.password[0].clone();
     (password.system, password.conditions) = (false, conditions());
@@ -177,12 +223,16 @@ fn enrolment_and_password_rules_go_by_group_too() {
     assert_eq!(password_settings(&organisation, &customer).complexity.min_length, 15);
 }
 
-/// Okta writes conditions that exclude nobody into every rule: behind what applies to everybody nothing applies to anybody.
+/// Okta writes conditions that exclude nobody into every rule: behind what applies to everybody
+/// nothing applies to anybody.
 #[test]
 fn what_is_asked_of_anybody_ends_where_a_rule_excludes_nobody() {
     let mut organisation = demo();
-    organisation.policies.global_session[0].rules[0].actions.signon = signon("PASSWORD_IDP_ANY_FACTOR", false);
-    let asked = |organisation: &Organisation| first_of_anybody(organisation, organisation.app("demo").unwrap());
+    organisation.policies.global_session[0].rules[0].actions.signon =
+        signon("PASSWORD_IDP_ANY_FACTOR", false);
+    let asked = |organisation: &Organisation| {
+        first_of_anybody(organisation, organisation.app("demo").unwrap())
+    };
     assert_eq!(asked(&organisation), [OktaPassword, OktaEmail]);
     for (people, expected) in [
         (json!({"groups": {"include": ["customers"]}}), vec![OktaPassword, OktaEmail]),

@@ -111,7 +111,11 @@ fn date_times() {
 
 #[test]
 fn country_codes() {
-    check(Format::CountryCode, &["DE", "GB", "US", "CW", "XK"], &["de", "XX", "UK", "D", "DEU", "D E", "AD AE"]);
+    check(
+        Format::CountryCode,
+        &["DE", "GB", "US", "CW", "XK"],
+        &["de", "XX", "UK", "D", "DEU", "D E", "AD AE"],
+    );
 }
 
 #[test]
@@ -141,7 +145,11 @@ fn language_codes() {
 
 #[test]
 fn locales() {
-    check(Format::Locale, &["en_US", "de_DE", "fil_PH"], &["en", "en-US", "EN_US", "en_us", "en_XX", "e_US", "engl_US", "en_US_x"]);
+    check(
+        Format::Locale,
+        &["en_US", "de_DE", "fil_PH"],
+        &["en", "en-US", "EN_US", "en_us", "en_XX", "e_US", "engl_US", "en_US_x"],
+    );
 }
 
 #[test]
@@ -149,7 +157,16 @@ fn time_zones() {
     check(
         Format::Timezone,
         &["Europe/Berlin", "America/Argentina/Buenos_Aires", "UTC", "Etc/GMT+1", "Asia/Calcutta"],
-        &["europe/berlin", "Europe/Bonn", "Europe", "Europe/", "GMT+25", "Etc/Unknown", "Factory", "Europe/\u{20}Berlin"],
+        &[
+            "europe/berlin",
+            "Europe/Bonn",
+            "Europe",
+            "Europe/",
+            "GMT+25",
+            "Etc/Unknown",
+            "Factory",
+            "Europe/\u{20}Berlin",
+        ],
     );
 }
 

@@ -1,4 +1,5 @@
-//! Any schema and any value: the verdict and what is stored are those of a reference that is as plain as can be.
+//! Any schema and any value: the verdict and what is stored are those of a reference that is as
+//! plain as can be.
 
 use std::sync::LazyLock;
 
@@ -12,20 +13,26 @@ use unicode_normalization::UnicodeNormalization;
 use super::{accepts, of};
 
 static WHOLE: LazyLock<Regex> = LazyLock::new(|| Regex::new("^(0|-?[1-9][0-9]*)$").unwrap());
-static DECIMAL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^-?(0|[1-9][0-9]*)\.[0-9]+$").unwrap());
+static DECIMAL: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^-?(0|[1-9][0-9]*)\.[0-9]+$").unwrap());
 static MINUS_ZERO: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^-[0.]+$").unwrap());
-static BLANK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[\p{White_Space}\p{Default_Ignorable_Code_Point}\x{2800}]*$").unwrap());
+static BLANK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[\p{White_Space}\p{Default_Ignorable_Code_Point}\x{2800}]*$").unwrap()
+});
 static AROUND: LazyLock<Regex> = LazyLock::new(|| {
     let space = r"[\p{White_Space}\x{2800}\x{61C}\x{200B}\x{200E}\x{200F}\x{2060}\x{2066}-\x{2069}\x{FEFF}]";
     Regex::new(&format!("^{space}+|{space}+$")).unwrap()
 });
-static FORBIDDEN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[\p{Cc}\x{61C}\x{200E}\x{200F}\x{2028}-\x{202E}\x{2066}-\x{2069}]").unwrap());
+static FORBIDDEN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[\p{Cc}\x{61C}\x{200E}\x{200F}\x{2028}-\x{202E}\x{2066}-\x{2069}]").unwrap()
+});
 
 /// One number, one value: what has nothing behind its point is whole.
 fn decimal(number: f64) -> Option<Value> {
     let fits = number.abs() < 2_f64.powi(53) && (number == 0.0 || number.abs() >= 1e-130);
     #[allow(clippy::cast_possible_truncation, reason = "a whole number below 2^53")]
-    let value = if number.fract() == 0.0 { Value::from(number as i64) } else { Value::from(number) };
+    let value =
+        if number.fract() == 0.0 { Value::from(number as i64) } else { Value::from(number) };
     fits.then_some(value)
 }
 
@@ -42,7 +49,8 @@ fn reference(property: &Property, value: &Value) -> Option<Value> {
         PropertyType::String if is_text && !BLANK.is_match(&text) => {
             let text: String = text.nfc().collect();
             let length = text.chars().count() as u64;
-            let fits = length >= property.min_length.unwrap_or(0).into() && length <= property.max_length.unwrap_or(MAX_LENGTH).into();
+            let fits = length >= property.min_length.unwrap_or(0).into()
+                && length <= property.max_length.unwrap_or(MAX_LENGTH).into();
             (fits && !FORBIDDEN.is_match(&text)).then(|| json!(text))
         }
         PropertyType::Boolean if value.is_boolean() || is_text => match text.as_str() {
@@ -50,9 +58,17 @@ fn reference(property: &Property, value: &Value) -> Option<Value> {
             "false" => Some(json!(false)),
             _ => None,
         },
-        PropertyType::Number if value.is_f64() && !MINUS_ZERO.is_match(&text) => value.as_f64().and_then(decimal),
-        PropertyType::Number if is_text && DECIMAL.is_match(&text) && !MINUS_ZERO.is_match(&text) => text.parse().ok().and_then(decimal),
-        PropertyType::Integer | PropertyType::Number if !value.is_boolean() && WHOLE.is_match(&text) => {
+        PropertyType::Number if value.is_f64() && !MINUS_ZERO.is_match(&text) => {
+            value.as_f64().and_then(decimal)
+        }
+        PropertyType::Number
+            if is_text && DECIMAL.is_match(&text) && !MINUS_ZERO.is_match(&text) =>
+        {
+            text.parse().ok().and_then(decimal)
+        }
+        PropertyType::Integer | PropertyType::Number
+            if !value.is_boolean() && WHOLE.is_match(&text) =>
+        {
             text.parse::<i64>().ok().filter(|whole| whole.unsigned_abs() < 1 << 53).map(Value::from)
         }
         _ => None,
@@ -96,10 +112,22 @@ fn values() -> impl Strategy<Value = Value> {
 }
 
 fn properties() -> impl Strategy<Value = Property> {
-    let kinds = [PropertyType::String, PropertyType::Boolean, PropertyType::Number, PropertyType::Integer, PropertyType::Array];
-    let bound = || proptest::option::of((-40_i32..40).prop_map(|quarters| f64::from(quarters) / 4.0));
-    let members =
-        prop_oneof!["[ab]{1,2}".prop_map(Value::from), (-3_i64..4).prop_map(Value::from), Just(json!(true)), Just(json!(1.5)), Just(json!(2.0))];
+    let kinds = [
+        PropertyType::String,
+        PropertyType::Boolean,
+        PropertyType::Number,
+        PropertyType::Integer,
+        PropertyType::Array,
+    ];
+    let bound =
+        || proptest::option::of((-40_i32..40).prop_map(|quarters| f64::from(quarters) / 4.0));
+    let members = prop_oneof![
+        "[ab]{1,2}".prop_map(Value::from),
+        (-3_i64..4).prop_map(Value::from),
+        Just(json!(true)),
+        Just(json!(1.5)),
+        Just(json!(2.0))
+    ];
     (
         proptest::sample::select(kinds.to_vec()),
         proptest::option::of(0_u32..5),

@@ -1,10 +1,12 @@
-//! What holds when a policy changes while a page is open: everything that a page offered is tried after every change (security.md R-S9).
+//! What holds when a policy changes while a page is open: everything that a page offered is tried
+//! after every change (security.md R-S9).
 
 use policy::form::Form;
 use policy::message::Place;
 use policy::organisation::check::check;
 use policy::organisation::{
-    EnrollAuthenticator, FactorMode, Organisation, PrimaryFactor, ProfileAttribute, ProfileEnrollment, SelfEnroll, UnknownUserAction,
+    EnrollAuthenticator, FactorMode, Organisation, PrimaryFactor, ProfileAttribute,
+    ProfileEnrollment, SelfEnroll, UnknownUserAction,
 };
 use policy::remediation::{Remediation, Standing, remediations};
 use policy::requirement::Refusal;
@@ -21,10 +23,17 @@ use super::world::{World, worlds};
 type Edit = fn(&mut Organisation);
 
 const EDITS: [(&str, Edit); 12] = [
-    ("attributes leave", |organisation| enrollment(organisation).profile_attributes.retain(|asked| asked.name != "shoeSize")),
+    ("attributes leave", |organisation| {
+        enrollment(organisation).profile_attributes.retain(|asked| asked.name != "shoeSize")
+    }),
     ("a required one joins", |organisation| join(organisation, "favouriteColour", true)),
     ("an optional one joins", |organisation| join(organisation, "favouriteColour", false)),
-    ("all become required", |organisation| enrollment(organisation).profile_attributes.iter_mut().for_each(|asked| asked.required = true)),
+    ("all become required", |organisation| {
+        enrollment(organisation)
+            .profile_attributes
+            .iter_mut()
+            .for_each(|asked| asked.required = true)
+    }),
     ("all become optional", |organisation| {
         let asked = enrollment(organisation).profile_attributes.iter_mut();
         asked.filter(|asked| asked.name != "email").for_each(|asked| asked.required = false);
@@ -34,28 +43,61 @@ const EDITS: [(&str, Edit); 12] = [
         let types = &mut enrollment(organisation).enroll_authenticator_types;
         *types = if types.is_some() { None } else { Some(vec![EnrollAuthenticator::Password]) };
     }),
-    ("sign-up closes", |organisation| enrollment(organisation).unknown_user_action = Some(UnknownUserAction::Deny)),
-    ("another policy", |organisation| organisation.apps[0].profile_enrollment = Some("newsletter-enrollment".into())),
+    ("sign-up closes", |organisation| {
+        enrollment(organisation).unknown_user_action = Some(UnknownUserAction::Deny)
+    }),
+    ("another policy", |organisation| {
+        organisation.apps[0].profile_enrollment = Some("newsletter-enrollment".into())
+    }),
     ("the first page changes", |organisation| {
-        for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules) {
+        for rule in
+            organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules)
+        {
             let factor = &mut rule.actions.signon.primary_factor;
-            *factor = if *factor == PrimaryFactor::PasswordIdp { PrimaryFactor::PasswordIdpAnyFactor } else { PrimaryFactor::PasswordIdp };
+            *factor = if *factor == PrimaryFactor::PasswordIdp {
+                PrimaryFactor::PasswordIdpAnyFactor
+            } else {
+                PrimaryFactor::PasswordIdp
+            };
         }
     }),
     ("two factors", |organisation| {
-        let policy = organisation.policies.access.iter_mut().find(|policy| policy.id == "one-factor").unwrap();
+        let policy = organisation
+            .policies
+            .access
+            .iter_mut()
+            .find(|policy| policy.id == "one-factor")
+            .unwrap();
         let mode = &mut policy.rules[0].actions.app_sign_on.verification_method.factor_mode;
-        *mode = if *mode == FactorMode::OneFactor { FactorMode::TwoFactors } else { FactorMode::OneFactor };
+        *mode = if *mode == FactorMode::OneFactor {
+            FactorMode::TwoFactors
+        } else {
+            FactorMode::OneFactor
+        };
     }),
     ("other authenticators", |organisation| {
-        for one in &mut organisation.policies.authenticator_enrollment[0].settings.as_mut().unwrap().authenticators {
-            one.enroll.own = if one.enroll.own == SelfEnroll::Optional { SelfEnroll::Required } else { SelfEnroll::Optional };
+        for one in &mut organisation.policies.authenticator_enrollment[0]
+            .settings
+            .as_mut()
+            .unwrap()
+            .authenticators
+        {
+            one.enroll.own = if one.enroll.own == SelfEnroll::Optional {
+                SelfEnroll::Required
+            } else {
+                SelfEnroll::Optional
+            };
         }
     }),
 ];
 
 fn enrollment(organisation: &mut Organisation) -> &mut ProfileEnrollment {
-    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    let policy = organisation
+        .policies
+        .profile_enrollment
+        .iter_mut()
+        .find(|policy| policy.id == "demo-enrollment")
+        .unwrap();
     &mut policy.rules[0].actions.profile_enrollment
 }
 
@@ -91,18 +133,28 @@ fn whoever_has_a_page_open_while_a_policy_changes_is_led_on() {
             if !check(&organisation).is_empty() {
                 continue;
             }
-            let edited = World { name: format!("{} {name}", world.name), organisation, people: world.people.clone() };
+            let edited = World {
+                name: format!("{} {name}", world.name),
+                organisation,
+                people: world.people.clone(),
+            };
             // Of each kind of page some are enough.
             for (before, since) in graph.states.iter().step_by(1 + graph.states.len() / 40) {
-                let Standing::Offered(page) = remediations(&world.context(*since), before) else { continue };
+                let Standing::Offered(page) = remediations(&world.context(*since), before) else {
+                    continue;
+                };
                 for input in page.iter().flat_map(sent) {
                     tried(&edited, before, &input, *since, &mut |tried| {
-                        let holds = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| is_led_on(tried, &page)));
+                        let holds = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                            is_led_on(tried, &page)
+                        }));
                         assert!(holds.is_ok(), "{name}\n{}", tried.story());
                         count(tried, name, &mut seen);
                     });
                     for worse in with_more(&input) {
-                        tried(&edited, before, &worse, *since, &mut |tried| assert!(takes_nothing_more(tried), "{}", tried.story()));
+                        tried(&edited, before, &worse, *since, &mut |tried| {
+                            assert!(takes_nothing_more(tried), "{}", tried.story())
+                        });
                     }
                 }
             }
@@ -121,7 +173,10 @@ fn whoever_has_a_page_open_while_a_policy_changes_is_led_on() {
         "the first page changes: redrawn",
         "two factors: redrawn",
     ] {
-        assert!(seen.get(what).is_some_and(|times| *times > 3), "{what} hardly ever happened: {seen:?}");
+        assert!(
+            seen.get(what).is_some_and(|times| *times > 3),
+            "{what} hardly ever happened: {seen:?}"
+        );
     }
 }
 
@@ -131,30 +186,46 @@ fn sent(offered: &Remediation) -> Vec<Input> {
     let form = |form: &Form| filled(form, "new@example.com");
     match offered {
         Remediation::Identify { with_password } => ["ada@example.com", "nobody@example.com"]
-            .map(|identifier| Input::Identify { identifier: identifier.into(), password: with_password.then(secret) })
+            .map(|identifier| Input::Identify {
+                identifier: identifier.into(),
+                password: with_password.then(secret),
+            })
             .into(),
-        Remediation::SelectEnrollProfile | Remediation::EditRegistration => vec![Input::SelectEnrollProfile],
+        Remediation::SelectEnrollProfile | Remediation::EditRegistration => {
+            vec![Input::SelectEnrollProfile]
+        }
         Remediation::SelectIdentify => vec![Input::SelectIdentify],
         Remediation::EnrollProfile { form: asked, password } => {
-            vec![Input::EnrollProfile { profile: form(asked), password: password.as_ref().map(|_| secret()) }]
+            vec![Input::EnrollProfile {
+                profile: form(asked),
+                password: password.as_ref().map(|_| secret()),
+            }]
         }
         Remediation::UpdateProfile { form: asked } => vec![Input::UpdateProfile(form(asked))],
-        Remediation::Email { .. } => vec![Input::AnswerEmail(Secret::new("123456")), Input::Resend, Input::Poll],
+        Remediation::Email { .. } => {
+            vec![Input::AnswerEmail(Secret::new("123456")), Input::Resend, Input::Poll]
+        }
         Remediation::EnrollPassword { .. } => vec![Input::EnrollPassword(secret())],
         Remediation::Password => vec![Input::AnswerPassword(secret())],
-        Remediation::SelectAuthenticator(keys) => keys.iter().map(|key| Input::SelectAuthenticator(*key)).collect(),
-        Remediation::SelectAuthenticatorEnroll { keys, .. } => keys.iter().map(|key| Input::SelectAuthenticatorEnroll(*key)).collect(),
+        Remediation::SelectAuthenticator(keys) => {
+            keys.iter().map(|key| Input::SelectAuthenticator(*key)).collect()
+        }
+        Remediation::SelectAuthenticatorEnroll { keys, .. } => {
+            keys.iter().map(|key| Input::SelectAuthenticatorEnroll(*key)).collect()
+        }
         Remediation::Skip => vec![Input::Skip],
         Remediation::Cancel => vec![Input::Cancel],
     }
 }
 
-/// What a page offered is taken, or another page is shown; nothing is told of a field that the page does not have.
+/// What a page offered is taken, or another page is shown; nothing is told of a field that the page
+/// does not have.
 fn is_led_on(tried: &Tried<'_>, page: &[Remediation]) {
     let decision = match &tried.result {
         Ok(decision) => decision,
         Err(StepError::NotOffered) => {
-            let closed = *tried.input == Input::SelectEnrollProfile && !tried.context.offers_registration();
+            let closed =
+                *tried.input == Input::SelectEnrollProfile && !tried.context.offers_registration();
             let refused = [Refusal::AccessDenied, Refusal::NotAssigned].map(Standing::Refused);
             assert!(closed || refused.contains(&remediations(&tried.context, tried.before)));
             return;
@@ -163,17 +234,32 @@ fn is_led_on(tried: &Tried<'_>, page: &[Remediation]) {
     };
     match decision.rejection {
         Some(Rejection::Outdated(Outdated::Changed)) => {
-            assert_eq!(Transaction { shown: None, ..decision.transaction.clone() }, Transaction { shown: None, ..tried.before.clone() });
-            assert!(decision.effects.is_empty() && decision.counts.is_empty() && decision.mail.is_none());
+            assert_eq!(
+                Transaction { shown: None, ..decision.transaction.clone() },
+                Transaction { shown: None, ..tried.before.clone() }
+            );
+            assert!(
+                decision.effects.is_empty()
+                    && decision.counts.is_empty()
+                    && decision.mail.is_none()
+            );
             // Once: then the client has today's page.
-            let again = step(&tried.context, decision.transaction.clone(), tried.input, tried.facts);
+            let again =
+                step(&tried.context, decision.transaction.clone(), tried.input, tried.facts);
             assert!(again.is_err() || again.unwrap().rejection != decision.rejection);
         }
-        Some(Rejection::Outdated(Outdated::SignUpClosed)) => assert_eq!(decision.transaction.subject, Subject::Visitor),
+        Some(Rejection::Outdated(Outdated::SignUpClosed)) => {
+            assert_eq!(decision.transaction.subject, Subject::Visitor)
+        }
         Some(Rejection::Invalid) => {
-            let there = |name: &String| page.iter().any(|one| fields(one).is_some_and(|form| form.field(name).is_some()));
+            let there = |name: &String| {
+                page.iter().any(|one| fields(one).is_some_and(|form| form.field(name).is_some()))
+            };
             for notice in &decision.notices {
-                assert!(!matches!(&notice.place, Place::Attribute(name) if !there(name)), "{notice:?}");
+                assert!(
+                    !matches!(&notice.place, Place::Attribute(name) if !there(name)),
+                    "{notice:?}"
+                );
             }
         }
         _ => {}
@@ -191,11 +277,29 @@ fn fields(offered: &Remediation) -> Option<&Form> {
 /// Nothing is stored that is not asked for today, but what was there before and what is made of it.
 fn stores_what_is_asked(tried: &Tried<'_>) {
     let Ok(decision) = &tried.result else { return };
-    let asked = |name: &String| tried.context.enrollment.profile_attributes.iter().any(|one| one.name == *name) || name == "login";
-    let default = |name: &String| tried.context.organisation.user_schema.property(name).is_some_and(|property| property.default.is_some());
+    let asked = |name: &String| {
+        tried.context.enrollment.profile_attributes.iter().any(|one| one.name == *name)
+            || name == "login"
+    };
+    let default = |name: &String| {
+        tried
+            .context
+            .organisation
+            .user_schema
+            .property(name)
+            .is_some_and(|property| property.default.is_some())
+    };
     for effect in &decision.effects {
-        let (Effect::CreateUser { user, .. } | Effect::SaveUser { user, .. }) = effect else { continue };
-        let had = tried.world.people.iter().find(|person| person.id == user.id).map(|person| person.profile.clone()).unwrap_or_default();
+        let (Effect::CreateUser { user, .. } | Effect::SaveUser { user, .. }) = effect else {
+            continue;
+        };
+        let had = tried
+            .world
+            .people
+            .iter()
+            .find(|person| person.id == user.id)
+            .map(|person| person.profile.clone())
+            .unwrap_or_default();
         for name in user.profile.keys() {
             assert!(asked(name) || default(name) || had.contains_key(name), "{name} is stored");
         }
@@ -210,7 +314,9 @@ fn with_more(input: &Input) -> Vec<Input> {
         more
     };
     match input {
-        Input::EnrollProfile { profile, password } => vec![Input::EnrollProfile { profile: more(profile), password: password.clone() }],
+        Input::EnrollProfile { profile, password } => {
+            vec![Input::EnrollProfile { profile: more(profile), password: password.clone() }]
+        }
         Input::UpdateProfile(profile) => vec![Input::UpdateProfile(more(profile))],
         _ => Vec::new(),
     }
@@ -220,7 +326,9 @@ fn with_more(input: &Input) -> Vec<Input> {
 fn takes_nothing_more(tried: &Tried<'_>) -> bool {
     match &tried.result {
         Err(_) => true,
-        Ok(decision) if decision.rejection.is_some() => [&tried.before.subject, &Subject::Visitor].contains(&&decision.transaction.subject),
+        Ok(decision) if decision.rejection.is_some() => {
+            [&tried.before.subject, &Subject::Visitor].contains(&&decision.transaction.subject)
+        }
         Ok(decision) => !format!("{decision:?}").contains("memberSince"),
     }
 }

@@ -27,10 +27,15 @@ pub fn client() -> Client {
 
 /// The organisation that is shipped as an example.
 pub fn demo() -> Organisation {
-    organisation::parse("organisation.yaml", include_str!("../../../../functions/local/organisation.yaml")).unwrap()
+    organisation::parse(
+        "organisation.yaml",
+        include_str!("../../../../functions/local/organisation.yaml"),
+    )
+    .unwrap()
 }
 
-/// Ada has everything; Bob's mailbox was never proven; Cleo has no password and no first name; Dan was deactivated; Eve was made by an administrator.
+/// Ada has everything; Bob's mailbox was never proven; Cleo has no password and no first name; Dan
+/// was deactivated; Eve was made by an administrator.
 pub fn people() -> Vec<User> {
     let person = |id: &str, email: &str, profile: Value| {
         let Value::Object(mut map) = profile else { panic!("a profile is an object") };
@@ -56,11 +61,24 @@ pub fn people() -> Vec<User> {
         User {
             groups: customers.clone(),
             granted: BTreeMap::from([("demo-enrollment".to_string(), customers)]),
-            ..person("ada", "ada@example.com", json!({"firstName": "Ada", "lastName": "Lovelace", "shoeSize": "38", "newsletterOptIn": true}))
+            ..person(
+                "ada",
+                "ada@example.com",
+                json!({"firstName": "Ada", "lastName": "Lovelace", "shoeSize": "38", "newsletterOptIn": true}),
+            )
         },
-        User { email_verified: false, ..person("bob", "bob@example.com", json!({"firstName": "Bob", "lastName": "Bobson"})) },
-        User { has_password: false, ..person("cleo", "cleo@example.com", json!({"lastName": "Patra", "shoeSize": ""})) },
-        User { status: UserStatus::Deprovisioned, ..person("dan", "dan@example.com", json!({"firstName": "Dan", "lastName": "Brown"})) },
+        User {
+            email_verified: false,
+            ..person("bob", "bob@example.com", json!({"firstName": "Bob", "lastName": "Bobson"}))
+        },
+        User {
+            has_password: false,
+            ..person("cleo", "cleo@example.com", json!({"lastName": "Patra", "shoeSize": ""}))
+        },
+        User {
+            status: UserStatus::Deprovisioned,
+            ..person("dan", "dan@example.com", json!({"firstName": "Dan", "lastName": "Brown"}))
+        },
         User {
             provisioned: true,
             email_verified: false,

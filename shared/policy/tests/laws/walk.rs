@@ -31,7 +31,10 @@ pub struct Tried<'a> {
 impl Tried<'_> {
     /// What to read when a law fails.
     pub fn story(&self) -> String {
-        format!("{}\nbefore {:#?}\ninput {:?}\nfacts {:?}\nresult {:#?}", self.world.name, self.before, self.input, self.facts, self.result)
+        format!(
+            "{}\nbefore {:#?}\ninput {:?}\nfacts {:?}\nresult {:#?}",
+            self.world.name, self.before, self.input, self.facts, self.result
+        )
     }
 }
 
@@ -47,7 +50,11 @@ pub fn walk(world: &World, mut visit: impl FnMut(&Tried<'_>)) -> Graph {
     let mut graph = Graph::default();
     let mut known = BTreeMap::new();
     let mut queue = VecDeque::new();
-    let mut reach = |graph: &mut Graph, queue: &mut VecDeque<usize>, transaction: Transaction, now: Timestamp| -> usize {
+    let mut reach = |graph: &mut Graph,
+                     queue: &mut VecDeque<usize>,
+                     transaction: Transaction,
+                     now: Timestamp|
+     -> usize {
         *known.entry(timeless(&transaction)).or_insert_with(|| {
             graph.states.push((transaction, now));
             queue.push_back(graph.states.len() - 1);
@@ -72,7 +79,9 @@ pub fn walk(world: &World, mut visit: impl FnMut(&Tried<'_>)) -> Graph {
                 }
                 let now = since + Span::seconds(wait);
                 let results = tried(world, &before, &input, now, &mut visit);
-                if results.contains(&Err(StepError::NotOffered)) && !matches!(input, Input::ConfirmLink { .. }) {
+                if results.contains(&Err(StepError::NotOffered))
+                    && !matches!(input, Input::ConfirmLink { .. })
+                {
                     not_offered.push(discriminant(&input));
                     break;
                 }
@@ -83,7 +92,9 @@ pub fn walk(world: &World, mut visit: impl FnMut(&Tried<'_>)) -> Graph {
                             after.show(&world.context(now));
                         }
                         let to = reach(&mut graph, &mut queue, after, now);
-                        let edits = matches!(before.subject, Subject::Applicant { registration: Some(_) }) && input == Input::SelectEnrollProfile;
+                        let edits =
+                            matches!(before.subject, Subject::Applicant { registration: Some(_) })
+                                && input == Input::SelectEnrollProfile;
                         if !edits && !matches!(input, Input::Cancel | Input::SelectIdentify) {
                             graph.edges.push((from, to));
                         }
@@ -114,8 +125,15 @@ pub fn tried(
         for contested in [false, true] {
             let needs = lookup(&context, before, input, familiar, contested);
             for facts in possible(world, before, &needs, familiar, contested) {
-                let tried =
-                    Tried { world, context, before, input, needs: &needs, facts: &facts, result: step(&context, before.clone(), input, &facts) };
+                let tried = Tried {
+                    world,
+                    context,
+                    before,
+                    input,
+                    needs: &needs,
+                    facts: &facts,
+                    result: step(&context, before.clone(), input, &facts),
+                };
                 visit(&tried);
                 results.push(tried.result);
             }
@@ -129,7 +147,13 @@ pub fn tried(
 }
 
 /// All facts that an engine can find for these needs.
-fn possible(world: &World, before: &Transaction, needs: &Needs, familiar: Familiar, contested: bool) -> Vec<Facts> {
+fn possible(
+    world: &World,
+    before: &Transaction,
+    needs: &Needs,
+    familiar: Familiar,
+    contested: bool,
+) -> Vec<Facts> {
     let found: Vec<_> = needs.identities.iter().map(|identity| world.owner(identity)).collect();
     let mut owners = vec![found.clone()];
     if contested && !found.is_empty() {
@@ -143,7 +167,13 @@ fn possible(world: &World, before: &Transaction, needs: &Needs, familiar: Famili
     let mut all = Vec::new();
     for owners in owners {
         let whose = owners.iter().flatten().next().map(|(user, _)| user.clone()).or(member.clone());
-        let plain = Facts { familiar, contested, owners, new_user_id: "new-user".into(), ..Facts::default() };
+        let plain = Facts {
+            familiar,
+            contested,
+            owners,
+            new_user_id: "new-user".into(),
+            ..Facts::default()
+        };
         let hashed = match needs.password {
             PasswordWork::Hash(_) => Some(PasswordHash { phc: "$hash".into(), pepper: "1".into() }),
             _ => None,
@@ -151,7 +181,9 @@ fn possible(world: &World, before: &Transaction, needs: &Needs, familiar: Famili
         all.push(Facts { over_budget: true, ..plain.clone() });
         for over_commit_budget in [false, true] {
             all.push(Facts { over_commit_budget, new_password: hashed.clone(), ..plain.clone() });
-            if matches!(needs.password, PasswordWork::Verify(_)) && whose.as_ref().is_none_or(|user| user.has_password) {
+            if matches!(needs.password, PasswordWork::Verify(_))
+                && whose.as_ref().is_none_or(|user| user.has_password)
+            {
                 // Also for nobody: no engine says so, and still nothing may come of it.
                 all.push(Facts { over_commit_budget, password_right: true, ..plain.clone() });
             }
@@ -163,7 +195,8 @@ fn possible(world: &World, before: &Transaction, needs: &Needs, familiar: Famili
     all
 }
 
-/// What the engine makes of a decision: the mail was sent, or not yet; the code was handed out, or not yet.
+/// What the engine makes of a decision: the mail was sent, or not yet; the code was handed out, or
+/// not yet.
 fn carried_out(decision: Decision) -> Vec<Transaction> {
     let after = decision.transaction;
     let with = |change: fn(&mut Transaction)| {
@@ -171,7 +204,9 @@ fn carried_out(decision: Decision) -> Vec<Transaction> {
         change(&mut other);
         other
     };
-    let sent = with(|transaction| transaction.challenge.iter_mut().for_each(|challenge| challenge.sent = true));
+    let sent = with(|transaction| {
+        transaction.challenge.iter_mut().for_each(|challenge| challenge.sent = true)
+    });
     let issued = with(|transaction| {
         if let Some(Outcome::Done { issued, .. }) = &mut transaction.outcome {
             *issued = true;
@@ -183,7 +218,12 @@ fn carried_out(decision: Decision) -> Vec<Transaction> {
 fn depends_on_time(input: &Input) -> bool {
     matches!(
         input,
-        Input::Introspect | Input::AnswerEmail(_) | Input::Resend | Input::Poll | Input::ConfirmLink { .. } | Input::SelectAuthenticator(_)
+        Input::Introspect
+            | Input::AnswerEmail(_)
+            | Input::Resend
+            | Input::Poll
+            | Input::ConfirmLink { .. }
+            | Input::SelectAuthenticator(_)
     )
 }
 
@@ -205,9 +245,15 @@ pub fn inputs(world: &World, transaction: &Transaction, now: Timestamp) -> Vec<I
         Input::Poll,
         Input::Cancel,
     ];
-    for identifier in
-        ["ada@example.com", "Bob@Example.com", "cleo@example.com", "dan@example.com", "eve@example.com", "nobody@example.com", "no address"]
-    {
+    for identifier in [
+        "ada@example.com",
+        "Bob@Example.com",
+        "cleo@example.com",
+        "dan@example.com",
+        "eve@example.com",
+        "nobody@example.com",
+        "no address",
+    ] {
         for password in [None, Some(secret("a long enough password"))] {
             inputs.push(Input::Identify { identifier: identifier.into(), password });
         }
@@ -227,7 +273,10 @@ pub fn inputs(world: &World, transaction: &Transaction, now: Timestamp) -> Vec<I
         Profile::new(),
     ]) {
         for password in [None, Some("a long enough password"), Some("short")] {
-            inputs.push(Input::EnrollProfile { profile: profile.clone(), password: password.map(Secret::new) });
+            inputs.push(Input::EnrollProfile {
+                profile: profile.clone(),
+                password: password.map(Secret::new),
+            });
         }
     }
     let asked = match remediations(&context, transaction) {
@@ -262,7 +311,14 @@ pub fn filled(form: &Form, email: &str) -> Profile {
         Entry::Timezone => json!("Europe/Berlin"),
         Entry::Checkbox => json!(true),
         Entry::Text { .. } if field.name == "email" || field.name == "login" => json!(email),
-        Entry::Text { .. } if field.property.as_ref().is_some_and(|property| property.kind() == PropertyType::Integer) => json!("1234"),
+        Entry::Text { .. }
+            if field
+                .property
+                .as_ref()
+                .is_some_and(|property| property.kind() == PropertyType::Integer) =>
+        {
+            json!("1234")
+        }
         Entry::Text { .. } => json!("Some text"),
     };
     form.fields.iter().map(|field| (field.name.clone(), value(field))).collect()
@@ -272,7 +328,8 @@ pub fn filled(form: &Form, email: &str) -> Profile {
 fn timeless(transaction: &Transaction) -> String {
     fn strip(value: &mut Value) {
         if let Value::Object(map) = value {
-            for moment in ["started", "touched", "made", "expires", "at", "lastUpdated", "created"] {
+            for moment in ["started", "touched", "made", "expires", "at", "lastUpdated", "created"]
+            {
                 map.remove(moment);
             }
             if let Some(Value::Object(proofs)) = map.get_mut("proofs") {

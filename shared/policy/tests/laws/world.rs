@@ -1,13 +1,15 @@
-//! What the laws are tried on: many organisations that pass the check, and the same few people in each.
+//! What the laws are tried on: many organisations that pass the check, and the same few people in
+//! each.
 
 use std::fmt::Write;
 
 use policy::Context;
 use policy::organisation::check::check;
 use policy::organisation::{
-    Access, AppSignOn, AuthenticatorKey, Constraint, ConstraintPair, EnrollAuthenticator, EnrollSelf, FactorMode, FactorPromptMode, IncludeExclude,
-    MfaEnrolment, Organisation, PeopleCondition, Policy, PolicyConditions, PrimaryFactor, ProfileAttribute, SelfEnroll, SignOn, Switch,
-    UnknownUserAction,
+    Access, AppSignOn, AuthenticatorKey, Constraint, ConstraintPair, EnrollAuthenticator,
+    EnrollSelf, FactorMode, FactorPromptMode, IncludeExclude, MfaEnrolment, Organisation,
+    PeopleCondition, Policy, PolicyConditions, PrimaryFactor, ProfileAttribute, SelfEnroll, SignOn,
+    Switch, UnknownUserAction,
 };
 use policy::step::Identity;
 use policy::time::Timestamp;
@@ -46,7 +48,8 @@ impl World {
 
 /// The demo organisation, and `number` others that differ in everything that a decision looks at.
 pub fn worlds(number: usize) -> Vec<World> {
-    let mut worlds = vec![World { name: "demo".into(), organisation: few_sends(demo()), people: people() }];
+    let mut worlds =
+        vec![World { name: "demo".into(), organisation: few_sends(demo()), people: people() }];
     let mut dice = Dice(1);
     while worlds.len() <= number {
         let mut name = String::new();
@@ -68,7 +71,8 @@ struct Dice(u64);
 
 impl Dice {
     fn throw(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % sides
     }
 }
@@ -82,15 +86,25 @@ fn few_sends(mut organisation: Organisation) -> Organisation {
 fn variant(choose: &mut impl FnMut(&str, u64) -> u64) -> Organisation {
     let mut organisation = few_sends(demo());
     organisation.settings.user_enumeration_prevention.authentication = choose("prevention", 3) == 0;
-    organisation.settings.verify_knowledge_second_when_2fa_required = choose("possession-first", 4) == 0;
+    organisation.settings.verify_knowledge_second_when_2fa_required =
+        choose("possession-first", 4) == 0;
     enrollment(&mut organisation, choose);
     sign_on(&mut organisation, choose);
 
-    let wanted = |side| [SelfEnroll::Required, SelfEnroll::Optional, SelfEnroll::NotAllowed][usize::try_from(side).unwrap()];
+    let wanted = |side| {
+        [SelfEnroll::Required, SelfEnroll::Optional, SelfEnroll::NotAllowed]
+            [usize::try_from(side).unwrap()]
+    };
     let (password, email) = (wanted(choose("password", 3)), wanted(choose("email", 3)));
     organisation.policies.authenticator_enrollment[0].settings.as_mut().unwrap().authenticators = vec![
-        MfaEnrolment { key: AuthenticatorKey::OktaPassword.as_str().into(), enroll: EnrollSelf { own: password } },
-        MfaEnrolment { key: AuthenticatorKey::OktaEmail.as_str().into(), enroll: EnrollSelf { own: email } },
+        MfaEnrolment {
+            key: AuthenticatorKey::OktaPassword.as_str().into(),
+            enroll: EnrollSelf { own: password },
+        },
+        MfaEnrolment {
+            key: AuthenticatorKey::OktaEmail.as_str().into(),
+            enroll: EnrollSelf { own: email },
+        },
     ];
     organisation.apps[0].groups = match choose("assigned", 6) {
         0 => vec!["customers".into()],
@@ -102,20 +116,32 @@ fn variant(choose: &mut impl FnMut(&str, u64) -> u64) -> Organisation {
 }
 
 fn enrollment(organisation: &mut Organisation, choose: &mut impl FnMut(&str, u64) -> u64) {
-    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    let policy = organisation
+        .policies
+        .profile_enrollment
+        .iter_mut()
+        .find(|policy| policy.id == "demo-enrollment")
+        .unwrap();
     let rule = &mut policy.rules[0].actions.profile_enrollment;
     if choose("sign-up", 4) == 0 {
         rule.unknown_user_action = Some(UnknownUserAction::Deny);
     }
     rule.activation_requirements.email_verification = choose("verification", 2) == 0;
-    rule.enroll_authenticator_types = (choose("password-on-form", 2) == 0).then(|| vec![EnrollAuthenticator::Password]);
+    rule.enroll_authenticator_types =
+        (choose("password-on-form", 2) == 0).then(|| vec![EnrollAuthenticator::Password]);
     if choose("progressive", 4) == 0 {
         rule.progressive_profiling_action = Switch::Disabled;
     }
     if choose("group", 4) == 0 {
         rule.target_group_ids = None;
     }
-    let mut ask = |name: &str, required| rule.profile_attributes.push(ProfileAttribute { name: name.into(), label: name.into(), required });
+    let mut ask = |name: &str, required| {
+        rule.profile_attributes.push(ProfileAttribute {
+            name: name.into(),
+            label: name.into(),
+            required,
+        })
+    };
     match choose("attributes", 4) {
         0 => ask("shoeSize", true),
         1 => {
@@ -137,7 +163,8 @@ fn sign_on(organisation: &mut Organisation, choose: &mut impl FnMut(&str, u64) -
         let require_factor = choose(&format!("{who}-second"), 3) == 0;
         SignOn {
             access: access(choose(&format!("{who}-session"), 12)),
-            primary_factor: [PrimaryFactor::PasswordIdpAnyFactor, PrimaryFactor::PasswordIdp][usize::from(choose(&format!("{who}-primary"), 2) == 0)],
+            primary_factor: [PrimaryFactor::PasswordIdpAnyFactor, PrimaryFactor::PasswordIdp]
+                [usize::from(choose(&format!("{who}-primary"), 2) == 0)],
             require_factor,
             factor_prompt_mode: require_factor.then_some(FactorPromptMode::Always),
             factor_lifetime: None,
@@ -149,13 +176,19 @@ fn sign_on(organisation: &mut Organisation, choose: &mut impl FnMut(&str, u64) -
     let policies = &mut organisation.policies.global_session;
     policies[0].rules[0].actions.signon = everybody;
     if choose("two-sessions", 3) == 0 {
-        let people = PeopleCondition { groups: Some(IncludeExclude { include: vec!["customers".into()], exclude: vec![] }), users: None };
+        let people = PeopleCondition {
+            groups: Some(IncludeExclude { include: vec!["customers".into()], exclude: vec![] }),
+            users: None,
+        };
         let mut rule = policies[0].rules[0].clone();
         rule.actions.signon = customers;
         policies.push(Policy {
             id: "customers-session".into(),
             system: false,
-            conditions: Some(PolicyConditions { people: Some(people), ..PolicyConditions::default() }),
+            conditions: Some(PolicyConditions {
+                people: Some(people),
+                ..PolicyConditions::default()
+            }),
             rules: vec![rule],
             ..policies[0].clone()
         });
@@ -169,9 +202,14 @@ fn sign_on(organisation: &mut Organisation, choose: &mut impl FnMut(&str, u64) -
         2 if two => Some(ConstraintPair { knowledge: any(), possession: any() }),
         _ => None,
     };
-    let policy = organisation.policies.access.iter_mut().find(|policy| policy.id == "one-factor").unwrap();
-    let mut app = AppSignOn { access: access(choose("app", 12)), ..policy.rules[0].actions.app_sign_on.clone() };
-    app.verification_method.factor_mode = if two { FactorMode::TwoFactors } else { FactorMode::OneFactor };
+    let policy =
+        organisation.policies.access.iter_mut().find(|policy| policy.id == "one-factor").unwrap();
+    let mut app = AppSignOn {
+        access: access(choose("app", 12)),
+        ..policy.rules[0].actions.app_sign_on.clone()
+    };
+    app.verification_method.factor_mode =
+        if two { FactorMode::TwoFactors } else { FactorMode::OneFactor };
     app.verification_method.constraints = constraint.into_iter().collect();
     policy.rules[0].actions.app_sign_on = app;
 }

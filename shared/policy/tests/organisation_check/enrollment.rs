@@ -3,13 +3,21 @@
 use policy::organisation::check::warnings;
 use serde_json::{Value, json};
 
-use crate::organisation_check::support::{BASE, CUSTOM, PE, fine, one_problem, organisation, right, wrong, wrong_at};
+use crate::organisation_check::support::{
+    BASE, CUSTOM, PE, fine, one_problem, organisation, right, wrong, wrong_at,
+};
 
 #[test]
 fn profile_enrollment_rules() {
     wrong("/policies/PROFILE_ENROLLMENT/0", "/rules", json!([]), "exactly one");
     let again = right().pointer("/policies/PROFILE_ENROLLMENT/1/rules/0").unwrap().clone();
-    wrong_at("/policies/PROFILE_ENROLLMENT/1/rules", "/-", again, "/policies/PROFILE_ENROLLMENT/1/rules", "exactly one");
+    wrong_at(
+        "/policies/PROFILE_ENROLLMENT/1/rules",
+        "/-",
+        again,
+        "/policies/PROFILE_ENROLLMENT/1/rules",
+        "exactly one",
+    );
     wrong("/policies/PROFILE_ENROLLMENT/1/rules/0", "/status", json!("INACTIVE"), "must be ACTIVE");
     wrong(PE, "/access", json!("DENY"), "write ALLOW");
     wrong(PE, "/targetGroupIds", json!(["customers", "staff"]), "at most one");
@@ -22,10 +30,17 @@ fn profile_enrollment_rules() {
 fn conditions_of_a_profile_enrollment_policy_are_accepted_and_have_no_effect() {
     for policy in ["/policies/PROFILE_ENROLLMENT/0", "/policies/PROFILE_ENROLLMENT/1"] {
         // The group is one of the Okta organisation that the policy was copied from.
-        let changes = [(policy, "/conditions", json!({ "people": { "groups": { "include": ["00g1emaKYZTWRYYRRTSK"] } } }))];
+        let changes = [(
+            policy,
+            "/conditions",
+            json!({ "people": { "groups": { "include": ["00g1emaKYZTWRYYRRTSK"] } } }),
+        )];
         fine(&changes);
         let warned = warnings(&organisation(&changes));
-        assert_eq!(warned.iter().map(|problem| format!("/{}", problem.path.join("/"))).collect::<Vec<_>>(), [format!("{policy}/conditions")]);
+        assert_eq!(
+            warned.iter().map(|problem| format!("/{}", problem.path.join("/"))).collect::<Vec<_>>(),
+            [format!("{policy}/conditions")]
+        );
     }
 }
 
@@ -48,10 +63,23 @@ fn the_rule_of_a_new_policy_can_be_copied() {
     let changes = [("/policies/PROFILE_ENROLLMENT/1/rules", "/0", rule), drawn];
     fine(&changes);
     let organisation = organisation(&changes);
-    assert!(organisation.profile_enrollment(organisation.app("app").unwrap()).unwrap().password_on_form());
+    assert!(
+        organisation
+            .profile_enrollment(organisation.app("app").unwrap())
+            .unwrap()
+            .password_on_form()
+    );
     let stored = serde_json::to_value(&organisation).unwrap();
-    assert_eq!(serde_json::from_value::<policy::organisation::Organisation>(stored).unwrap(), organisation);
-    wrong("/policies/PROFILE_ENROLLMENT/1/rules/0", "/type", json!("SIGN_ON"), "PROFILE_ENROLLMENT");
+    assert_eq!(
+        serde_json::from_value::<policy::organisation::Organisation>(stored).unwrap(),
+        organisation
+    );
+    wrong(
+        "/policies/PROFILE_ENROLLMENT/1/rules/0",
+        "/type",
+        json!("SIGN_ON"),
+        "PROFILE_ENROLLMENT",
+    );
 }
 
 #[test]
@@ -60,17 +88,29 @@ fn identifiers() {
     let badge = &format!("{CUSTOM}/badge");
     wrong(PE, "/allowedIdentifiers", json!(["badge"]), "\"login\" must be one");
     wrong(PE, "/allowedIdentifiers", json!([]), "\"login\" must be one");
-    wrong_at(at, "/-", json!("email"), &format!("{at}/2"), "there is no custom attribute \"email\"");
+    wrong_at(
+        at,
+        "/-",
+        json!("email"),
+        &format!("{at}/2"),
+        "there is no custom attribute \"email\"",
+    );
     wrong_at(at, "/-", json!("bagde"), &format!("{at}/2"), "did you mean \"badge\"?");
     wrong_at(at, "/-", json!("size"), &format!("{at}/2"), "unique");
-    for (key, value) in [("/unique", json!(false)), ("/sensitive", json!(true)), ("/type", json!("integer"))] {
+    for (key, value) in
+        [("/unique", json!(false)), ("/sensitive", json!(true)), ("/type", json!("integer"))]
+    {
         wrong_at(badge, key, value, &format!("{at}/1"), "cannot be an identifier");
     }
     wrong_at(badge, "/permissions/0/action", json!("HIDE"), &format!("{at}/1"), "not hidden");
     fine(&[(badge, "/permissions/0/action", json!("READ_ONLY"))]);
     let more = |name| (CUSTOM, name, json!({ "type": "string", "unique": true }));
     let four = json!(["badge", "card", "code", "login"]);
-    one_problem(&[more("/card"), more("/code"), (PE, "/allowedIdentifiers", four)], at, "at most 3");
+    one_problem(
+        &[more("/card"), more("/code"), (PE, "/allowedIdentifiers", four)],
+        at,
+        "at most 3",
+    );
 }
 
 #[test]
@@ -84,7 +124,8 @@ fn what_a_form_must_have() {
         wrong(PE, "/profileAttributes", without(name), &format!("add {{ name: {name}"));
         wrong(form, &format!("/{i}/required"), json!(false), "write required: true");
     }
-    // Not only where people sign up: with the policy, an account that an administrator made is completed.
+    // Not only where people sign up: with the policy, an account that an administrator made is
+    // completed.
     wrong(
         "/policies/PROFILE_ENROLLMENT/0/rules/0/actions/profileEnrollment",
         "/profileAttributes",
@@ -93,19 +134,38 @@ fn what_a_form_must_have() {
         ]),
         "\"lastName\"",
     );
-    fine(&[(BASE, "/lastName", json!({ "required": false })), (PE, "/profileAttributes", without("lastName"))]);
+    fine(&[
+        (BASE, "/lastName", json!({ "required": false })),
+        (PE, "/profileAttributes", without("lastName")),
+    ]);
 
     let required = (&*format!("{CUSTOM}/count"), "/required", json!(true));
-    one_problem(std::slice::from_ref(&required), form, "add { name: count, label: Count, required: true }");
+    one_problem(
+        std::slice::from_ref(&required),
+        form,
+        "add { name: count, label: Count, required: true }",
+    );
     let asked = (&**form, "/-", json!({ "name": "count", "label": "Count" }));
-    one_problem(&[required.clone(), asked.clone()], &format!("{form}/5/required"), "requires \"count\"");
+    one_problem(
+        &[required.clone(), asked.clone()],
+        &format!("{form}/5/required"),
+        "requires \"count\"",
+    );
     fine(&[required, (form, "/-", json!({ "name": "count", "label": "Count", "required": true }))]);
     wrong_at(form, "/3/label", json!(""), &format!("{form}/3/label"), "called");
-    wrong_at(form, "/1/name", json!("fristName"), &format!("{form}/1/name"), "requires \"firstName\"; did you mean that?");
+    wrong_at(
+        form,
+        "/1/name",
+        json!("fristName"),
+        &format!("{form}/1/name"),
+        "requires \"firstName\"; did you mean that?",
+    );
 
     let many = |n: usize| {
         let mut all = right().pointer(form).unwrap().as_array().unwrap().clone();
-        all.extend((all.len()..n).map(|i| json!({ "name": format!("question_{i}"), "label": "Question" })));
+        all.extend(
+            (all.len()..n).map(|i| json!({ "name": format!("question_{i}"), "label": "Question" })),
+        );
         Value::Array(all)
     };
     fine(&[(PE, "/profileAttributes", many(30))]);
@@ -137,7 +197,8 @@ fn nobody_is_asked_for_what_they_cannot_write() {
 #[test]
 fn password_and_verification_go_together() {
     let own = "/policies/MFA_ENROLL/0/settings/authenticators/0/enroll/self";
-    let email_required = ("/policies/MFA_ENROLL/0/settings/authenticators", "/1/enroll/self", json!("REQUIRED"));
+    let email_required =
+        ("/policies/MFA_ENROLL/0/settings/authenticators", "/1/enroll/self", json!("REQUIRED"));
     let verification = (PE, "/activationRequirements", json!({ "emailVerification": false }));
     let first_page = (PE, "/enrollAuthenticatorTypes", json!(["password"]));
     fine(&[verification.clone(), first_page.clone()]);
@@ -145,15 +206,27 @@ fn password_and_verification_go_together() {
         let optional = (own, "", json!(optional));
         fine(&[optional.clone(), email_required.clone()]);
         let expected = format!("{PE}/activationRequirements/emailVerification");
-        one_problem(&[optional.clone(), email_required.clone(), verification.clone()], &expected, "must be true");
+        one_problem(
+            &[optional.clone(), email_required.clone(), verification.clone()],
+            &expected,
+            "must be true",
+        );
         let expected = format!("{PE}/enrollAuthenticatorTypes");
-        one_problem(&[optional, email_required.clone(), first_page.clone()], &expected, "okta_password REQUIRED");
+        one_problem(
+            &[optional, email_required.clone(), first_page.clone()],
+            &expected,
+            "okta_password REQUIRED",
+        );
     }
     // It is the policy of the target group that counts, not the default one.
     let for_customers = json!({ "id": "mfa-customers", "name": "Customers", "conditions": { "people": { "groups": { "include": ["customers"] } } },
         "settings": { "authenticators": [{ "key": "okta_email", "enroll": { "self": "REQUIRED" } }] } });
     let passwordless = ("/policies/MFA_ENROLL", "/-", for_customers);
     fine(std::slice::from_ref(&passwordless));
-    one_problem(&[passwordless.clone(), first_page.clone()], &format!("{PE}/enrollAuthenticatorTypes"), "okta_password REQUIRED");
+    one_problem(
+        &[passwordless.clone(), first_page.clone()],
+        &format!("{PE}/enrollAuthenticatorTypes"),
+        "okta_password REQUIRED",
+    );
     fine(&[passwordless, first_page, (PE, "/targetGroupIds", json!(["staff"]))]);
 }

@@ -80,11 +80,14 @@ pub const AP: &str = "/policies/ACCESS_POLICY/1/rules/0/actions/appSignOn/verifi
 pub const COMPLEXITY: &str = "/policies/PASSWORD/0/settings/password/complexity";
 pub const CLIENT: &str = "/apps/0/settings/oauthClient";
 
-/// Writes `value` at a JSON pointer; a last part of `-` appends, a key that is missing is added, `null` takes a key away.
+/// Writes `value` at a JSON pointer; a last part of `-` appends, a key that is missing is added,
+/// `null` takes a key away.
 pub fn put(document: &mut Value, pointer: &str, value: Value) {
     let (parent, last) = pointer.rsplit_once('/').unwrap();
     match document.pointer_mut(parent).unwrap_or_else(|| panic!("{pointer} leads nowhere")) {
-        Value::Object(entries) if value.is_null() => drop(entries.remove(last).unwrap_or_else(|| panic!("{pointer} is not there"))),
+        Value::Object(entries) if value.is_null() => {
+            drop(entries.remove(last).unwrap_or_else(|| panic!("{pointer} is not there")))
+        }
         Value::Object(entries) => drop(entries.insert(last.into(), value)),
         Value::Array(items) if last == "-" => items.push(value),
         Value::Array(items) => *items.get_mut(last.parse::<usize>().unwrap()).unwrap() = value,
@@ -100,10 +103,12 @@ pub fn organisation(changes: &[(&str, &str, Value)]) -> Organisation {
     serde_json::from_value(document).unwrap_or_else(|error| panic!("{changes:?}: {error}"))
 }
 
-/// These changes together give exactly one problem, whose path is where `expected` points and whose message has the words `says`.
+/// These changes together give exactly one problem, whose path is where `expected` points and whose
+/// message has the words `says`.
 pub fn one_problem(changes: &[(&str, &str, Value)], expected: &str, says: &str) {
     let problems = check(&organisation(changes));
-    let found: Vec<_> = problems.iter().map(|problem| format!("/{}", problem.path.join("/"))).collect();
+    let found: Vec<_> =
+        problems.iter().map(|problem| format!("/{}", problem.path.join("/"))).collect();
     assert_eq!(found, [expected], "{changes:?}: {problems:#?}");
     let message = &problems.first().unwrap().message;
     assert!(message.contains(says), "{changes:?}: {message:?} does not say {says:?}");

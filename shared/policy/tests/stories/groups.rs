@@ -4,7 +4,9 @@ use super::*;
 fn a_known_person_joins_once() {
     let organisation = demo();
     let done = sign_in(&organisation, bob());
-    let [Effect::SaveUser { user, version: 7, .. }] = done.effects.as_slice() else { panic!("{done:?}") };
+    let [Effect::SaveUser { user, version: 7, .. }] = done.effects.as_slice() else {
+        panic!("{done:?}")
+    };
     assert!(user.groups.contains("customers"));
     let again = sign_in(&organisation, user.clone());
     assert_eq!(again.effects, [Effect::CheckUser { id: "bob".into(), version: 7 }]);
@@ -25,7 +27,10 @@ fn another_group_of_the_policy_is_joined_too() {
     enrollment(&mut organisation).target_group_ids = Some(vec!["subscribers".into()]);
     let done = sign_in(&organisation, person("ada"));
     let [Effect::SaveUser { user, .. }] = done.effects.as_slice() else { panic!("{done:?}") };
-    assert!(user.groups.contains("customers") && user.groups.contains("subscribers"), "none is ever taken away");
+    assert!(
+        user.groups.contains("customers") && user.groups.contains("subscribers"),
+        "none is ever taken away"
+    );
 }
 
 #[test]

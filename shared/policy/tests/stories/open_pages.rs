@@ -15,11 +15,18 @@ fn sent(typed: Value, password: bool) -> Input {
 }
 
 fn facts() -> Facts {
-    Facts { owners: vec![None, None], new_password: Some(hash()), new_user_id: "new".into(), ..Facts::default() }
+    Facts {
+        owners: vec![None, None],
+        new_password: Some(hash()),
+        new_user_id: "new".into(),
+        ..Facts::default()
+    }
 }
 
 fn redrawn(decision: &Decision) -> bool {
-    decision.rejection == Some(Rejection::Outdated(Outdated::Changed)) && messages(decision) == [Message::Changed] && decision.effects.is_empty()
+    decision.rejection == Some(Rejection::Outdated(Outdated::Changed))
+        && messages(decision) == [Message::Changed]
+        && decision.effects.is_empty()
 }
 
 #[test]
@@ -28,7 +35,12 @@ fn a_value_that_the_form_offered_and_that_is_no_longer_asked_is_dropped() {
     ask(&mut organisation, "favouriteColour", true);
     let open = open_form(&organisation);
     enrollment(&mut organisation).profile_attributes.retain(|one| one.name != "favouriteColour");
-    let taken = take(&organisation, &open, &sent(with(ada(), "favouriteColour", json!("red")), true), &facts());
+    let taken = take(
+        &organisation,
+        &open,
+        &sent(with(ada(), "favouriteColour", json!("red")), true),
+        &facts(),
+    );
     assert_eq!(taken.rejection, None, "{taken:?}");
     assert!(taken.mail.is_some(), "the code is on its way");
     assert!(!format!("{:?}", taken.transaction.subject).contains("favouriteColour"));
@@ -49,8 +61,20 @@ fn a_required_attribute_that_has_joined_is_shown_with_a_message_and_an_optional_
     assert!(redrawn(&told), "{told:?}");
     // From now on the person has the new form: what is left out is told at its field.
     let again = take(&organisation, &told.transaction, &sent(ada(), true), &facts());
-    assert_eq!((again.rejection, &again.notices[0].place), (Some(Rejection::Invalid), &Place::Attribute("shoeSize".into())));
-    assert_eq!(take(&organisation, &told.transaction, &sent(with(ada(), "shoeSize", json!("38")), true), &facts()).rejection, None);
+    assert_eq!(
+        (again.rejection, &again.notices[0].place),
+        (Some(Rejection::Invalid), &Place::Attribute("shoeSize".into()))
+    );
+    assert_eq!(
+        take(
+            &organisation,
+            &told.transaction,
+            &sent(with(ada(), "shoeSize", json!("38")), true),
+            &facts()
+        )
+        .rejection,
+        None
+    );
 }
 
 #[test]
@@ -61,11 +85,29 @@ fn what_can_be_told_at_a_field_that_is_there_is_told_there() {
     // It has become required.
     enrollment(&mut organisation).profile_attributes.iter_mut().for_each(|one| one.required = true);
     let told = take(&organisation, &open, &sent(ada(), true), &facts());
-    assert_eq!((told.rejection, &told.notices[0].place), (Some(Rejection::Invalid), &Place::Attribute("customerNumber".into())));
+    assert_eq!(
+        (told.rejection, &told.notices[0].place),
+        (Some(Rejection::Invalid), &Place::Attribute("customerNumber".into()))
+    );
     // A range has narrowed.
-    organisation.user_schema.definitions.custom.properties.get_mut("customerNumber").unwrap().maximum = Some(9_000.0);
-    let told = take(&organisation, &open, &sent(with(ada(), "customerNumber", json!("9999")), true), &facts());
-    assert_eq!((told.rejection, &told.notices[0].place), (Some(Rejection::Invalid), &Place::Attribute("customerNumber".into())));
+    organisation
+        .user_schema
+        .definitions
+        .custom
+        .properties
+        .get_mut("customerNumber")
+        .unwrap()
+        .maximum = Some(9_000.0);
+    let told = take(
+        &organisation,
+        &open,
+        &sent(with(ada(), "customerNumber", json!("9999")), true),
+        &facts(),
+    );
+    assert_eq!(
+        (told.rejection, &told.notices[0].place),
+        (Some(Rejection::Invalid), &Place::Attribute("customerNumber".into()))
+    );
 }
 
 #[test]
@@ -73,15 +115,25 @@ fn choices_that_have_narrowed_are_shown() {
     let mut organisation = demo();
     ask(&mut organisation, "favouriteColour", true);
     let open = open_form(&organisation);
-    let colour = organisation.user_schema.definitions.custom.properties.get_mut("favouriteColour").unwrap();
+    let colour =
+        organisation.user_schema.definitions.custom.properties.get_mut("favouriteColour").unwrap();
     let gone = colour.enumeration.as_mut().unwrap().remove(0);
     if let Some(titles) = &mut colour.one_of {
         titles.remove(0);
     }
     let stays = colour.enumeration.as_ref().unwrap()[0].clone();
-    assert!(redrawn(&take(&organisation, &open, &sent(with(ada(), "favouriteColour", gone), true), &facts())));
+    assert!(redrawn(&take(
+        &organisation,
+        &open,
+        &sent(with(ada(), "favouriteColour", gone), true),
+        &facts()
+    )));
     // Whoever chose another one notices nothing.
-    assert_eq!(take(&organisation, &open, &sent(with(ada(), "favouriteColour", stays), true), &facts()).rejection, None);
+    assert_eq!(
+        take(&organisation, &open, &sent(with(ada(), "favouriteColour", stays), true), &facts())
+            .rejection,
+        None
+    );
 }
 
 #[test]
@@ -92,9 +144,18 @@ fn a_password_that_joins_the_form_is_asked_for_and_one_that_leaves_it_is_dropped
     let without = open_form(&organisation);
     let taken = take(&organisation, &with_password, &sent(ada(), true), &facts());
     assert_eq!((taken.rejection, taken.transaction.proofs.len()), (None, 0));
-    assert!(matches!(needs(&organisation, &with_password, &sent(ada(), true)).password, PasswordWork::None), "nothing is hashed");
+    assert!(
+        matches!(
+            needs(&organisation, &with_password, &sent(ada(), true)).password,
+            PasswordWork::None
+        ),
+        "nothing is hashed"
+    );
     // On a page that never asked for one, it is refused.
-    assert_eq!(step(&context(&organisation), without.clone(), &sent(ada(), true), &facts()), Err(StepError::Malformed));
+    assert_eq!(
+        step(&context(&organisation), without.clone(), &sent(ada(), true), &facts()),
+        Err(StepError::Malformed)
+    );
 
     let organisation = demo();
     assert!(redrawn(&take(&organisation, &without, &sent(ada(), false), &facts())));
@@ -105,12 +166,21 @@ fn the_first_page_is_shown_anew_when_it_asks_for_a_password() {
     let organisation = demo();
     let mut identifier_first = demo();
     any_factor(&mut identifier_first);
-    let page = |organisation: &Organisation| take(organisation, &begin(), &Input::Introspect, &Facts::default()).transaction;
-    let named = |password: bool| Input::Identify { identifier: "ada@example.com".into(), password: password.then(self::password) };
+    let page = |organisation: &Organisation| {
+        take(organisation, &begin(), &Input::Introspect, &Facts::default()).transaction
+    };
+    let named = |password: bool| Input::Identify {
+        identifier: "ada@example.com".into(),
+        password: password.then(self::password),
+    };
     let owned = Facts { owners: vec![Some((person("ada"), 1))], ..Facts::default() };
     assert!(redrawn(&take(&organisation, &page(&identifier_first), &named(false), &owned)));
     let taken = take(&identifier_first, &page(&organisation), &named(true), &owned);
-    assert_eq!((taken.rejection, taken.transaction.proofs.len()), (None, 0), "the password is asked for, and proven, later");
+    assert_eq!(
+        (taken.rejection, taken.transaction.proofs.len()),
+        (None, 0),
+        "the password is asked for, and proven, later"
+    );
 }
 
 #[test]
@@ -120,7 +190,12 @@ fn a_form_that_is_not_asked_for_any_more_leads_to_what_is() {
     any_factor(&mut organisation);
     enrolled_by_themselves(&mut organisation, SelfEnroll::Optional, SelfEnroll::Optional);
     enrollment(&mut organisation).enroll_authenticator_types = None;
-    let sent = take(&organisation, &open_form(&organisation), &sent(ada(), false), &Facts { new_password: None, ..facts() });
+    let sent = take(
+        &organisation,
+        &open_form(&organisation),
+        &sent(ada(), false),
+        &Facts { new_password: None, ..facts() },
+    );
     let choice = answer_code(&organisation, &sent.transaction, vec![]).transaction;
     // A way past is offered, and goes away.
     enrolled_by_themselves(&mut organisation, SelfEnroll::Required, SelfEnroll::Optional);
@@ -128,7 +203,8 @@ fn a_form_that_is_not_asked_for_any_more_leads_to_what_is() {
     assert!(redrawn(&told), "{told:?}");
     assert!(!told.transaction.skipped);
     // What was never offered is refused.
-    let not_offered = step(&context(&organisation), told.transaction.clone(), &Input::Skip, &Facts::default());
+    let not_offered =
+        step(&context(&organisation), told.transaction.clone(), &Input::Skip, &Facts::default());
     assert_eq!(not_offered, Err(StepError::NotOffered));
     assert!(!told.transaction.proven(OktaPassword) && told.transaction.proven(OktaEmail));
 }
@@ -139,7 +215,10 @@ fn where_sign_up_has_closed_the_first_page_says_so_and_the_way_back_to_it_is_ope
     let open = open_form(&organisation);
     enrollment(&mut organisation).unknown_user_action = Some(UnknownUserAction::Deny);
     let told = take(&organisation, &open, &sent(ada(), true), &facts());
-    assert_eq!((told.rejection, &told.transaction.subject), (Some(Rejection::Outdated(Outdated::SignUpClosed)), &Subject::Visitor));
+    assert_eq!(
+        (told.rejection, &told.transaction.subject),
+        (Some(Rejection::Outdated(Outdated::SignUpClosed)), &Subject::Visitor)
+    );
     assert_eq!(messages(&told), [Message::RegistrationUnavailable]);
     let back = take(&organisation, &open, &Input::SelectIdentify, &Facts::default());
     assert_eq!((back.rejection, back.transaction.subject), (None, Subject::Visitor));
@@ -153,7 +232,10 @@ fn a_page_that_waits_keeps_its_transaction_alive() {
         let context = Context::new(&organisation, organisation.app("demo").unwrap(), now).unwrap();
         step(&context, transaction.clone(), &Input::Poll, &Facts::default()).unwrap().transaction
     };
-    let mut waiting = Transaction { challenge: waiting.challenge.map(|challenge| Challenge { sent: true, ..challenge }), ..waiting };
+    let mut waiting = Transaction {
+        challenge: waiting.challenge.map(|challenge| Challenge { sent: true, ..challenge }),
+        ..waiting
+    };
     // A poll writes nothing, once in half of the idle time excepted.
     assert_eq!(poll(waiting.touched + Span::seconds(450), &waiting), waiting);
     for minutes in (8..60).step_by(8) {

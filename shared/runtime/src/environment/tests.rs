@@ -1,10 +1,16 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
 use aws_sdk_secretsmanager::config::http::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
@@ -25,7 +31,8 @@ fn environment(changes: &[(&str, &str)]) -> Result<Environment, Error> {
     Environment::from_vars(|name| vars.get(name).map(|&value| value.to_owned()))
 }
 
-/// A Secrets Manager that answers as scripted: a status, and the secret or the error code. Then it does not answer at all.
+/// A Secrets Manager that answers as scripted: a status, and the secret or the error code. Then it
+/// does not answer at all.
 #[derive(Clone, Debug, Default)]
 struct Secrets {
     answers: Arc<Mutex<VecDeque<(u16, &'static str)>>>,
@@ -35,17 +42,38 @@ struct Secrets {
 impl HttpConnector for Secrets {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
-        self.asked.lock().unwrap().push(format!("{} {}", request.uri(), body["SecretId"].as_str().unwrap()));
-        let Some((status, text)) = self.answers.lock().unwrap().pop_front() else { return HttpConnectorFuture::new(std::future::pending()) };
-        let body = if status == 200 { json!({ "SecretString": text }) } else { json!({ "__type": text, "message": "arn:aws:hunter2" }) };
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body.to_string()))))
+        self.asked.lock().unwrap().push(format!(
+            "{} {}",
+            request.uri(),
+            body["SecretId"].as_str().unwrap()
+        ));
+        let Some((status, text)) = self.answers.lock().unwrap().pop_front() else {
+            return HttpConnectorFuture::new(std::future::pending());
+        };
+        let body = if status == 200 {
+            json!({ "SecretString": text })
+        } else {
+            json!({ "__type": text, "message": "arn:aws:hunter2" })
+        };
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(
+            status.try_into().unwrap(),
+            SdkBody::from(body.to_string()),
+        )))
     }
 }
 
 fn scripted(changes: &[(&str, &str)], answers: &[(u16, &'static str)]) -> (Environment, Secrets) {
-    let secrets = Secrets { answers: Arc::new(Mutex::new(answers.iter().copied().collect())), asked: Arc::default() };
+    let secrets = Secrets {
+        answers: Arc::new(Mutex::new(answers.iter().copied().collect())),
+        asked: Arc::default(),
+    };
     let connector = SharedHttpConnector::new(secrets.clone());
-    (environment(changes).unwrap().with_http_client(http_client_fn(move |_, _| connector.clone())), secrets)
+    (
+        environment(changes)
+            .unwrap()
+            .with_http_client(http_client_fn(move |_, _| connector.clone())),
+        secrets,
+    )
 }
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -60,9 +88,19 @@ fn r_a4_a_missing_variable_is_named() {
 
 #[test]
 fn r_a4_errors_never_hold_values() {
-    for value in ["hunter2", "ftp://hunter2", "https://hunter2@x", "https://x/?hunter2", "https://x/#hunter2", "http://hunter2.example.org"] {
+    for value in [
+        "hunter2",
+        "ftp://hunter2",
+        "https://hunter2@x",
+        "https://x/?hunter2",
+        "https://x/#hunter2",
+        "http://hunter2.example.org",
+    ] {
         let error = environment(&[("BASE_URL", value)]).err().unwrap();
-        assert!(matches!(&error, Error::Invalid { variable: "BASE_URL", why } if !why.contains("hunter2")), "{error}");
+        assert!(
+            matches!(&error, Error::Invalid { variable: "BASE_URL", why } if !why.contains("hunter2")),
+            "{error}"
+        );
     }
 }
 
@@ -92,22 +130,34 @@ fn signing_keys_are_a_list() {
 #[test]
 fn r_d4_every_client_has_timeouts_and_few_attempts() {
     let environment = environment(&[]).unwrap();
-    for (config, attempts) in [(environment.dynamodb(), 3), (environment.ses(), 2), (environment.kms(), 3)] {
+    for (config, attempts) in
+        [(environment.dynamodb(), 3), (environment.ses(), 2), (environment.kms(), 3)]
+    {
         let timeouts = config.timeout_config().unwrap();
         assert_eq!(timeouts.connect_timeout(), Some(Duration::from_secs(1)));
         assert_eq!(timeouts.operation_attempt_timeout(), Some(Duration::from_secs(1)));
         assert_eq!(timeouts.operation_timeout(), Some(Duration::from_secs(3)));
         let retries = config.retry_config().unwrap();
-        assert_eq!((retries.max_attempts(), retries.initial_backoff()), (attempts, Duration::from_millis(100)));
+        assert_eq!(
+            (retries.max_attempts(), retries.initial_backoff()),
+            (attempts, Duration::from_millis(100))
+        );
         assert_eq!(config.endpoint_url(), None);
     }
 }
 
 #[test]
 fn endpoints_can_be_elsewhere() {
-    let vars = ["DYNAMODB", "SESV2", "KMS", "SECRETS_MANAGER"].map(|service| format!("AWS_ENDPOINT_URL_{service}"));
-    let environment = environment(&vars.each_ref().map(|name| (name.as_str(), "http://127.0.0.1:1"))).unwrap();
-    for config in [environment.dynamodb(), environment.ses(), environment.kms(), environment.sdk("SECRETS_MANAGER", 3)] {
+    let vars = ["DYNAMODB", "SESV2", "KMS", "SECRETS_MANAGER"]
+        .map(|service| format!("AWS_ENDPOINT_URL_{service}"));
+    let environment =
+        environment(&vars.each_ref().map(|name| (name.as_str(), "http://127.0.0.1:1"))).unwrap();
+    for config in [
+        environment.dynamodb(),
+        environment.ses(),
+        environment.kms(),
+        environment.sdk("SECRETS_MANAGER", 3),
+    ] {
         assert_eq!(config.endpoint_url(), Some("http://127.0.0.1:1"));
     }
 }
@@ -118,7 +168,10 @@ async fn a_secret_is_read_once() {
     for _ in 0..2 {
         assert_eq!(environment.peppers().await.unwrap().expose(), KEY);
     }
-    assert_eq!(*secrets.asked.lock().unwrap(), ["https://secretsmanager.eu-north-1.amazonaws.com/ pepper"]);
+    assert_eq!(
+        *secrets.asked.lock().unwrap(),
+        ["https://secretsmanager.eu-north-1.amazonaws.com/ pepper"]
+    );
 }
 
 #[tokio::test]
@@ -128,9 +181,16 @@ async fn r_a4_a_secret_that_is_absent_short_or_denied_is_named_and_asked_for_aga
     assert_eq!(environment.peppers().await.err(), Some(Error::Missing("PEPPER_SECRET_ID")));
 
     let vars = [("PASSCODE_SECRET_ID", "passcode")];
-    let (environment, _) = scripted(&vars, &[(200, "hunter2"), (400, "AccessDeniedException"), (200, KEY)]);
-    for why in ["the secret is shorter than 32 characters", "the secret cannot be read: AccessDeniedException"] {
-        assert_eq!(environment.passcode_key().await.err(), Some(Error::invalid("PASSCODE_SECRET_ID", why)));
+    let (environment, _) =
+        scripted(&vars, &[(200, "hunter2"), (400, "AccessDeniedException"), (200, KEY)]);
+    for why in [
+        "the secret is shorter than 32 characters",
+        "the secret cannot be read: AccessDeniedException",
+    ] {
+        assert_eq!(
+            environment.passcode_key().await.err(),
+            Some(Error::invalid("PASSCODE_SECRET_ID", why))
+        );
     }
     assert!(environment.passcode_key().await.unwrap().is(KEY));
 }
@@ -142,11 +202,20 @@ async fn l9_a_secret_may_have_a_neighbour_and_what_cannot_be_read_is_named() {
     let (environment, _) = scripted(&vars, &[(200, CHANGING)]);
     assert_eq!(environment.passcode_key().await.unwrap().each().count(), 2);
     for (text, why) in [
-        (r#"{"current": "0123456789abcdef0123456789abcdef", "next": "hunter2"}"#, "the secret is shorter than 32 characters"),
-        (r#"{"hunter2": "0123456789abcdef0123456789abcdef"}"#, r#"the secret is not {"current": key, "previous": key, "next": key}"#),
+        (
+            r#"{"current": "0123456789abcdef0123456789abcdef", "next": "hunter2"}"#,
+            "the secret is shorter than 32 characters",
+        ),
+        (
+            r#"{"hunter2": "0123456789abcdef0123456789abcdef"}"#,
+            r#"the secret is not {"current": key, "previous": key, "next": key}"#,
+        ),
     ] {
         let (environment, _) = scripted(&vars, &[(200, text)]);
-        assert_eq!(environment.passcode_key().await.err(), Some(Error::invalid("PASSCODE_SECRET_ID", why)));
+        assert_eq!(
+            environment.passcode_key().await.err(),
+            Some(Error::invalid("PASSCODE_SECRET_ID", why))
+        );
     }
 }
 
@@ -154,9 +223,15 @@ async fn l9_a_secret_may_have_a_neighbour_and_what_cannot_be_read_is_named() {
 async fn r_a4_a_proxy_without_its_secret_and_a_client_header_without_a_proxy_are_refused() {
     let header = ("CLIENT_ADDRESS_HEADER", "X-Client-Address");
     let (bare, _) = scripted(&[header], &[]);
-    assert_eq!(bare.front().await.err(), Some(Error::invalid("CLIENT_ADDRESS_HEADER", "counts only with ORIGIN_SECRET_ID")));
+    assert_eq!(
+        bare.front().await.err(),
+        Some(Error::invalid("CLIENT_ADDRESS_HEADER", "counts only with ORIGIN_SECRET_ID"))
+    );
     let (odd, _) = scripted(&[("CLIENT_ADDRESS_HEADER", "hunter2: x")], &[]);
-    assert_eq!(odd.front().await.err(), Some(Error::invalid("CLIENT_ADDRESS_HEADER", "not the name of a header")));
+    assert_eq!(
+        odd.front().await.err(),
+        Some(Error::invalid("CLIENT_ADDRESS_HEADER", "not the name of a header"))
+    );
 
     let origin = ("ORIGIN_SECRET_ID", "origin");
     let (denied, _) = scripted(&[header, origin], &[(400, "AccessDeniedException"), (200, KEY)]);
@@ -170,7 +245,8 @@ async fn r_a4_a_proxy_without_its_secret_and_a_client_header_without_a_proxy_are
 #[tokio::test]
 async fn f_01_f_02_throttling_is_retried_a_little() {
     let vars = [("PASSCODE_SECRET_ID", "passcode")];
-    let (environment, secrets) = scripted(&vars, &[(400, "ThrottlingException"), (500, "InternalServiceError"), (200, KEY)]);
+    let (environment, secrets) =
+        scripted(&vars, &[(400, "ThrottlingException"), (500, "InternalServiceError"), (200, KEY)]);
     assert!(environment.passcode_key().await.unwrap().is(KEY));
     assert_eq!(secrets.asked.lock().unwrap().len(), 3);
 
@@ -185,7 +261,14 @@ async fn f_01_f_02_throttling_is_retried_a_little() {
 async fn f_09_a_call_that_hangs_ends() {
     let (environment, secrets) = scripted(&[("PASSCODE_SECRET_ID", "passcode")], &[]);
     let started = Instant::now();
-    assert_eq!(environment.passcode_key().await.err(), Some(Error::invalid("PASSCODE_SECRET_ID", "the secret cannot be read: timeout")));
-    assert!((Duration::from_millis(900)..Duration::from_secs(4)).contains(&started.elapsed()), "{:?}", started.elapsed());
+    assert_eq!(
+        environment.passcode_key().await.err(),
+        Some(Error::invalid("PASSCODE_SECRET_ID", "the secret cannot be read: timeout"))
+    );
+    assert!(
+        (Duration::from_millis(900)..Duration::from_secs(4)).contains(&started.elapsed()),
+        "{:?}",
+        started.elapsed()
+    );
     assert!(secrets.asked.lock().unwrap().len() <= 3);
 }

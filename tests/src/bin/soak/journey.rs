@@ -1,4 +1,5 @@
-//! What people do: sign up, perhaps after a squatter; type a wrong code now and then; come back and give what is asked for.
+//! What people do: sign up, perhaps after a squatter; type a wrong code now and then; come back and
+//! give what is asked for.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -89,7 +90,8 @@ impl World {
         let done = squatter.step("/idp/idx/enroll/new", form(email, SQUATTERS)).await?;
         if let Some(code) = done.interaction_code() {
             let tokens = squatter.token_once(code).await.filter(|tokens| tokens.status == 200);
-            let token = tokens.and_then(|tokens| tokens.body["access_token"].as_str().map(String::from));
+            let token =
+                tokens.and_then(|tokens| tokens.body["access_token"].as_str().map(String::from));
             self.note(email, |told| told.squatters_token = token);
         }
         Ok(())
@@ -126,7 +128,13 @@ impl World {
     }
 
     /// Reads the mail and types the code. Nothing: this beginning came to nothing.
-    async fn prove(&self, person: &Person<'_>, email: &str, sent: Answer, chance: &mut Chance) -> Result<Option<Answer>, GaveUp> {
+    async fn prove(
+        &self,
+        person: &Person<'_>,
+        email: &str,
+        sent: Answer,
+        chance: &mut Chance,
+    ) -> Result<Option<Answer>, GaveUp> {
         let mut unsent = sent.messages().iter().any(|key| key == "idx.error.mail.not.sent");
         for _ in 0..8 {
             self.think(chance).await;
@@ -145,14 +153,20 @@ impl World {
             };
             if chance.next() < 0.2 {
                 let wrong = format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000);
-                let answer = person.step("/idp/idx/email/answer", json!({"credentials": {"passcode": wrong}})).await?;
+                let answer = person
+                    .step("/idp/idx/email/answer", json!({"credentials": {"passcode": wrong}}))
+                    .await?;
                 if answer.interaction_code().is_some() {
                     self.log.violation(format!("I2: a wrong code was right for {email}"));
                 }
             }
             self.note(email, |told| told.proved = true);
-            let answer = person.step("/idp/idx/email/answer", json!({"credentials": {"passcode": code}})).await?;
-            if answer.interaction_code().is_some() || answer.forms().first() != Some(&"enroll-authenticator") {
+            let answer = person
+                .step("/idp/idx/email/answer", json!({"credentials": {"passcode": code}}))
+                .await?;
+            if answer.interaction_code().is_some()
+                || answer.forms().first() != Some(&"enroll-authenticator")
+            {
                 return Ok(Some(answer));
             }
             // The code of a mail that was overtaken by another one: the newest is still to come.
@@ -165,10 +179,16 @@ impl World {
         let department = format!("department {}", (chance.next() * 1e6).floor());
         for _ in 0..BEGINNINGS {
             self.think(chance).await;
-            let (person, mut answer) = self.sign_in("workforce-spa", email, PASSWORD, chance).await?;
+            let (person, mut answer) =
+                self.sign_in("workforce-spa", email, PASSWORD, chance).await?;
             if answer.forms().first() == Some(&"enroll-profile") {
                 self.think(chance).await;
-                answer = person.step("/idp/idx/enroll/update", json!({"userProfile": {"department": department}})).await?;
+                answer = person
+                    .step(
+                        "/idp/idx/enroll/update",
+                        json!({"userProfile": {"department": department}}),
+                    )
+                    .await?;
                 if answer.interaction_code().is_some() {
                     self.note(email, |told| told.department = Some(department.clone()));
                 }
@@ -182,18 +202,33 @@ impl World {
         Err(GaveUp("coming back".into()))
     }
 
-    async fn sign_in(&self, app: &'static str, email: &str, password: &str, chance: &mut Chance) -> Result<(Person<'_>, Answer), GaveUp> {
+    async fn sign_in(
+        &self,
+        app: &'static str,
+        email: &str,
+        password: &str,
+        chance: &mut Chance,
+    ) -> Result<(Person<'_>, Answer), GaveUp> {
         let mut person = Person::new(&self.log, &self.base, app);
         person.begin().await?;
         self.think(chance).await;
-        let answer = person.step("/idp/idx/identify", json!({"identifier": email, "credentials": {"passcode": password}})).await?;
+        let answer = person
+            .step(
+                "/idp/idx/identify",
+                json!({"identifier": email, "credentials": {"passcode": password}}),
+            )
+            .await?;
         Ok((person, answer))
     }
 
     /// Whether there were tokens, and they are good and for this address.
     async fn tokens(&self, person: &Person<'_>, email: &str, code: &str) -> Result<bool, GaveUp> {
-        let Some(tokens) = person.token_once(code).await.filter(|tokens| tokens.status == 200) else { return Ok(false) };
-        let userinfo = person.userinfo(tokens.body["access_token"].as_str().unwrap_or_default()).await?;
+        let Some(tokens) = person.token_once(code).await.filter(|tokens| tokens.status == 200)
+        else {
+            return Ok(false);
+        };
+        let userinfo =
+            person.userinfo(tokens.body["access_token"].as_str().unwrap_or_default()).await?;
         if userinfo.body["email"] != email || userinfo.body["email_verified"] != true {
             self.log.violation(format!("I2: {email} has tokens of somebody else: {userinfo:?}"));
         }
@@ -203,7 +238,8 @@ impl World {
     /// The code of the newest mail, and a note of all of them.
     async fn newest_code(&self, email: &str) -> Option<String> {
         let mails = self.control.mails(email).await;
-        let codes: Vec<String> = mails.iter().filter_map(|mail| mail["code"].as_str().map(String::from)).collect();
+        let codes: Vec<String> =
+            mails.iter().filter_map(|mail| mail["code"].as_str().map(String::from)).collect();
         let mut times = BTreeMap::new();
         for code in &codes {
             *times.entry(code.clone()).or_default() += 1;

@@ -31,8 +31,10 @@ fn accounts(world: &World, items: &BTreeMap<String, Vec<Value>>, wrong: &mut Vec
     let told = world.told.lock().unwrap();
     let key = |item: &Value| item["key"].as_str().unwrap_or_default().to_owned();
     let passwords: BTreeSet<String> = items["PASSWORD"].iter().map(key).collect();
-    let markers: BTreeMap<String, String> =
-        items["UNIQUE"].iter().map(|item| (key(item), item["body"]["user"].as_str().unwrap_or_default().to_owned())).collect();
+    let markers: BTreeMap<String, String> = items["UNIQUE"]
+        .iter()
+        .map(|item| (key(item), item["body"]["user"].as_str().unwrap_or_default().to_owned()))
+        .collect();
     let (mut of_addresses, mut expected) = (BTreeMap::new(), BTreeSet::new());
     for item in &items["USER"] {
         let (id, user) = (key(item).replace("USER#", ""), &item["body"]);
@@ -41,7 +43,8 @@ fn accounts(world: &World, items: &BTreeMap<String, Vec<Value>>, wrong: &mut Vec
             wrong.push(format!("I1: {email} is there twice"));
         }
         for attribute in ["email", "login"] {
-            let marker = format!("UNIQUE#{attribute}#{}", URL_SAFE_NO_PAD.encode(Sha256::digest(email)));
+            let marker =
+                format!("UNIQUE#{attribute}#{}", URL_SAFE_NO_PAD.encode(Sha256::digest(email)));
             if markers.get(&marker) != Some(&id) {
                 wrong.push(format!("I1: the {attribute} of {email} is nobody's"));
             }
@@ -51,10 +54,12 @@ fn accounts(world: &World, items: &BTreeMap<String, Vec<Value>>, wrong: &mut Vec
         if user["emailVerified"] == true && !told.proved {
             wrong.push(format!("I2: {email} is verified, and nobody typed its code"));
         }
-        let whole =
-            user["profile"]["firstName"] == "Ada" && user["profile"]["lastName"] == "Lovelace" && passwords.contains(&format!("PASSWORD#{id}"));
+        let whole = user["profile"]["firstName"] == "Ada"
+            && user["profile"]["lastName"] == "Lovelace"
+            && passwords.contains(&format!("PASSWORD#{id}"));
         let group = if user["emailVerified"] == true { "customers" } else { "subscribers" };
-        if !whole || !user["groups"].as_array().is_some_and(|groups| groups.contains(&json!(group))) {
+        if !whole || !user["groups"].as_array().is_some_and(|groups| groups.contains(&json!(group)))
+        {
             wrong.push(format!("I5: {email} is there by halves: {user}"));
         }
     }
@@ -65,26 +70,38 @@ fn accounts(world: &World, items: &BTreeMap<String, Vec<Value>>, wrong: &mut Vec
     for (email, told) in told.iter() {
         let user = of_addresses.get(email);
         if told.account && user.is_none_or(|user| user["emailVerified"] != true) {
-            wrong.push(format!("I4: the account of {email} was acknowledged, and there is {user:?}"));
+            wrong.push(format!(
+                "I4: the account of {email} was acknowledged, and there is {user:?}"
+            ));
         }
         if let (Some(department), Some(user)) = (&told.department, user)
             && user["profile"]["department"] != **department
         {
-            wrong.push(format!("I4: {email} gave {department}, and there is {}", user["profile"]["department"]));
+            wrong.push(format!(
+                "I4: {email} gave {department}, and there is {}",
+                user["profile"]["department"]
+            ));
         }
     }
 }
 
 /// I7, I8.
 fn codes_and_mails(world: &World, items: &BTreeMap<String, Vec<Value>>, wrong: &mut Vec<String>) {
-    for item in items["LIMIT"].iter().filter(|item| item["key"].as_str().is_some_and(|key| key.starts_with("LIMIT#passcode#"))) {
+    for item in items["LIMIT"]
+        .iter()
+        .filter(|item| item["key"].as_str().is_some_and(|key| key.starts_with("LIMIT#passcode#")))
+    {
         if item["count"].as_u64() > Some(5) {
             wrong.push(format!("I7: {} guesses of one code", item["count"]));
         }
     }
     for (email, told) in world.told.lock().unwrap().iter() {
         if told.codes.len() > told.asked_for_codes {
-            wrong.push(format!("I8: {email} got {} codes and asked for {}", told.codes.len(), told.asked_for_codes));
+            wrong.push(format!(
+                "I8: {email} got {} codes and asked for {}",
+                told.codes.len(),
+                told.asked_for_codes
+            ));
         }
         // One mail and one more, each tried twice by the SDK.
         if let Some((_, times)) = told.codes.iter().find(|(_, times)| **times > 4) {
@@ -124,5 +141,8 @@ async fn signs_in(world: &World, email: &str, password: &str) -> bool {
         return false;
     }
     let body = json!({"identifier": email, "credentials": {"passcode": password}});
-    person.step("/idp/idx/identify", body).await.is_ok_and(|answer| answer.interaction_code().is_some())
+    person
+        .step("/idp/idx/identify", body)
+        .await
+        .is_ok_and(|answer| answer.interaction_code().is_some())
 }

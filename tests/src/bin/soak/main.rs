@@ -1,14 +1,23 @@
-//! A soak (security.md F-41): many people at once, for minutes, while the services behind fail at random; then everything is looked through.
+//! A soak (security.md F-41): many people at once, for minutes, while the services behind fail at
+//! random; then everything is looked through.
 //!
 //! ```sh
 //! cargo run --release -p tests --bin soak -- --minutes 20 --flows 1000 --faults 0.05 --seed 1
 //! ```
 //!
-//! Memory must be flat from the eleventh minute on; so that there is something to look at, it runs for twenty.
+//! Memory must be flat from the eleventh minute on; so that there is something to look at, it runs
+//! for twenty.
 //!
-//! It starts the bundle as a process of its own on a data folder of its own, so that its memory can be watched. What bounds the throughput is
-//! Argon2id: about 20 ms of one core for each sign-up and for each sign-in.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+//! It starts the bundle as a process of its own on a data folder of its own, so that its memory can
+//! be watched. What bounds the throughput is Argon2id: about 20 ms of one core for each sign-up and
+//! for each sign-in.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 mod journey;
 mod laws;
@@ -51,7 +60,9 @@ fn main() -> ExitCode {
     let arguments = match Arguments::read(std::env::args().skip(1).collect()) {
         Ok(arguments) => arguments,
         Err(wrong) => {
-            eprintln!("{wrong}\n\nsoak [--minutes 20] [--flows 1000] [--faults 0.05] [--think SECONDS] [--seed 1]");
+            eprintln!(
+                "{wrong}\n\nsoak [--minutes 20] [--flows 1000] [--faults 0.05] [--think SECONDS] [--seed 1]"
+            );
             return ExitCode::FAILURE;
         }
     };
@@ -65,8 +76,13 @@ impl Arguments {
         let mut words = words.into_iter();
         while let Some(name) = words.next() {
             let value = words.next().ok_or(format!("{name} needs a value"))?;
-            let number: f64 = value.parse().map_err(|_| format!("{name} is a number, not {value:?}"))?;
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count is small and not negative")]
+            let number: f64 =
+                value.parse().map_err(|_| format!("{name} is a number, not {value:?}"))?;
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a count is small and not negative"
+            )]
             let count = number as u64;
             match name.as_str() {
                 "--minutes" => arguments.minutes = number,
@@ -78,7 +94,8 @@ impl Arguments {
             }
         }
         if arguments.think == 0.0 {
-            // A journey has about eight pauses: together some six journeys a second begin, which two cores can serve with something to spare.
+            // A journey has about eight pauses: together some six journeys a second begin, which
+            // two cores can serve with something to spare.
             #[allow(clippy::cast_precision_loss, reason = "a count is small")]
             let flows = arguments.flows as f64;
             arguments.think = (flows / 50.0).max(0.2);
@@ -97,7 +114,14 @@ async fn soak(arguments: &Arguments) -> ExitCode {
         control.fault(json!({"at": at, "do": what, "probability": arguments.faults * share, "seed": seed})).await;
     }
     let think = Duration::from_secs_f64(arguments.think);
-    let world = Arc::new(World { base: server.base.clone(), control, log: Log::default(), think, told: <_>::default(), ends: <_>::default() });
+    let world = Arc::new(World {
+        base: server.base.clone(),
+        control,
+        log: Log::default(),
+        think,
+        told: <_>::default(),
+        ends: <_>::default(),
+    });
     let (began, lasts) = (Instant::now(), Duration::from_secs_f64(arguments.minutes * 60.0));
     println!(
         "{} flows for {} minutes, {} % faults, mean pause {:.1} s, seed {}",
@@ -118,7 +142,9 @@ async fn soak(arguments: &Arguments) -> ExitCode {
                     if began.elapsed() >= lasts {
                         return;
                     }
-                    world.journey(&format!("person-{flow}-{journey}@example.com"), &mut chance).await;
+                    world
+                        .journey(&format!("person-{flow}-{journey}@example.com"), &mut chance)
+                        .await;
                 }
             })
         })
@@ -142,7 +168,13 @@ async fn soak(arguments: &Arguments) -> ExitCode {
     if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn report(world: &World, memory: &server::Memory, suffered: &serde_json::Value, in_time: u64, lasted: Duration) {
+fn report(
+    world: &World,
+    memory: &server::Memory,
+    suffered: &serde_json::Value,
+    in_time: u64,
+    lasted: Duration,
+) {
     let mut took = world.log.took.lock().unwrap().clone();
     took.sort_unstable();
     let at = |share: usize| took.get(took.len() * share / 1_000).copied().unwrap_or_default();
@@ -156,11 +188,19 @@ fn report(world: &World, memory: &server::Memory, suffered: &serde_json::Value, 
         count(&told, |told| told.account && told.squatted)
     );
     println!("answers by status  {:?} (0: none came)", world.log.statuses.lock().unwrap());
-    println!("answered within    50 %: {} ms, 99 %: {} ms, all: {} ms", at(500), at(990), took.last().copied().unwrap_or_default());
+    println!(
+        "answered within    50 %: {} ms, 99 %: {} ms, all: {} ms",
+        at(500),
+        at(990),
+        took.last().copied().unwrap_or_default()
+    );
     println!("faults             {suffered}");
     println!("resident memory    {memory}");
 }
 
-fn count(told: &std::collections::BTreeMap<String, journey::Told>, which: impl Fn(&journey::Told) -> bool) -> usize {
+fn count(
+    told: &std::collections::BTreeMap<String, journey::Told>,
+    which: impl Fn(&journey::Told) -> bool,
+) -> usize {
     told.values().filter(|told| which(told)).count()
 }

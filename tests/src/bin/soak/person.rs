@@ -46,7 +46,11 @@ impl Log {
 
 impl<'a> Person<'a> {
     pub fn new(log: &'a Log, base: &'a str, client_id: &'static str) -> Self {
-        let http = reqwest::Client::builder().cookie_store(true).no_proxy().pool_max_idle_per_host(1).timeout(Duration::from_secs(30));
+        let http = reqwest::Client::builder()
+            .cookie_store(true)
+            .no_proxy()
+            .pool_max_idle_per_host(1)
+            .timeout(Duration::from_secs(30));
         Self { log, http: http.build().unwrap(), base, client_id, handle: String::new() }
     }
 
@@ -63,10 +67,15 @@ impl<'a> Person<'a> {
             ("state", "state"),
             ("nonce", "nonce"),
         ];
-        let interact = self.patiently("interact", || self.http.post(format!("{}/oauth2/default/v1/interact", self.base)).form(&form)).await?;
+        let interact = self
+            .patiently("interact", || {
+                self.http.post(format!("{}/oauth2/default/v1/interact", self.base)).form(&form)
+            })
+            .await?;
         let handle = interact.body["interaction_handle"].clone();
         let body = json!({"interactionHandle": handle}).to_string();
-        let first = self.patiently("introspect", || self.post("/idp/idx/introspect", &body)).await?;
+        let first =
+            self.patiently("introspect", || self.post("/idp/idx/introspect", &body)).await?;
         first.body["stateHandle"].as_str().unwrap_or_default().clone_into(&mut self.handle);
         Ok(first)
     }
@@ -93,21 +102,34 @@ impl<'a> Person<'a> {
             ("redirect_uri", &redirect_uri),
             ("code_verifier", &verifier),
         ];
-        self.send(self.http.post(format!("{}/oauth2/default/v1/token", self.base)).form(&form)).await
+        self.send(self.http.post(format!("{}/oauth2/default/v1/token", self.base)).form(&form))
+            .await
     }
 
     /// The claims that userinfo gives for an access token.
     pub async fn userinfo(&self, token: &str) -> Result<Answer, GaveUp> {
-        self.patiently("userinfo", || self.http.get(format!("{}/oauth2/default/v1/userinfo", self.base)).bearer_auth(token)).await
+        self.patiently("userinfo", || {
+            self.http.get(format!("{}/oauth2/default/v1/userinfo", self.base)).bearer_auth(token)
+        })
+        .await
     }
 
     /// The same request until it is answered with more than "try again".
-    async fn patiently(&self, what: &str, request: impl Fn() -> RequestBuilder) -> Result<Answer, GaveUp> {
+    async fn patiently(
+        &self,
+        what: &str,
+        request: impl Fn() -> RequestBuilder,
+    ) -> Result<Answer, GaveUp> {
         for attempt in 1..=TRIES {
             match self.send(request()).await {
                 Some(answer) if !matches!(answer.status, 429 | 503) => return Ok(answer),
                 // Retry-After says two seconds; people are no clockwork.
-                _ => tokio::time::sleep(Duration::from_millis(1_500 + u64::from(attempt) * 137 % 1_000)).await,
+                _ => {
+                    tokio::time::sleep(Duration::from_millis(
+                        1_500 + u64::from(attempt) * 137 % 1_000,
+                    ))
+                    .await
+                }
             }
         }
         Err(GaveUp(format!("{what}: {TRIES} tries")))
@@ -126,7 +148,10 @@ impl<'a> Person<'a> {
     }
 
     fn post(&self, path: &str, body: &str) -> RequestBuilder {
-        self.http.post(format!("{}{path}", self.base)).header("content-type", "application/json").body(body.to_owned())
+        self.http
+            .post(format!("{}{path}", self.base))
+            .header("content-type", "application/json")
+            .body(body.to_owned())
     }
 
     fn with_handle(&self, mut body: Value) -> String {

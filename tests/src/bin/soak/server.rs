@@ -11,10 +11,12 @@ use crate::journey::World;
 /// This very program is the server if the environment says so: one thing to build.
 const ROLE: &str = "VESTIBULE_SOAK_ROLE";
 
-/// The embedded DynamoDB remembers the token of each transaction for ten minutes, as DynamoDB does: for so long, memory grows with every write. In seconds.
+/// The embedded DynamoDB remembers the token of each transaction for ten minutes, as DynamoDB does:
+/// for so long, memory grows with every write. In seconds.
 const FILLS: usize = 600;
 
-/// More growth than this from one half of the time after that to the other is no longer called flat.
+/// More growth than this from one half of the time after that to the other is no longer called
+/// flat.
 const FLAT: f64 = 1.10;
 
 /// A running server on a folder of its own; dropping it ends both.
@@ -38,7 +40,10 @@ impl Server {
     pub fn start() -> Self {
         let folder = std::env::temp_dir().join(format!("vestibule-soak-{}", std::process::id()));
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.env(ROLE, "server").args(["--port", "0", "--test-control", "0", "--data"]).arg(&folder);
+        command
+            .env(ROLE, "server")
+            .args(["--port", "0", "--test-control", "0", "--data"])
+            .arg(&folder);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut server = Self { base: String::new(), control: String::new(), child, folder };
@@ -64,9 +69,16 @@ impl Server {
             tokio::time::sleep(Duration::from_secs(1)).await;
             memory.extend(resident(self.child.id()));
             if memory.len().is_multiple_of(30) {
-                let (ends, wrong) = (world.ends.lock().unwrap().clone(), world.log.violations.lock().unwrap().len());
+                let (ends, wrong) = (
+                    world.ends.lock().unwrap().clone(),
+                    world.log.violations.lock().unwrap().len(),
+                );
                 let statuses = world.log.statuses.lock().unwrap().clone();
-                println!("  {:4} s: {ends:?}, {statuses:?}, {wrong} violations, {} MiB", began.elapsed().as_secs(), memory.last().unwrap_or(&0));
+                println!(
+                    "  {:4} s: {ends:?}, {statuses:?}, {wrong} violations, {} MiB",
+                    began.elapsed().as_secs(),
+                    memory.last().unwrap_or(&0)
+                );
             }
         }
         Memory(memory)
@@ -90,10 +102,12 @@ impl Memory {
     #[allow(clippy::cast_precision_loss, reason = "a count is small")]
     pub fn growth(&self) -> Option<String> {
         let [first, second] = self.halves()?;
-        (second as f64 > first as f64 * FLAT).then(|| format!("memory grows: from {first} to {second} MiB"))
+        (second as f64 > first as f64 * FLAT)
+            .then(|| format!("memory grows: from {first} to {second} MiB"))
     }
 
-    /// Medians of the two halves of the time in which it must be flat; `None`: the run is too short for that.
+    /// Medians of the two halves of the time in which it must be flat; `None`: the run is too short
+    /// for that.
     fn halves(&self) -> Option<[u64; 2]> {
         let rest = self.0.get(FILLS..).filter(|rest| rest.len() >= 60)?;
         let (first, second) = rest.split_at(rest.len() / 2);
@@ -103,11 +117,18 @@ impl Memory {
 
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Some(least), Some(most)) = (self.0.iter().min(), self.0.iter().max()) else { return f.write_str("not known on this system") };
+        let (Some(least), Some(most)) = (self.0.iter().min(), self.0.iter().max()) else {
+            return f.write_str("not known on this system");
+        };
         write!(f, "{least} to {most} MiB, median {} MiB; ", median(&self.0))?;
         match self.halves() {
-            Some([first, second]) => write!(f, "of the time after ten minutes, medians of the halves: {first} and {second} MiB"),
-            None => f.write_str("whether it is flat was not judged: that takes more than eleven minutes"),
+            Some([first, second]) => write!(
+                f,
+                "of the time after ten minutes, medians of the halves: {first} and {second} MiB"
+            ),
+            None => f.write_str(
+                "whether it is flat was not judged: that takes more than eleven minutes",
+            ),
         }
     }
 }

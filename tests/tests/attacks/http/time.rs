@@ -1,5 +1,6 @@
-//! R-R2 measured: whether the time of an answer tells who has an account. Minutes long, and as good as the machine is quiet, so it is asked for:
-//! `cargo test --release -p tests --test attacks -- --ignored --nocapture a_002`; `SAMPLES=500` for fewer.
+//! R-R2 measured: whether the time of an answer tells who has an account. Minutes long, and as good
+//! as the machine is quiet, so it is asked for: `cargo test --release -p tests --test attacks --
+//! --ignored --nocapture a_002`; `SAMPLES=500` for fewer.
 
 use std::time::{Duration, Instant};
 
@@ -12,12 +13,19 @@ const PASSWORD: &str = "correct horse battery";
 #[test]
 #[ignore = "takes minutes and wants a quiet machine; that the calls are the same is a test of the suite"]
 fn r_r2_a_002_time_does_not_tell_who_has_an_account() {
-    let samples: usize = std::env::var("SAMPLES").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000);
+    let samples: usize =
+        std::env::var("SAMPLES").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000);
     let mut organisation = demo();
     organisation.settings.user_enumeration_prevention.authentication = true;
     let limits = &mut organisation.settings.limits;
-    (limits.guesses_per_address_per_hour, limits.guesses_per_source_per_hour, limits.guesses_in_all_per_hour) = (1_000_000, 1_000_000, 1_000_000);
-    for settings in organisation.policies.password.iter_mut().filter_map(|policy| policy.settings.as_mut()) {
+    (
+        limits.guesses_per_address_per_hour,
+        limits.guesses_per_source_per_hour,
+        limits.guesses_in_all_per_hour,
+    ) = (1_000_000, 1_000_000, 1_000_000);
+    for settings in
+        organisation.policies.password.iter_mut().filter_map(|policy| policy.settings.as_mut())
+    {
         settings.password.lockout.max_attempts = 0;
     }
     let stage = Stage::with(&organisation);
@@ -28,7 +36,11 @@ fn r_r2_a_002_time_does_not_tell_who_has_an_account() {
         browser.sign_up(&address, PASSWORD);
         assert!(browser.answer_code(&stage.code(&address)).interaction_code().is_some());
     }
-    let mut item = stage.items("USER").into_iter().find(|item| item.body["profile"]["email"] == "deactivated@example.com").unwrap();
+    let mut item = stage
+        .items("USER")
+        .into_iter()
+        .find(|item| item.body["profile"]["email"] == "deactivated@example.com")
+        .unwrap();
     item.body["status"] = json!("DEPROVISIONED");
     item.version += 1;
     stage.put(item);
@@ -45,7 +57,10 @@ fn r_r2_a_002_time_does_not_tell_who_has_an_account() {
         for place in 0..people.len() {
             let who = (place + sample) % people.len();
             let began = Instant::now();
-            let answer = browsers[who].step("/idp/idx/challenge/answer", json!({"credentials": {"passcode": "not the password"}}));
+            let answer = browsers[who].step(
+                "/idp/idx/challenge/answer",
+                json!({"credentials": {"passcode": "not the password"}}),
+            );
             times[who].push(began.elapsed());
             assert_eq!(answer.status, 401, "{}", answer.text);
         }
@@ -53,15 +68,24 @@ fn r_r2_a_002_time_does_not_tell_who_has_an_account() {
             // A transaction that nothing changes idles out.
             for (browser, name) in browsers.iter_mut().zip(people) {
                 browser.begin();
-                browser.step("/idp/idx/identify", json!({"identifier": format!("{name}@example.com")}));
+                browser.step(
+                    "/idp/idx/identify",
+                    json!({"identifier": format!("{name}@example.com")}),
+                );
             }
         }
     }
     let unknown = times[1].clone();
     for (name, times) in people.into_iter().zip(&times).filter(|(name, _)| *name != "unknown") {
-        let (area, gap) = (area_under_curve(times, &unknown), median(times).abs_diff(median(&unknown)));
-        println!("{name} against unknown: AUC {area:.4}, medians {gap:?} apart, {samples} samples each");
-        assert!((area - 0.5).abs() <= 0.03 && gap < Duration::from_millis(1), "{name}: AUC {area}, gap {gap:?}");
+        let (area, gap) =
+            (area_under_curve(times, &unknown), median(times).abs_diff(median(&unknown)));
+        println!(
+            "{name} against unknown: AUC {area:.4}, medians {gap:?} apart, {samples} samples each"
+        );
+        assert!(
+            (area - 0.5).abs() <= 0.03 && gap < Duration::from_millis(1),
+            "{name}: AUC {area}, gap {gap:?}"
+        );
     }
 }
 
@@ -72,7 +96,10 @@ fn area_under_curve(ones: &[Duration], others: &[Duration]) -> f64 {
     let wins: f64 = ones
         .iter()
         .map(|one| {
-            let (below, not_above) = (others.partition_point(|other| other < one), others.partition_point(|other| other <= one));
+            let (below, not_above) = (
+                others.partition_point(|other| other < one),
+                others.partition_point(|other| other <= one),
+            );
             f64::from(u32::try_from(below + not_above).unwrap()) / 2.0
         })
         .sum();

@@ -1,4 +1,5 @@
-//! One connection per request, from whichever address of loopback. Not a client that tidies paths and headers up: what is sent is what was asked.
+//! One connection per request, from whichever address of loopback. Not a client that tidies paths
+//! and headers up: what is sent is what was asked.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
@@ -28,17 +29,29 @@ impl Transport {
         let socket = TcpSocket::new_v4().unwrap();
         // All of 127.0.0.0/8 is this machine: each source of a scenario has its address there.
         let [_, rest @ ..] = source.parse::<Ipv4Addr>().unwrap().octets();
-        socket.bind(SocketAddrV4::new(Ipv4Addr::new(127, rest[0], rest[1], rest[2]), 0).into()).unwrap();
+        socket
+            .bind(SocketAddrV4::new(Ipv4Addr::new(127, rest[0], rest[1], rest[2]), 0).into())
+            .unwrap();
         let stream = socket.connect(self.0.into()).await.unwrap();
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
-        let mut request = hyper::Request::builder().method(method).uri(if path.is_empty() { "/" } else { path });
+        let mut request =
+            hyper::Request::builder().method(method).uri(if path.is_empty() { "/" } else { path });
         if !headers.iter().any(|(name, _)| *name == "host") {
             request = request.header("host", self.0.to_string());
         }
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        let response = sender.send_request(request.body(Full::new(Bytes::copy_from_slice(body))).unwrap()).await.unwrap();
-        let headers = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let response = sender
+            .send_request(request.body(Full::new(Bytes::copy_from_slice(body))).unwrap())
+            .await
+            .unwrap();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect();
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, headers, String::from_utf8(body.to_vec()).unwrap())

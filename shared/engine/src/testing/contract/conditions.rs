@@ -16,7 +16,10 @@ pub(super) async fn put_expects(store: &dyn Store) {
     assert_refused(&store.write(&[put("PUT#1", 2, Expect::Version(1))]).await, &[0]);
     store.write(&[put("PUT#1", 7, Expect::Anything)]).await.unwrap();
     store.write(&[put("PUT#2", 8, Expect::Anything)]).await.unwrap();
-    assert_eq!((version_of(store, "PUT#1").await, version_of(store, "PUT#2").await), (Some(7), Some(8)));
+    assert_eq!(
+        (version_of(store, "PUT#1").await, version_of(store, "PUT#2").await),
+        (Some(7), Some(8))
+    );
     // A put replaces the whole item.
     let narrow = item("PUT#1", 8, Some(NOW), json!({ "only": "this" }));
     store.write(&[Write::Put { item: narrow.clone(), expect: Expect::Version(7) }]).await.unwrap();
@@ -33,9 +36,13 @@ pub(super) async fn delete_expects(store: &dyn Store) {
     assert_eq!(version_of(store, "DELETE#1").await, Some(1));
     store.write(&[delete("DELETE#1", Expect::Version(1))]).await.unwrap();
     assert_eq!(read_one(store, "DELETE#1").await, None);
-    // One deletion, one success: who comes second is refused, also with the very same call (a grant is consumed once, R-O3).
+    // One deletion, one success: who comes second is refused, also with the very same call (a grant
+    // is consumed once, R-O3).
     assert_refused(&store.write(&[delete("DELETE#1", Expect::Version(1))]).await, &[0]);
-    store.write(&[put("DELETE#1", 1, Expect::Anything), put("DELETE#2", 1, Expect::Anything)]).await.unwrap();
+    store
+        .write(&[put("DELETE#1", 1, Expect::Anything), put("DELETE#2", 1, Expect::Anything)])
+        .await
+        .unwrap();
     let both = [delete("DELETE#1", Expect::Version(1)), delete("DELETE#2", Expect::Anything)];
     store.write(&both).await.unwrap();
     assert_refused(&store.write(&both).await, &[0]);
@@ -47,11 +54,31 @@ pub(super) async fn check_expects(store: &dyn Store) {
     store.write(&[check("CHECK#1", Expect::Anything)]).await.unwrap();
     assert_eq!(read_one(store, "CHECK#1").await, None);
     store.write(&[put("CHECK#1", 1, Expect::Anything)]).await.unwrap();
-    assert_refused(&store.write(&[put("CHECK#2", 1, Expect::Anything), check("CHECK#1", Expect::Version(2))]).await, &[1]);
-    assert_refused(&store.write(&[check("CHECK#1", Expect::Absent(NOW)), put("CHECK#2", 1, Expect::Anything)]).await, &[0]);
+    assert_refused(
+        &store
+            .write(&[put("CHECK#2", 1, Expect::Anything), check("CHECK#1", Expect::Version(2))])
+            .await,
+        &[1],
+    );
+    assert_refused(
+        &store
+            .write(&[check("CHECK#1", Expect::Absent(NOW)), put("CHECK#2", 1, Expect::Anything)])
+            .await,
+        &[0],
+    );
     assert_eq!(read_one(store, "CHECK#2").await, None);
-    store.write(&[check("CHECK#1", Expect::Version(1)), put("CHECK#2", 1, Expect::Anything), check("CHECK#3", Expect::Anything)]).await.unwrap();
-    assert_eq!((version_of(store, "CHECK#1").await, version_of(store, "CHECK#2").await), (Some(1), Some(1)));
+    store
+        .write(&[
+            check("CHECK#1", Expect::Version(1)),
+            put("CHECK#2", 1, Expect::Anything),
+            check("CHECK#3", Expect::Anything),
+        ])
+        .await
+        .unwrap();
+    assert_eq!(
+        (version_of(store, "CHECK#1").await, version_of(store, "CHECK#2").await),
+        (Some(1), Some(1))
+    );
 }
 
 /// security.md R-D5, F-20: DynamoDB deletes expired items days late.
@@ -63,11 +90,20 @@ pub(super) async fn expired_is_absent_but_still_read(store: &dyn Store) {
     assert_refused(&store.write(&[check("EXPIRY#1", Expect::Absent(NOW))]).await, &[0]);
     store.write(&[check("EXPIRY#1", Expect::Absent(end))]).await.unwrap();
     assert_eq!(read_one(store, "EXPIRY#1").await.and_then(|item| item.expires_at), Some(end));
-    // A version is a version, expired or not: whoever names one has read the item and knows its end.
-    store.write(&[Write::Check { key: Key("EXPIRY#1".into()), expect: Expect::Version(1) }]).await.unwrap();
+    // A version is a version, expired or not: whoever names one has read the item and knows its
+    // end.
+    store
+        .write(&[Write::Check { key: Key("EXPIRY#1".into()), expect: Expect::Version(1) }])
+        .await
+        .unwrap();
     store.write(&[put("EXPIRY#1", 5, Expect::Absent(end))]).await.unwrap();
     // What has no end never counts as absent.
-    assert_refused(&store.write(&[put("EXPIRY#1", 6, Expect::Absent(Timestamp(u64::from(u32::MAX) * 1_000)))]).await, &[0]);
+    assert_refused(
+        &store
+            .write(&[put("EXPIRY#1", 6, Expect::Absent(Timestamp(u64::from(u32::MAX) * 1_000)))])
+            .await,
+        &[0],
+    );
     assert_eq!(version_of(store, "EXPIRY#1").await, Some(5));
     store.write(&[ends("EXPIRY#2", Expect::Anything)]).await.unwrap();
     store.write(&[delete("EXPIRY#2", Expect::Absent(end))]).await.unwrap();
@@ -75,8 +111,16 @@ pub(super) async fn expired_is_absent_but_still_read(store: &dyn Store) {
 }
 
 pub(super) async fn all_or_nothing(store: &dyn Store) {
-    store.write(&[put("ALL#taken", 3, Expect::Anything), put("ALL#gone", 1, Expect::Anything)]).await.unwrap();
-    let counter = Write::Count { key: Key("ALL#limit".into()), by: 1, max: 0, expires_at: Timestamp(NOW.0 + 1_000) };
+    store
+        .write(&[put("ALL#taken", 3, Expect::Anything), put("ALL#gone", 1, Expect::Anything)])
+        .await
+        .unwrap();
+    let counter = Write::Count {
+        key: Key("ALL#limit".into()),
+        by: 1,
+        max: 0,
+        expires_at: Timestamp(NOW.0 + 1_000),
+    };
     let refused = store
         .write(&[
             put("ALL#new", 1, Expect::Absent(NOW)),
@@ -88,6 +132,10 @@ pub(super) async fn all_or_nothing(store: &dyn Store) {
         ])
         .await;
     assert_refused(&refused, &[1, 3, 4]);
-    let versions = [version_of(store, "ALL#new").await, version_of(store, "ALL#taken").await, version_of(store, "ALL#gone").await];
+    let versions = [
+        version_of(store, "ALL#new").await,
+        version_of(store, "ALL#taken").await,
+        version_of(store, "ALL#gone").await,
+    ];
     assert_eq!((versions, version_of(store, "ALL#taken2").await), ([None, Some(3), Some(1)], None));
 }

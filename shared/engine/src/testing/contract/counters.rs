@@ -26,26 +26,49 @@ pub(super) async fn starts_adds_and_stops_at_the_cap(store: &dyn Store) {
     assert_eq!((expires_at, counted, body), (Some(END), 2, json!({})));
     // The last count says when it no longer matters; one that is refused says nothing.
     let later = Timestamp(END.0 + 9);
-    store.write(&[Write::Count { key: Key("COUNT#1".into()), by: 3, max: 5, expires_at: later }]).await.unwrap();
+    store
+        .write(&[Write::Count { key: Key("COUNT#1".into()), by: 3, max: 5, expires_at: later }])
+        .await
+        .unwrap();
     assert_refused(&store.write(&[count("COUNT#1", 1, 5)]).await, &[0]);
-    assert_eq!(read_one(store, "COUNT#1").await.map(|item| (item.count, item.expires_at)), Some((5, Some(later))));
+    assert_eq!(
+        read_one(store, "COUNT#1").await.map(|item| (item.count, item.expires_at)),
+        Some((5, Some(later)))
+    );
     store.write(&[count("COUNT#1", 1, 6)]).await.unwrap();
     assert_refused(&store.write(&[count("COUNT#2", 6, 5)]).await, &[0]);
     assert_refused(&store.write(&[count("COUNT#1", 1, 0)]).await, &[0]);
     assert_refused(&store.write(&[count("COUNT#2", 1, 0)]).await, &[0]);
-    assert_eq!((count_of(store, "COUNT#1").await, count_of(store, "COUNT#2").await), (Some(6), None));
+    assert_eq!(
+        (count_of(store, "COUNT#1").await, count_of(store, "COUNT#2").await),
+        (Some(6), None)
+    );
 }
 
 pub(super) async fn takes_back_never_below_zero(store: &dyn Store) {
     store.write(&[count("COUNT#5", 3, 5)]).await.unwrap();
-    store.write(&[Write::Count { key: Key("COUNT#5".into()), by: -1, max: 5, expires_at: Timestamp(END.0 + 9) }]).await.unwrap();
-    assert_eq!(read_one(store, "COUNT#5").await.map(|item| (item.count, item.expires_at)), Some((2, Some(END))));
+    store
+        .write(&[Write::Count {
+            key: Key("COUNT#5".into()),
+            by: -1,
+            max: 5,
+            expires_at: Timestamp(END.0 + 9),
+        }])
+        .await
+        .unwrap();
+    assert_eq!(
+        read_one(store, "COUNT#5").await.map(|item| (item.count, item.expires_at)),
+        Some((2, Some(END)))
+    );
     assert_refused(&store.write(&[count("COUNT#5", -3, 5)]).await, &[0]);
     store.write(&[count("COUNT#5", -2, 5)]).await.unwrap();
     assert_refused(&store.write(&[count("COUNT#5", -1, 5)]).await, &[0]);
     // Nothing can be taken back from a counter that is not there.
     assert_refused(&store.write(&[count("COUNT#6", -1, 5)]).await, &[0]);
-    assert_eq!((count_of(store, "COUNT#5").await, count_of(store, "COUNT#6").await), (Some(0), None));
+    assert_eq!(
+        (count_of(store, "COUNT#5").await, count_of(store, "COUNT#6").await),
+        (Some(0), None)
+    );
 }
 
 /// By nothing at all: whether the count is within the limit.
@@ -57,12 +80,17 @@ pub(super) async fn counting_nothing_asks(store: &dyn Store) {
 }
 
 pub(super) async fn counts_together_with_other_writes(store: &dyn Store) {
-    let step = |version| [count("COUNT#7", 1, 2), count("COUNT#8", 1, 9), put("COUNT#tx", version, Expect::Anything)];
+    let step = |version| {
+        [count("COUNT#7", 1, 2), count("COUNT#8", 1, 9), put("COUNT#tx", version, Expect::Anything)]
+    };
     store.write(&step(1)).await.unwrap();
     store.write(&step(2)).await.unwrap();
     // Two callers may well write the same; each of them counts.
     assert_refused(&store.write(&step(2)).await, &[0]);
-    assert_eq!((count_of(store, "COUNT#7").await, count_of(store, "COUNT#8").await), (Some(2), Some(2)));
+    assert_eq!(
+        (count_of(store, "COUNT#7").await, count_of(store, "COUNT#8").await),
+        (Some(2), Some(2))
+    );
     assert_refused(&store.write(&[count("COUNT#8", 1, 9), count("COUNT#7", 9, 2)]).await, &[1]);
     assert_eq!(count_of(store, "COUNT#8").await, Some(2));
 }

@@ -1,4 +1,5 @@
-//! The contract of [`Store`] as a suite. Whoever implements the port runs it: the store in memory, the embedded engine, Amazon's DynamoDB Local.
+//! The contract of [`Store`] as a suite. Whoever implements the port runs it: the store in memory,
+//! the embedded engine, Amazon's DynamoDB Local.
 
 mod conditions;
 mod counters;
@@ -12,7 +13,8 @@ pub use counters::count_up_to;
 
 use crate::ports::{Expect, Item, Key, Store, StoreError, Write};
 
-/// Runs every case; a store that breaks the contract makes it panic. The keys of all cases differ, so one empty store is enough.
+/// Runs every case; a store that breaks the contract makes it panic. The keys of all cases differ,
+/// so one empty store is enough.
 pub async fn suite(store: &dyn Store) {
     items::reads_in_order_and_says_what_is_missing(store).await;
     items::reads_and_writes_a_hundred(store).await;
@@ -63,8 +65,8 @@ async fn version_of(store: &dyn Store, key: &str) -> Option<u64> {
     read_one(store, key).await.map(|item| item.version)
 }
 
-/// Writes as a patient caller does: if the store is unavailable (transactions of DynamoDB collide when they touch the same item at once), it
-/// repeats the same call. `false` if it was refused.
+/// Writes as a patient caller does: if the store is unavailable (transactions of DynamoDB collide
+/// when they touch the same item at once), it repeats the same call. `false` if it was refused.
 async fn write_patiently(store: &dyn Store, writes: &[Write]) -> bool {
     for _ in 0..200 {
         match store.write(writes).await {
@@ -79,7 +81,10 @@ async fn write_patiently(store: &dyn Store, writes: &[Write]) -> bool {
 
 #[track_caller]
 fn assert_refused(answer: &Result<(), StoreError>, places: &[usize]) {
-    assert!(matches!(answer, Err(StoreError::Refused(refused)) if refused == places), "{answer:?}, expected a refusal of {places:?}");
+    assert!(
+        matches!(answer, Err(StoreError::Refused(refused)) if refused == places),
+        "{answer:?}, expected a refusal of {places:?}"
+    );
 }
 
 #[track_caller]

@@ -14,12 +14,21 @@ fn marker(key: &str, owner: u64) -> Write {
 }
 
 pub(super) async fn one_marker_one_winner(store: &dyn Store) {
-    let won = join_all((0..CALLERS).map(|owner| async move { write_patiently(store, &[marker("RACE#marker", owner)]).await })).await;
-    let winners: Vec<u64> = (0..CALLERS).zip(won).filter_map(|(owner, won)| won.then_some(owner)).collect();
+    let won =
+        join_all((0..CALLERS).map(|owner| async move {
+            write_patiently(store, &[marker("RACE#marker", owner)]).await
+        }))
+        .await;
+    let winners: Vec<u64> =
+        (0..CALLERS).zip(won).filter_map(|(owner, won)| won.then_some(owner)).collect();
     assert_eq!(winners.len(), 1);
     assert_eq!(read_one(store, "RACE#marker").await.unwrap().body["owner"], winners[0]);
     // Callers that write exactly the same are still different callers: one may act on its success.
-    let same = join_all((0..CALLERS).map(|_| async move { write_patiently(store, &[marker("RACE#same", 0)]).await })).await;
+    let same = join_all(
+        (0..CALLERS)
+            .map(|_| async move { write_patiently(store, &[marker("RACE#same", 0)]).await }),
+    )
+    .await;
     assert_eq!(same.into_iter().filter(|won| *won).count(), 1);
 }
 
@@ -39,11 +48,17 @@ pub(super) async fn one_user_per_marker(store: &dyn Store) {
 pub(super) async fn one_step_per_version(store: &dyn Store) {
     store.write(&[put("RACE#tx", 1, Expect::Anything)]).await.unwrap();
     let step = |owner: u64| async move {
-        let next = Write::Put { item: item("RACE#tx", 2, None, json!({ "step": owner })), expect: Expect::Version(1) };
+        let next = Write::Put {
+            item: item("RACE#tx", 2, None, json!({ "step": owner })),
+            expect: Expect::Version(1),
+        };
         write_patiently(store, &[next]).await
     };
     let won = join_all((0..CALLERS).map(step)).await;
-    assert_eq!((won.into_iter().filter(|won| *won).count(), version_of(store, "RACE#tx").await), (1, Some(2)));
+    assert_eq!(
+        (won.into_iter().filter(|won| *won).count(), version_of(store, "RACE#tx").await),
+        (1, Some(2))
+    );
 }
 
 pub(super) async fn a_counter_that_exists_stops_at_exactly_its_cap(store: &dyn Store) {

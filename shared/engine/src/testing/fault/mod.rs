@@ -11,20 +11,24 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use ports::{FaultMailer, FaultPasswords, FaultSigner};
 pub use store::FaultStore;
 
-/// What goes wrong with one call of a port. A call that times out is one of the first two: nobody knows which.
+/// What goes wrong with one call of a port. A call that times out is one of the first two: nobody
+/// knows which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing happens, and the caller is told that the other side is unavailable or busy (F-02, F-05, F-22, F-35).
+    /// Nothing happens, and the caller is told that the other side is unavailable or busy (F-02,
+    /// F-05, F-22, F-35).
     Before,
-    /// It takes effect but its answer is lost: the caller is told the same (F-06, F-07, F-25). Repeating the same write once succeeds without
-    /// doing it again, as the contract of [`Store`](crate::ports::Store) promises. What has no effect answers nothing.
+    /// It takes effect but its answer is lost: the caller is told the same (F-06, F-07, F-25).
+    /// Repeating the same write once succeeds without doing it again, as the contract of
+    /// [`Store`](crate::ports::Store) promises. What has no effect answers nothing.
     After,
-    /// A write: somebody else was faster, at this place in the list of writes, or the last if it is shorter (F-10). A mail: its address is
-    /// rejected (F-24). Anything else passes.
+    /// A write: somebody else was faster, at this place in the list of writes, or the last if it is
+    /// shorter (F-10). A mail: its address is rejected (F-24). Anything else passes.
     Refused(usize),
     /// The other side answers what must not be, nothing happens (F-14, F-16, F-23).
     Broken,
-    /// The process dies before the call: this future, and that of every later call, never ends and must be dropped (F-27).
+    /// The process dies before the call: this future, and that of every later call, never ends and
+    /// must be dropped (F-27).
     KilledBefore,
     /// The process dies after the call took effect (F-27).
     KilledAfter,
@@ -53,7 +57,8 @@ pub enum PortCall {
 
 /// Counts the calls of all ports that share it, and lets chosen ones fail.
 ///
-/// A sweep runs a story once without faults, asks [`calls`](Self::calls) what was called, and runs it again for each call and each [`Fault`].
+/// A sweep runs a story once without faults, asks [`calls`](Self::calls) what was called, and runs
+/// it again for each call and each [`Fault`].
 #[derive(Debug, Default)]
 pub struct Faults(Mutex<State>);
 
@@ -79,12 +84,26 @@ impl PortCall {
     pub fn faults(self) -> Vec<Fault> {
         match self {
             Self::Write(writes) => {
-                let mut faults = vec![Fault::Before, Fault::After, Fault::Broken, Fault::KilledBefore, Fault::KilledAfter];
+                let mut faults = vec![
+                    Fault::Before,
+                    Fault::After,
+                    Fault::Broken,
+                    Fault::KilledBefore,
+                    Fault::KilledAfter,
+                ];
                 faults.extend((0..writes).map(Fault::Refused));
                 faults
             }
-            Self::Send => vec![Fault::Before, Fault::After, Fault::Refused(0), Fault::KilledBefore, Fault::KilledAfter],
-            Self::Read | Self::Hash | Self::Verify => vec![Fault::Before, Fault::Broken, Fault::KilledBefore],
+            Self::Send => vec![
+                Fault::Before,
+                Fault::After,
+                Fault::Refused(0),
+                Fault::KilledBefore,
+                Fault::KilledAfter,
+            ],
+            Self::Read | Self::Hash | Self::Verify => {
+                vec![Fault::Before, Fault::Broken, Fault::KilledBefore]
+            }
             Self::Sign | Self::Keys | Self::VerifyToken => vec![Fault::Before, Fault::KilledBefore],
         }
     }

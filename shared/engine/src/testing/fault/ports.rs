@@ -8,7 +8,9 @@ use policy::secret::Secret;
 use serde_json::Value;
 
 use super::{Fault, Faults, INJECTED, PortCall};
-use crate::ports::{Mail, MailError, Mailer, PasswordError, PasswordHash, Passwords, Signer, SignerError, Verdict};
+use crate::ports::{
+    Mail, MailError, Mailer, PasswordError, PasswordHash, Passwords, Signer, SignerError, Verdict,
+};
 
 /// A mailer that fails on demand.
 #[derive(Debug)]
@@ -37,7 +39,10 @@ impl<M> FaultMailer<M> {
         Self { inner, faults }
     }
 
-    async fn pass(&self, sent: impl Future<Output = Result<(), MailError>> + Send) -> Result<(), MailError> {
+    async fn pass(
+        &self,
+        sent: impl Future<Output = Result<(), MailError>> + Send,
+    ) -> Result<(), MailError> {
         match self.faults.next(PortCall::Send).await {
             None => sent.await,
             Some(Fault::Before | Fault::Broken) => Err(MailError::NotTaken(INJECTED.into())),
@@ -104,7 +109,11 @@ impl<P: Passwords> Passwords for FaultPasswords<P> {
         self.inner.hash(password).await
     }
 
-    async fn verify(&self, password: &Secret, hash: Option<&PasswordHash>) -> Result<Verdict, PasswordError> {
+    async fn verify(
+        &self,
+        password: &Secret,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Verdict, PasswordError> {
         self.pass(PortCall::Verify).await?;
         self.inner.verify(password, hash).await
     }

@@ -66,8 +66,14 @@ impl<S: Store> Store for FaultStore<S> {
         match self.faults.next(PortCall::Write(writes.len())).await {
             None => self.write_once(writes, true).await,
             Some(Fault::Before) => Err(unavailable()),
-            Some(Fault::After) => self.write_once(writes, false).await.and(Err(unavailable())).map_err(|_| unavailable()),
-            Some(Fault::Refused(index)) => Err(StoreError::Refused(vec![index.min(writes.len().saturating_sub(1))])),
+            Some(Fault::After) => self
+                .write_once(writes, false)
+                .await
+                .and(Err(unavailable()))
+                .map_err(|_| unavailable()),
+            Some(Fault::Refused(index)) => {
+                Err(StoreError::Refused(vec![index.min(writes.len().saturating_sub(1))]))
+            }
             Some(Fault::Broken) => Err(broken()),
             Some(Fault::KilledBefore) => pending().await,
             Some(Fault::KilledAfter) => {
@@ -130,14 +136,18 @@ mod tests {
         assert_eq!(store.inner().dump().len(), 1);
         block_on(store.write(&put(1, Expect::Absent(now)))).unwrap();
         // The answer was given: whoever writes the same now is somebody else.
-        assert!(matches!(block_on(store.write(&put(1, Expect::Absent(now)))), Err(StoreError::Refused(places)) if places == [0]));
+        assert!(
+            matches!(block_on(store.write(&put(1, Expect::Absent(now)))), Err(StoreError::Refused(places)) if places == [0])
+        );
     }
 
     #[test]
     fn refusals_and_breakage_are_passed_on_and_healed() {
         let (faults, store) = faulty();
         faults.fail_from(1, Fault::Refused(7));
-        assert!(matches!(block_on(store.write(&put(1, Expect::Anything))), Err(StoreError::Refused(places)) if places == [0]));
+        assert!(
+            matches!(block_on(store.write(&put(1, Expect::Anything))), Err(StoreError::Refused(places)) if places == [0])
+        );
         assert!(block_on(store.read(&[Key("TX#1".into())])).is_ok());
         faults.fail_from(1, Fault::Broken);
         assert!(matches!(block_on(store.read(&[])), Err(StoreError::Broken(_))));

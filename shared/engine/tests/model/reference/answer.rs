@@ -2,8 +2,9 @@
 
 use super::super::operation::{Browser, Code, Step};
 use super::{
-    ATTEMPTS, End, Expected, Flow, Grant, INTERACTION_CODE_LIVES, Last, Link, Model, Person, REPEATED_WITHIN, RESEND_REPEATED_WITHIN, Request, Sent,
-    View, WELCOME_LINK_LIVES, Who, from_newest,
+    ATTEMPTS, End, Expected, Flow, Grant, INTERACTION_CODE_LIVES, Last, Link, Model, Person,
+    REPEATED_WITHIN, RESEND_REPEATED_WITHIN, Request, Sent, View, WELCOME_LINK_LIVES, Who,
+    from_newest,
 };
 
 /// What a step comes to: the flow afterwards, and an account to write.
@@ -62,16 +63,22 @@ impl Model {
             self.seen.insert("too late for the flow");
             return Expected { status: 401, view: View::Over };
         }
-        let within = if request.step == Step::Resend { RESEND_REPEATED_WITHIN } else { REPEATED_WITHIN };
+        let within =
+            if request.step == Step::Resend { RESEND_REPEATED_WITHIN } else { REPEATED_WITHIN };
         let looks = matches!(request.step, Step::Introspect | Step::Reload);
-        let repeated_within = |span| flow.last.as_ref().is_some_and(|last| last.request == *request && now - last.at < span);
+        let repeated_within = |span| {
+            flow.last.as_ref().is_some_and(|last| last.request == *request && now - last.at < span)
+        };
         let repeated = !looks && repeated_within(within);
         match flow.end {
             Some(End::Done { grant: Some(grant), .. }) => {
                 let Grant { issued, used, .. } = self.grants[grant];
                 match request.step {
                     // Whoever got it, also by looking; nobody else.
-                    _ if repeated_within(REPEATED_WITHIN) && !used && now < issued + INTERACTION_CODE_LIVES => {
+                    _ if repeated_within(REPEATED_WITHIN)
+                        && !used
+                        && now < issued + INTERACTION_CODE_LIVES =>
+                    {
                         self.seen.insert("the interaction code once more");
                         Expected { status: 200, view: View::Code }
                     }
@@ -79,9 +86,14 @@ impl Model {
                     _ => Expected { status: 401, view: View::Over },
                 }
             }
-            Some(End::Cancelled) if repeated && request.step == Step::Cancel => Expected { status: 200, view: View::Over },
+            Some(End::Cancelled) if repeated && request.step == Step::Cancel => {
+                Expected { status: 200, view: View::Over }
+            }
             Some(End::Cancelled) => Expected { status: 401, view: View::Over },
-            None if repeated && request.step != Step::Poll && flow.last.as_ref().is_some_and(|last| last.redrawn) => {
+            None if repeated
+                && request.step != Step::Poll
+                && flow.last.as_ref().is_some_and(|last| last.redrawn) =>
+            {
                 self.seen.insert("the same words to another page");
                 let expected = self.decide(place, flow, request, false).1;
                 // No answer to that page: it was not seen.
@@ -95,9 +107,15 @@ impl Model {
         }
     }
 
-    /// Decides on the account as the flow has seen it; if that turns out to be old when something is to be done with it, looks again. Whether the
-    /// step was taken, and the answer.
-    pub(super) fn decide(&mut self, place: usize, mut flow: Flow, request: &Request, by_link: bool) -> (bool, Expected) {
+    /// Decides on the account as the flow has seen it; if that turns out to be old when something
+    /// is to be done with it, looks again. Whether the step was taken, and the answer.
+    pub(super) fn decide(
+        &mut self,
+        place: usize,
+        mut flow: Flow,
+        request: &Request,
+        by_link: bool,
+    ) -> (bool, Expected) {
         let is_code = matches!(request.step, Step::Code(Code::Right | Code::Wrong)) && !by_link;
         if is_code && self.offers(&flow, &request.step) {
             let challenge = flow.challenge.as_mut().unwrap();
@@ -119,7 +137,8 @@ impl Model {
                     return (false, Expected { status: 401, view: View::Over });
                 }
                 flow.who = Who::Member { key, seen: self.people[key].clone() };
-                (flow.password_proven, flow.email_proven, flow.touched, flow.last) = (false, false, self.now, None);
+                (flow.password_proven, flow.email_proven, flow.touched, flow.last) =
+                    (false, false, self.now, None);
                 self.flows[place] = flow.clone();
             }
             let taken = if self.offers(&flow, &request.step) {
@@ -130,14 +149,26 @@ impl Model {
                 // Whoever serves these may send mail.
                 let mails = matches!(
                     request.step,
-                    Step::SelectEnrollProfile | Step::SignUp(..) | Step::SelectEmail | Step::SetUpEmail | Step::Code(_) | Step::Resend | Step::Poll
+                    Step::SelectEnrollProfile
+                        | Step::SignUp(..)
+                        | Step::SelectEmail
+                        | Step::SetUpEmail
+                        | Step::Code(_)
+                        | Step::Resend
+                        | Step::Poll
                 );
                 let ended = self.go_on(flow.clone(), None);
                 Taken { mailed: ended.mailed.filter(|_| mails), ..ended }
             } else {
                 let closed = self.view(&flow) == View::Closed;
-                let says_why = request.step == Step::SelectEnrollProfile && self.policy.closed(flow.app) && !closed;
-                let outdated = if closed { flow.shown.offer.is_some() } else { self.outdated(&flow) && !says_why };
+                let says_why = request.step == Step::SelectEnrollProfile
+                    && self.policy.closed(flow.app)
+                    && !closed;
+                let outdated = if closed {
+                    flow.shown.offer.is_some()
+                } else {
+                    self.outdated(&flow) && !says_why
+                };
                 let mut flow = flow.clone();
                 if closed && outdated && !by_link {
                     self.seen.insert("sign-up was closed meanwhile");
@@ -171,7 +202,13 @@ impl Model {
         }
     }
 
-    fn settle(&mut self, place: usize, taken: Taken, request: &Request, by_link: bool) -> (bool, Expected) {
+    fn settle(
+        &mut self,
+        place: usize,
+        taken: Taken,
+        request: &Request,
+        by_link: bool,
+    ) -> (bool, Expected) {
         let Taken { kind, mut flow, write, mailed } = taken;
         self.note(&kind, &flow, write.as_ref(), request, by_link);
         self.people.extend(write);
@@ -198,21 +235,32 @@ impl Model {
         if changed {
             flow.touched = self.now;
             let mut gets_code = false;
-            if let (Some(End::Done { key, hands, grant: grant @ None }), false) = (&mut flow.end, by_link) {
+            if let (Some(End::Done { key, hands, grant: grant @ None }), false) =
+                (&mut flow.end, by_link)
+            {
                 *grant = Some(self.grants.len());
-                self.grants.push(Grant { key, hands: *hands, issued: self.now, used: false, revoked: false });
+                self.grants.push(Grant {
+                    key,
+                    hands: *hands,
+                    issued: self.now,
+                    used: false,
+                    revoked: false,
+                });
                 gets_code = true;
             }
-            // On another page the same words are a new request; what came to nothing is decided anew in any case.
+            // On another page the same words are a new request; what came to nothing is decided
+            // anew in any case.
             let same = matches!(kind, Kind::Same);
             let led_away = matches!(kind, Kind::Outdated) && request.step == Step::Poll;
             if same || led_away {
                 flow.last = None;
             }
-            // A poll is answered anew each time, and what was asked before it may still be repeated.
+            // A poll is answered anew each time, and what was asked before it may still be
+            // repeated.
             if status == 200 && !same && (request.step != Step::Poll || gets_code) {
                 let redrawn = matches!(kind, Kind::Outdated | Kind::Back);
-                flow.last = (!by_link).then(|| Last { request: request.clone(), at: self.now, redrawn });
+                flow.last =
+                    (!by_link).then(|| Last { request: request.clone(), at: self.now, redrawn });
                 flow.pressed = None;
             }
             self.flows[place] = flow.clone();
@@ -230,26 +278,50 @@ impl Model {
         Expected { status: if status == 200 { said } else { status }, view }
     }
 
-    fn note(&mut self, kind: &Kind, flow: &Flow, write: Option<&(&'static str, Person)>, request: &Request, by_link: bool) {
+    fn note(
+        &mut self,
+        kind: &Kind,
+        flow: &Flow,
+        write: Option<&(&'static str, Person)>,
+        request: &Request,
+        by_link: bool,
+    ) {
         let before = write.and_then(|(key, _)| self.people.get(key));
-        let hands = write.map_or(0, |(_, person)| person.hands - before.map_or(0, |before| before.hands));
+        let hands =
+            write.map_or(0, |(_, person)| person.hands - before.map_or(0, |before| before.hands));
         let done = flow.end.is_some() && request.step != Step::Cancel;
         let happened = match kind {
             Kind::Changed if hands > 0 => "taken over",
             Kind::Changed if by_link && done => "done by link",
-            Kind::Changed if done && matches!(flow.who, Who::Member { .. }) && flow.email_proven => "member done with two factors",
+            Kind::Changed
+                if done && matches!(flow.who, Who::Member { .. }) && flow.email_proven =>
+            {
+                "member done with two factors"
+            }
             Kind::Changed if done && request.step == Step::UpdateProfile => "profile completed",
             Kind::Changed if done && request.step == Step::Introspect => "done by looking",
             Kind::Changed if request.step == Step::SetUpEmail => "email set up later",
             Kind::Changed if matches!(flow.who, Who::Applicant { decoy: true, .. }) => "a decoy",
             Kind::Changed if matches!(flow.who, Who::Stranger) => "a stranger",
-            Kind::Changed if matches!(request.step, Step::Identify(..)) && !request.with_password => "identifier first",
+            Kind::Changed
+                if matches!(request.step, Step::Identify(..)) && !request.with_password =>
+            {
+                "identifier first"
+            }
             Kind::Back => "somebody was faster",
             Kind::Refused(429) if request.step == Step::Resend => "resend too soon or too often",
-            Kind::Changed if request.shoe && !self.policy.asks_shoe => "an attribute was taken from the open form",
-            Kind::Outdated if matches!(request.step, Step::SignUp(..)) => "an attribute joined the open form",
-            Kind::Outdated if matches!(request.step, Step::Identify(..)) => "a password joined the first page",
-            Kind::Outdated if request.step == Step::UpdateProfile => "the open form is not asked for any more",
+            Kind::Changed if request.shoe && !self.policy.asks_shoe => {
+                "an attribute was taken from the open form"
+            }
+            Kind::Outdated if matches!(request.step, Step::SignUp(..)) => {
+                "an attribute joined the open form"
+            }
+            Kind::Outdated if matches!(request.step, Step::Identify(..)) => {
+                "a password joined the first page"
+            }
+            Kind::Outdated if request.step == Step::UpdateProfile => {
+                "the open form is not asked for any more"
+            }
             Kind::NotOffered if self.view(flow) == View::Denied => "access was denied meanwhile",
             _ => return,
         };

@@ -8,7 +8,8 @@ use super::{ATTEMPTS, CODES, COOLDOWN, End, Flow, Model, Request, View, Who, key
 impl Model {
     /// What somebody who looks at the pages of both browsers may do.
     pub(super) fn sensible(&self) -> Vec<Operation> {
-        let mut sensible: Vec<Operation> = (0..2).flat_map(|browser| self.sensible_in(browser)).collect();
+        let mut sensible: Vec<Operation> =
+            (0..2).flat_map(|browser| self.sensible_in(browser)).collect();
         if self.policy.denied {
             sensible.push(Operation::Edit(Edit::Denial));
         }
@@ -19,30 +20,54 @@ impl Model {
     }
 
     fn sensible_in(&self, browser: Browser) -> Vec<Operation> {
-        let flow = self.tabs[browser].map(|place| &self.flows[place]).filter(|flow| !flow.expired(self.now));
+        let flow = self.tabs[browser]
+            .map(|place| &self.flows[place])
+            .filter(|flow| !flow.expired(self.now));
         let view = flow.map_or(View::Over, |flow| self.view(flow));
-        let somebody =
-            |step: fn(usize, usize) -> Step| (0..ADDRESSES.len()).flat_map(move |address| (0..2).map(move |password| step(address, password)));
+        let somebody = |step: fn(usize, usize) -> Step| {
+            (0..ADDRESSES.len())
+                .flat_map(move |address| (0..2).map(move |password| step(address, password)))
+        };
         let steps: Vec<Step> = match view {
-            View::FirstPage => somebody(Step::Identify).chain(std::iter::repeat_n(Step::SelectEnrollProfile, 6)).collect(),
+            View::FirstPage => somebody(Step::Identify)
+                .chain(std::iter::repeat_n(Step::SelectEnrollProfile, 6))
+                .collect(),
             View::SignUpForm => {
                 // While the form is open, too.
                 let edits = [Edit::ShoeSize, Edit::SignUp].map(Operation::Edit);
-                return somebody(Step::SignUp).map(|step| Operation::Step(browser, step)).chain(edits).collect();
+                return somebody(Step::SignUp)
+                    .map(|step| Operation::Step(browser, step))
+                    .chain(edits)
+                    .collect();
             }
             View::EnrollEmail | View::Email => {
                 let right = Step::Code(Code::Right);
-                vec![right.clone(), right.clone(), right, Step::Code(Code::Wrong), Step::Code(Code::Old), Step::Resend]
+                vec![
+                    right.clone(),
+                    right.clone(),
+                    right,
+                    Step::Code(Code::Wrong),
+                    Step::Code(Code::Old),
+                    Step::Resend,
+                ]
             }
             View::SetUpEmail => vec![Step::SetUpEmail, Step::Poll],
             View::Password => vec![Step::Password(0), Step::Password(1)],
             View::ChooseEmail => vec![Step::SelectEmail],
             View::Profile => {
-                let (sends, edits) = (Operation::Step(browser, Step::UpdateProfile), [Edit::ShoeSize, Edit::TwoFactors].map(Operation::Edit));
+                let (sends, edits) = (
+                    Operation::Step(browser, Step::UpdateProfile),
+                    [Edit::ShoeSize, Edit::TwoFactors].map(Operation::Edit),
+                );
                 return [sends.clone(), sends.clone(), sends].into_iter().chain(edits).collect();
             }
             View::Denied => {
-                let edits = [Edit::Denial, Edit::Denial, Edit::TwoFactors, Edit::Verification(App::Newsletter)];
+                let edits = [
+                    Edit::Denial,
+                    Edit::Denial,
+                    Edit::TwoFactors,
+                    Edit::Verification(App::Newsletter),
+                ];
                 return edits.into_iter().map(Operation::Edit).collect();
             }
             View::Code | View::Over | View::Closed => {
@@ -53,36 +78,54 @@ impl Model {
                     Operation::Redeem(0, Redemption::Right),
                     Operation::Userinfo(0),
                 ];
-                return operations.into_iter().filter(|operation| Self::preconditions(self, operation)).collect();
+                return operations
+                    .into_iter()
+                    .filter(|operation| Self::preconditions(self, operation))
+                    .collect();
             }
         };
         steps.into_iter().map(|step| Operation::Step(browser, step)).collect()
     }
 
-    /// What brings the flow of this browser to its end, for somebody who reads every mailbox and knows every password. `None`: it has ended, or
-    /// nothing can.
+    /// What brings the flow of this browser to its end, for somebody who reads every mailbox and
+    /// knows every password. `None`: it has ended, or nothing can.
     pub fn helpful(&self, browser: Browser) -> Option<Operation> {
-        let flow = self.tabs[browser].map(|place| &self.flows[place]).filter(|flow| !flow.expired(self.now))?;
-        let person = |address: &usize| self.people.get(key(*address)).filter(|person| person.active);
+        let flow = self.tabs[browser]
+            .map(|place| &self.flows[place])
+            .filter(|flow| !flow.expired(self.now))?;
+        let person =
+            |address: &usize| self.people.get(key(*address)).filter(|person| person.active);
         let more_codes = flow.sends < CODES;
         let step = match self.view(flow) {
             View::Over if matches!(flow.end, Some(End::Done { .. })) => Step::Poll,
             View::Code | View::Over | View::Closed | View::Denied => return None,
             _ if self.missing(flow).is_none() => Step::Introspect,
-            View::FirstPage | View::SignUpForm if flow.page != self.policy.page() => Step::Introspect,
-            View::FirstPage => match (0..ADDRESSES.len()).find_map(|address| Some((address, person(&address)?.password))) {
+            View::FirstPage | View::SignUpForm if flow.page != self.policy.page() => {
+                Step::Introspect
+            }
+            View::FirstPage => match (0..ADDRESSES.len())
+                .find_map(|address| Some((address, person(&address)?.password)))
+            {
                 Some((address, password)) => Step::Identify(address, password),
                 None if self.policy.closed(flow.app) => return None,
                 None => Step::SelectEnrollProfile,
             },
-            View::SignUpForm => match (0..ADDRESSES.len()).find(|address| !self.people.contains_key(key(*address))) {
-                Some(address) if more_codes || !self.policy.proves_first(flow.app) => Step::SignUp(address, 0),
+            View::SignUpForm => match (0..ADDRESSES.len())
+                .find(|address| !self.people.contains_key(key(*address)))
+            {
+                Some(address) if more_codes || !self.policy.proves_first(flow.app) => {
+                    Step::SignUp(address, 0)
+                }
                 _ => Step::Cancel,
             },
             View::EnrollEmail | View::Email => match flow.challenge {
                 _ if matches!(flow.who, Who::Applicant { decoy: true, .. }) => Step::Cancel,
-                Some(challenge) if flow.code_lives(self.now) && challenge.attempts < ATTEMPTS => Step::Code(Code::Right),
-                Some(challenge) if more_codes && self.now < challenge.made + COOLDOWN => return Some(Operation::Wait(COOLDOWN)),
+                Some(challenge) if flow.code_lives(self.now) && challenge.attempts < ATTEMPTS => {
+                    Step::Code(Code::Right)
+                }
+                Some(challenge) if more_codes && self.now < challenge.made + COOLDOWN => {
+                    return Some(Operation::Wait(COOLDOWN));
+                }
                 _ if more_codes => Step::Resend,
                 _ => Step::Cancel,
             },
@@ -101,7 +144,9 @@ impl Model {
     /// Whether the flow of this browser is about somebody who was deactivated: it ends nowhere.
     pub fn is_of_nobody(&self, browser: Browser) -> bool {
         let flow = self.tabs[browser].map(|place| &self.flows[place]);
-        flow.is_some_and(|flow| matches!(flow.who, Who::Member { key, .. } if !self.people[key].active))
+        flow.is_some_and(
+            |flow| matches!(flow.who, Who::Member { key, .. } if !self.people[key].active),
+        )
     }
 
     /// The step as somebody words it who looks at this flow now.

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use super::super::operation::{ADDRESSES, Code, Step};
 use super::answer::{Kind, Mailed, Taken};
-use super::{CODES, COOLDOWN, Challenge, End, Flow, IDLE, Model, Offer, Person, Request, Shown, View, Who, key};
+use super::{
+    CODES, COOLDOWN, Challenge, End, Flow, IDLE, Model, Offer, Person, Request, Shown, View, Who,
+    key,
+};
 
 impl Model {
     /// The first thing that is not yet met.
@@ -24,17 +27,28 @@ impl Model {
                     _ => (policy.asks_shoe && shoe.is_none()).then_some(View::Profile),
                 }
             }
-            // Whoever has proven nothing is treated like anybody, where it must not be seen who has an account.
-            Who::Member { .. } | Who::Stranger if policy.prevents_enumeration && !flow.password_proven && !flow.email_proven => Some(View::Password),
+            // Whoever has proven nothing is treated like anybody, where it must not be seen who has
+            // an account.
+            Who::Member { .. } | Who::Stranger
+                if policy.prevents_enumeration && !flow.password_proven && !flow.email_proven =>
+            {
+                Some(View::Password)
+            }
             Who::Member { .. } | Who::Stranger if policy.denied => Some(View::Denied),
             Who::Stranger => Some(View::Password),
             Who::Member { .. } if !flow.password_proven => Some(View::Password),
             Who::Member { .. } if policy.two_factors && !flow.email_proven => {
-                Some(if flow.chose_email && flow.challenge.is_some() { View::Email } else { View::ChooseEmail })
+                Some(if flow.chose_email && flow.challenge.is_some() {
+                    View::Email
+                } else {
+                    View::ChooseEmail
+                })
             }
             // They signed up where it was not asked for.
             Who::Member { seen, .. } if !seen.verified && policy.verifies(flow.app) => Some(code),
-            Who::Member { seen, .. } => (policy.asks_shoe && seen.shoe.is_none()).then_some(View::Profile),
+            Who::Member { seen, .. } => {
+                (policy.asks_shoe && seen.shoe.is_none()).then_some(View::Profile)
+            }
         }
     }
 
@@ -42,7 +56,8 @@ impl Model {
         match flow.end {
             Some(End::Done { grant: Some(_), .. }) => View::Code,
             Some(_) => View::Over,
-            // The policies were relaxed meanwhile: the next look at it ends it; the first page always exists.
+            // The policies were relaxed meanwhile: the next look at it ends it; the first page
+            // always exists.
             None => self.missing(flow).unwrap_or(View::FirstPage),
         }
     }
@@ -55,8 +70,13 @@ impl Model {
             View::SignUpForm => self.policy.asks_shoe,
             _ => false,
         };
-        let offer = Offer { view, asks_more, registers: view == View::FirstPage && !self.policy.closed(flow.app) };
-        let offer = (flow.end.is_none() && !matches!(view, View::Closed | View::Denied)).then_some(offer);
+        let offer = Offer {
+            view,
+            asks_more,
+            registers: view == View::FirstPage && !self.policy.closed(flow.app),
+        };
+        let offer =
+            (flow.end.is_none() && !matches!(view, View::Closed | View::Denied)).then_some(offer);
         let form = matches!(view, View::SignUpForm | View::Profile);
         Shown { offer, shoe: form && (flow.shown.shoe || view == View::Profile || asks_more) }
     }
@@ -68,15 +88,21 @@ impl Model {
     }
 
     pub(super) fn offers(&self, flow: &Flow, step: &Step) -> bool {
-        let looks = matches!(step, Step::Introspect | Step::Reload) || (*step == Step::Poll && flow.sends > 0);
+        let looks = matches!(step, Step::Introspect | Step::Reload)
+            || (*step == Step::Poll && flow.sends > 0);
         if let Some(end) = &flow.end {
             return matches!(end, End::Done { grant: None, .. }) && looks;
         }
-        let edits = matches!(flow.who, Who::Applicant { .. }) && !flow.email_proven && *step == Step::SelectEnrollProfile;
+        let edits = matches!(flow.who, Who::Applicant { .. })
+            && !flow.email_proven
+            && *step == Step::SelectEnrollProfile;
         match self.view(flow) {
             View::EnrollEmail | View::SetUpEmail | View::Profile if edits => true,
             _ if looks || *step == Step::Cancel => true,
-            View::FirstPage => matches!(step, Step::Identify(..)) || (*step == Step::SelectEnrollProfile && !self.policy.closed(flow.app)),
+            View::FirstPage => {
+                matches!(step, Step::Identify(..))
+                    || (*step == Step::SelectEnrollProfile && !self.policy.closed(flow.app))
+            }
             View::SignUpForm => matches!(step, Step::SignUp(..) | Step::SelectIdentify),
             View::EnrollEmail if *step == Step::SetUpEmail => true,
             View::EnrollEmail | View::Email => matches!(step, Step::Code(_) | Step::Resend),
@@ -97,17 +123,27 @@ impl Model {
         let with_password = request.with_password && !self.policy.prevents_enumeration;
         match &request.step {
             Step::Introspect | Step::Reload | Step::Poll if before.end.is_some() => changed(flow),
-            Step::Poll if self.missing(before) == Some(View::SetUpEmail) => self.mailed(flow, before),
+            Step::Poll if self.missing(before) == Some(View::SetUpEmail) => {
+                self.mailed(flow, before)
+            }
             // A page that waits keeps its flow alive.
-            Step::Poll if self.missing(before).is_some() && self.now - before.touched > IDLE / 2 => changed(flow),
-            Step::Introspect | Step::Reload | Step::Poll if self.missing(before).is_some() => stays(Kind::Same),
+            Step::Poll
+                if self.missing(before).is_some() && self.now - before.touched > IDLE / 2 =>
+            {
+                changed(flow)
+            }
+            Step::Introspect | Step::Reload | Step::Poll if self.missing(before).is_some() => {
+                stays(Kind::Same)
+            }
             Step::Poll => self.go_on(flow, None),
             // Whoever serves this may not send mail.
             Step::Introspect | Step::Reload => Taken { mailed: None, ..self.go_on(flow, None) },
             Step::Cancel => changed(Flow { end: Some(End::Cancelled), challenge: None, ..flow }),
             Step::SelectEnrollProfile => self.turned(flow, Who::AtSignUp, false),
             Step::SelectIdentify => self.turned(flow, Who::Visitor, false),
-            Step::SignUp(..) if request.shoe && !self.policy.asks_shoe && !before.shown.shoe => stays(Kind::Malformed),
+            Step::SignUp(..) if request.shoe && !self.policy.asks_shoe && !before.shown.shoe => {
+                stays(Kind::Malformed)
+            }
             Step::SignUp(..) if self.policy.asks_shoe && !request.shoe => stays(self.wrong(before)),
             Step::SignUp(address, password) => {
                 // An account that nobody proved gives way to whoever proves the mailbox.
@@ -129,15 +165,33 @@ impl Model {
                     true,
                 )
             }
-            Step::Identify(..) if request.with_password && self.policy.prevents_enumeration && !self.outdated(before) => stays(Kind::Malformed),
-            Step::Identify(..) if !request.with_password && !self.policy.prevents_enumeration => stays(self.wrong(before)),
-            Step::Identify(address, password) => match self.people.get(key(*address)).filter(|person| person.active) {
-                None if self.policy.prevents_enumeration => self.turned(flow, Who::Stranger, false),
-                None if self.policy.closed(before.app) => stays(Kind::Refused(401)),
-                None => stays(Kind::Same),
-                Some(person) if with_password && person.password != *password => stays(Kind::Refused(401)),
-                Some(person) => self.turned(flow, Who::Member { key: key(*address), seen: person.clone() }, with_password),
-            },
+            Step::Identify(..)
+                if request.with_password
+                    && self.policy.prevents_enumeration
+                    && !self.outdated(before) =>
+            {
+                stays(Kind::Malformed)
+            }
+            Step::Identify(..) if !request.with_password && !self.policy.prevents_enumeration => {
+                stays(self.wrong(before))
+            }
+            Step::Identify(address, password) => {
+                match self.people.get(key(*address)).filter(|person| person.active) {
+                    None if self.policy.prevents_enumeration => {
+                        self.turned(flow, Who::Stranger, false)
+                    }
+                    None if self.policy.closed(before.app) => stays(Kind::Refused(401)),
+                    None => stays(Kind::Same),
+                    Some(person) if with_password && person.password != *password => {
+                        stays(Kind::Refused(401))
+                    }
+                    Some(person) => self.turned(
+                        flow,
+                        Who::Member { key: key(*address), seen: person.clone() },
+                        with_password,
+                    ),
+                }
+            }
             Step::Password(password) => match &before.who {
                 Who::Member { key, .. } if self.people[key].password == *password => {
                     self.go_on(Flow { password_proven: true, chose_email: false, ..flow }, None)
@@ -146,29 +200,54 @@ impl Model {
             },
             Step::SelectEmail => {
                 let chosen = Flow { chose_email: true, ..flow };
-                if chosen.code_lives(self.now) { changed(chosen) } else { self.mailed(chosen, before) }
+                if chosen.code_lives(self.now) {
+                    changed(chosen)
+                } else {
+                    self.mailed(chosen, before)
+                }
             }
             Step::Code(Code::Malformed) => stays(Kind::Refused(400)),
-            Step::Code(_) if request.code.is_none() || request.code != before.challenge.map(|challenge| challenge.number) => {
+            Step::Code(_)
+                if request.code.is_none()
+                    || request.code != before.challenge.map(|challenge| challenge.number) =>
+            {
                 stays(Kind::Refused(401))
             }
-            Step::Code(_) if !before.code_lives(self.now) || matches!(before.who, Who::Applicant { decoy: true, .. }) => stays(Kind::Refused(401)),
+            Step::Code(_)
+                if !before.code_lives(self.now)
+                    || matches!(before.who, Who::Applicant { decoy: true, .. }) =>
+            {
+                stays(Kind::Refused(401))
+            }
             Step::Code(_) => {
-                let proven = Flow { email_proven: true, challenge: None, chose_email: false, ..flow };
+                let proven =
+                    Flow { email_proven: true, challenge: None, chose_email: false, ..flow };
                 let verified = match &before.who {
-                    Who::Member { seen, .. } if !seen.verified => Some(Person { verified: true, ..seen.clone() }),
+                    Who::Member { seen, .. } if !seen.verified => {
+                        Some(Person { verified: true, ..seen.clone() })
+                    }
                     _ => None,
                 };
                 self.go_on(proven, verified)
             }
-            Step::Resend if self.now < before.challenge.unwrap().made + COOLDOWN => stays(Kind::Refused(429)),
+            Step::Resend if self.now < before.challenge.unwrap().made + COOLDOWN => {
+                stays(Kind::Refused(429))
+            }
             Step::SetUpEmail if before.code_lives(self.now) => stays(Kind::Same),
             Step::SetUpEmail | Step::Resend => self.mailed(flow, before),
             Step::UpdateProfile => {
                 match &before.who {
-                    Who::Member { seen, .. } => self.go_on(flow, Some(Person { shoe: Some("43"), ..seen.clone() })),
+                    Who::Member { seen, .. } => {
+                        self.go_on(flow, Some(Person { shoe: Some("43"), ..seen.clone() }))
+                    }
                     Who::Applicant { address, password, contested, decoy, .. } => {
-                        let who = Who::Applicant { address: *address, password: *password, shoe: Some("43"), contested: *contested, decoy: *decoy };
+                        let who = Who::Applicant {
+                            address: *address,
+                            password: *password,
+                            shoe: Some("43"),
+                            contested: *contested,
+                            decoy: *decoy,
+                        };
                         // Whoever serves this may not send mail.
                         Taken { mailed: None, ..self.go_on(Flow { who, ..flow }, None) }
                     }
@@ -190,7 +269,9 @@ impl Model {
         flow.password_proven = password_proven;
         match self.missing(&flow) {
             // Whoever serves a sign-in may not send mail.
-            Some(View::SetUpEmail) if matches!(flow.who, Who::Applicant { .. }) => self.mailed(flow, &before),
+            Some(View::SetUpEmail) if matches!(flow.who, Who::Applicant { .. }) => {
+                self.mailed(flow, &before)
+            }
             _ => self.go_on(flow, None),
         }
     }
@@ -198,7 +279,12 @@ impl Model {
     /// With a new code, unless there were too many. A decoy's mail has none.
     fn mailed(&self, mut flow: Flow, before: &Flow) -> Taken {
         if flow.sends == CODES {
-            return Taken { kind: Kind::Refused(429), flow: before.clone(), write: None, mailed: None };
+            return Taken {
+                kind: Kind::Refused(429),
+                flow: before.clone(),
+                write: None,
+                mailed: None,
+            };
         }
         flow.sends += 1;
         flow.challenge = Some(Challenge { number: flow.sends, made: self.now, attempts: 0 });
@@ -211,7 +297,8 @@ impl Model {
     pub(super) fn go_on(&self, mut flow: Flow, saved: Option<Person>) -> Taken {
         let app = flow.app.group();
         let done = |flow: &mut Flow, key, person: &Person| {
-            (flow.end, flow.challenge) = (Some(End::Done { key, hands: person.hands, grant: None }), None);
+            (flow.end, flow.challenge) =
+                (Some(End::Done { key, hands: person.hands, grant: None }), None);
         };
         match flow.who.clone() {
             Who::Member { key, seen } => {
@@ -230,21 +317,40 @@ impl Model {
                     done(&mut flow, key, &person);
                 }
                 flow.who = Who::Member { key, seen: person.clone() };
-                Taken { kind: Kind::Changed, flow, write: (met || is_saved).then_some((key, person)), mailed: None }
+                Taken {
+                    kind: Kind::Changed,
+                    flow,
+                    write: (met || is_saved).then_some((key, person)),
+                    mailed: None,
+                }
             }
             Who::Applicant { address, password, shoe, .. } if self.missing(&flow).is_none() => {
                 let (key, address) = (key(address), ADDRESSES[address].stored);
                 let there = self.people.get(key);
-                if let Some(there) = there.filter(|person| person.verified || !person.active || !flow.email_proven) {
+                if let Some(there) =
+                    there.filter(|person| person.verified || !person.active || !flow.email_proven)
+                {
                     // To sign in; or, where the account there lets nobody in, to the form again.
                     flow.turn_to(if there.active { Who::Visitor } else { Who::AtSignUp });
                     return Taken { kind: Kind::Back, flow, write: None, mailed: None };
                 }
-                // An account that nobody proved gives way: nothing of it is left. One that was deactivated stays what it is.
-                let (version, hands) = there.map_or((1, 0), |person| (person.version + 1, person.hands + 1));
+                // An account that nobody proved gives way: nothing of it is left. One that was
+                // deactivated stays what it is.
+                let (version, hands) =
+                    there.map_or((1, 0), |person| (person.version + 1, person.hands + 1));
                 let (groups, verified) = (BTreeSet::from([app]), flow.email_proven);
                 let shoe = shoe.filter(|_| self.policy.asks_shoe);
-                let person = Person { address, verified, password, shoe, active: true, groups: groups.clone(), granted: groups, version, hands };
+                let person = Person {
+                    address,
+                    verified,
+                    password,
+                    shoe,
+                    active: true,
+                    groups: groups.clone(),
+                    granted: groups,
+                    version,
+                    hands,
+                };
                 done(&mut flow, key, &person);
                 let mailed = (!verified).then_some(Mailed::Welcome(key, address));
                 Taken { kind: Kind::Changed, flow, write: Some((key, person)), mailed }

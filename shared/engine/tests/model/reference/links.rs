@@ -8,7 +8,9 @@ impl Model {
         match &self.links[link] {
             Link::Code { flow, number } => {
                 let flow = &self.flows[*flow];
-                !flow.expired(self.now) && flow.code_lives(self.now) && flow.challenge.is_some_and(|challenge| challenge.number == *number)
+                !flow.expired(self.now)
+                    && flow.code_lives(self.now)
+                    && flow.challenge.is_some_and(|challenge| challenge.number == *number)
             }
             Link::Welcome { until, .. } => self.now < *until,
         }
@@ -35,7 +37,12 @@ impl Model {
         }
         match link {
             Link::Code { flow: place, number } => {
-                let request = Request { step: Step::Code(Code::Right), shoe: false, with_password: false, code: Some(number) };
+                let request = Request {
+                    step: Step::Code(Code::Right),
+                    shoe: false,
+                    with_password: false,
+                    code: Some(number),
+                };
                 let taken = self.decide(place, self.flows[place].clone(), &request, true).0;
                 if taken {
                     self.flows[place].pressed = Some((number, self.now));

@@ -16,7 +16,9 @@ impl Model {
         let happened = match how {
             Redemption::Right if !first => "an interaction code twice",
             Redemption::Right if !in_time => "an interaction code too late",
-            Redemption::Right if !self.still_theirs(&self.grants[place]) => "an interaction code of an account that is not theirs any more",
+            Redemption::Right if !self.still_theirs(&self.grants[place]) => {
+                "an interaction code of an account that is not theirs any more"
+            }
             Redemption::Right => {
                 self.tokens.push(Tokens { grant: place, issued: now });
                 "tokens"
@@ -39,7 +41,8 @@ impl Model {
         (0..self.tokens.len()).map(|place| self.token_is_good(place)).collect()
     }
 
-    /// For each access token so far, who it was given to: the account, and how often that had changed hands.
+    /// For each access token so far, who it was given to: the account, and how often that had
+    /// changed hands.
     pub fn holders_of_tokens(&self) -> Vec<(&'static str, u32)> {
         let grants = self.tokens.iter().map(|token| &self.grants[token.grant]);
         grants.map(|grant| (grant.key, grant.hands)).collect()

@@ -20,22 +20,56 @@ pub fn organisation(generous: bool) -> Organisation {
     if generous {
         let limits = &mut organisation.settings.limits;
         let many = 100_000;
-        organisation.policies.password[0].settings.as_mut().unwrap().password.lockout.max_attempts = 0;
-        (limits.guesses_per_address_per_hour, limits.guesses_per_source_per_hour, limits.guesses_in_all_per_hour) = (many, many, many);
-        (limits.mails_per_address_per_hour, limits.mails_per_address_per_day, limits.mails_per_source_per_hour) = (many, many, many);
-        (limits.unknown_names_per_source, limits.mails_in_all_per_day, limits.requests_per_transaction) = (many, many, many);
+        organisation.policies.password[0]
+            .settings
+            .as_mut()
+            .unwrap()
+            .password
+            .lockout
+            .max_attempts = 0;
+        (
+            limits.guesses_per_address_per_hour,
+            limits.guesses_per_source_per_hour,
+            limits.guesses_in_all_per_hour,
+        ) = (many, many, many);
+        (
+            limits.mails_per_address_per_hour,
+            limits.mails_per_address_per_day,
+            limits.mails_per_source_per_hour,
+        ) = (many, many, many);
+        (
+            limits.unknown_names_per_source,
+            limits.mails_in_all_per_day,
+            limits.requests_per_transaction,
+        ) = (many, many, many);
     }
     organisation
 }
 
 impl System {
     pub fn edit(&mut self, edit: Edit) {
-        let enrollment = |organisation: &mut Organisation, id: &str, change: &mut dyn FnMut(&mut policy::organisation::ProfileEnrollment)| {
-            let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == id).unwrap();
-            change(&mut policy.rules[0].actions.profile_enrollment);
-        };
+        let enrollment =
+            |organisation: &mut Organisation,
+             id: &str,
+             change: &mut dyn FnMut(&mut policy::organisation::ProfileEnrollment)| {
+                let policy = organisation
+                    .policies
+                    .profile_enrollment
+                    .iter_mut()
+                    .find(|policy| policy.id == id)
+                    .unwrap();
+                change(&mut policy.rules[0].actions.profile_enrollment);
+            };
         let organisation = &mut self.organisation;
-        let sign_on = &mut organisation.policies.access.iter_mut().find(|policy| policy.id == "one-factor").unwrap().rules[0].actions.app_sign_on;
+        let sign_on = &mut organisation
+            .policies
+            .access
+            .iter_mut()
+            .find(|policy| policy.id == "one-factor")
+            .unwrap()
+            .rules[0]
+            .actions
+            .app_sign_on;
         match edit {
             Edit::ShoeSize => {
                 for id in ["demo-enrollment", "newsletter-enrollment"] {
@@ -43,7 +77,11 @@ impl System {
                         let before = rule.profile_attributes.len();
                         rule.profile_attributes.retain(|attribute| attribute.name != "shoeSize");
                         if rule.profile_attributes.len() == before {
-                            let shoe = ProfileAttribute { name: "shoeSize".into(), label: "Shoe size".into(), required: true };
+                            let shoe = ProfileAttribute {
+                                name: "shoeSize".into(),
+                                label: "Shoe size".into(),
+                                required: true,
+                            };
                             rule.profile_attributes.push(shoe);
                         }
                     });
@@ -51,16 +89,25 @@ impl System {
             }
             Edit::TwoFactors => {
                 let mode = &mut sign_on.verification_method.factor_mode;
-                *mode = if *mode == FactorMode::OneFactor { FactorMode::TwoFactors } else { FactorMode::OneFactor };
+                *mode = if *mode == FactorMode::OneFactor {
+                    FactorMode::TwoFactors
+                } else {
+                    FactorMode::OneFactor
+                };
             }
             Edit::Denial => {
                 use policy::organisation::Access;
-                sign_on.access = if sign_on.access == Access::Allow { Access::Deny } else { Access::Allow };
+                sign_on.access =
+                    if sign_on.access == Access::Allow { Access::Deny } else { Access::Allow };
             }
             Edit::SignUp => enrollment(organisation, "demo-enrollment", &mut |rule| {
                 use policy::organisation::UnknownUserAction;
                 let register = rule.unknown_user_action == Some(UnknownUserAction::Register);
-                rule.unknown_user_action = Some(if register { UnknownUserAction::Deny } else { UnknownUserAction::Register });
+                rule.unknown_user_action = Some(if register {
+                    UnknownUserAction::Deny
+                } else {
+                    UnknownUserAction::Register
+                });
             }),
             Edit::Verification(app) => {
                 let id = if app == App::Demo { "demo-enrollment" } else { "newsletter-enrollment" };
@@ -70,7 +117,8 @@ impl System {
                 });
             }
             Edit::Enumeration => {
-                let prevention = &mut organisation.settings.user_enumeration_prevention.authentication;
+                let prevention =
+                    &mut organisation.settings.user_enumeration_prevention.authentication;
                 *prevention = !*prevention;
             }
         }
@@ -83,9 +131,15 @@ impl System {
         self.configure();
     }
 
-    /// Without the check, which would take longer than the rest of the walk: all that can be switched is checked once, below.
+    /// Without the check, which would take longer than the rest of the walk: all that can be
+    /// switched is checked once, below.
     fn configure(&mut self) {
-        block_on(engine::configuration::apply(self.stage.store.as_ref(), &self.organisation, self.clock())).unwrap();
+        block_on(engine::configuration::apply(
+            self.stage.store.as_ref(),
+            &self.organisation,
+            self.clock(),
+        ))
+        .unwrap();
         self.written = true;
     }
 
@@ -94,7 +148,10 @@ impl System {
         let version = item.version;
         let mut body = item.body.clone();
         body["status"] = json!("DEPROVISIONED");
-        let write = Write::Put { item: Item { version: version + 1, body, ..item }, expect: Expect::Version(version) };
+        let write = Write::Put {
+            item: Item { version: version + 1, body, ..item },
+            expect: Expect::Version(version),
+        };
         block_on(self.stage.store.write(&[write])).unwrap();
     }
 
@@ -131,7 +188,8 @@ fn whatever_is_switched_the_organisation_is_a_good_one() {
         Edit::Denial,
         Edit::Enumeration,
     ];
-    // In the order of a Gray code: each step switches one, and in the end each combination has been.
+    // In the order of a Gray code: each step switches one, and in the end each combination has
+    // been.
     for step in 0_usize..1 << edits.len() {
         let problems = policy::organisation::check::check(&system.organisation);
         assert!(problems.is_empty(), "{problems:?}");

@@ -13,7 +13,8 @@ fn r_r6_a_103_a_104_few_mails_per_address_whatever_is_tried() {
         for hour in hours {
             for source in 0..8_usize {
                 stage.source = format!("198.51.{hour}.{source}");
-                let address = ["victim@example.com", "victim+x@example.com", "Victim@Example.com"][source % 3];
+                let address = ["victim@example.com", "victim+x@example.com", "Victim@Example.com"]
+                    [source % 3];
                 let mut browser = stage.browser(["demo-spa", "newsletter-spa"][source % 2]);
                 browser.sign_up(address, PASSWORD);
             }
@@ -47,13 +48,19 @@ fn a_106_the_breaker_keeps_a_fifth_of_the_quota_for_sign_in() {
     }
     let sent = stage.letters().len() - before;
     assert!((12..=16).contains(&sent), "{sent} of 20");
-    // Of the fifth that is left, whoever has an account is mailed; which shard a sign-in falls into is chance.
+    // Of the fifth that is left, whoever has an account is mailed; which shard a sign-in falls into
+    // is chance.
     let mut mailed = 0;
     for _ in 0..4 {
         let mut browser = stage.browser("demo-spa");
         browser.begin();
         browser.step("/idp/idx/identify", json!({"identifier": ADA}));
-        mailed += usize::from(browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}})).status == 200);
+        mailed += usize::from(
+            browser
+                .step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}))
+                .status
+                == 200,
+        );
     }
     assert!(mailed >= 2, "{mailed} of 4 sign-ins were mailed");
 }
@@ -131,7 +138,9 @@ fn m2_a_106_a_flood_of_sign_ins_from_one_site_ends_neither() {
     assert_eq!(stage.letters().len() - before, 16 * 14 + 2);
     // There is some for sign-up, of other sites and even of this one.
     assert_eq!(flood(&stage, "a"), 2);
-    for (source, new) in [("198.51.100.7", "newcomer@example.com"), ("2001:db8:1::1", "second@example.com")] {
+    for (source, new) in
+        [("198.51.100.7", "newcomer@example.com"), ("2001:db8:1::1", "second@example.com")]
+    {
         let asked = at(&stage, source).sign_up(new, PASSWORD);
         assert_eq!(asked.status, 200, "{}", asked.text);
         assert_eq!(ask_for_a_code(&mut at(&stage, source)).status, 200);
@@ -147,11 +156,14 @@ fn m2_f_26_what_a_site_has_is_given_back_where_no_mail_went_out() {
     flood(&stage, "a");
     stage.fail_mail(Some(MailFault::Unavailable));
     for index in 0..3 {
-        let asked = at(&stage, "198.51.100.7").sign_up(&format!("unlucky{index}@example.com"), PASSWORD);
+        let asked =
+            at(&stage, "198.51.100.7").sign_up(&format!("unlucky{index}@example.com"), PASSWORD);
         assert_eq!(asked.messages(), ["idx.error.mail.not.sent"], "{}", asked.text);
     }
     stage.fail_mail(None);
-    let statuses = [0, 1, 2].map(|index| at(&stage, "198.51.100.7").sign_up(&format!("lucky{index}@example.com"), PASSWORD).status);
+    let statuses = [0, 1, 2].map(|index| {
+        at(&stage, "198.51.100.7").sign_up(&format!("lucky{index}@example.com"), PASSWORD).status
+    });
     assert_eq!(statuses, [200, 200, 429]);
 }
 
@@ -167,9 +179,13 @@ fn r_r8_a_107_the_owner_gets_in_while_others_guess() {
         let mut attacker = stage.browser("demo-spa");
         attacker.source = "203.0.113.9".into();
         attacker.begin();
-        refused += usize::from(attacker.password(ADA, &format!("a wrong password {guess}")).status == 429);
+        refused +=
+            usize::from(attacker.password(ADA, &format!("a wrong password {guess}")).status == 429);
     }
-    assert_eq!(refused, 3, "ten are evaluated, the password policy's lockout, and two first tries of that network");
+    assert_eq!(
+        refused, 3,
+        "ten are evaluated, the password policy's lockout, and two first tries of that network"
+    );
     let mut stranger = stage.browser("demo-spa");
     stranger.source = "203.0.113.10".into();
     stranger.begin();
@@ -192,12 +208,14 @@ fn r_r8_a_107_a_code_that_was_mailed_is_good_however_much_others_have_guessed() 
         browser.source = source.into();
         browser.begin();
         browser.step("/idp/idx/identify", json!({"identifier": ADA}));
-        let asked = browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
+        let asked =
+            browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}));
         (browser, asked.status)
     };
     let (mut owner, _) = challenged("198.51.100.7");
     let mailed = stage.code(ADA);
-    // Whoever knows the address has as many codes mailed as may be, and tries each as often as may be, with the password in between.
+    // Whoever knows the address has as many codes mailed as may be, and tries each as often as may
+    // be, with the password in between.
     let (mut evaluated, mut refused) = (0, 0);
     let mut count = |status: u16| {
         evaluated += usize::from(status == 401);
@@ -210,9 +228,19 @@ fn r_r8_a_107_a_code_that_was_mailed_is_good_however_much_others_have_guessed() 
             (0..6).for_each(|_| count(attacker.answer_code(&wrong).status));
         }
         attacker.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-password"}}));
-        count(attacker.step("/idp/idx/challenge/answer", json!({"credentials": {"passcode": "not the password"}})).status);
+        count(
+            attacker
+                .step(
+                    "/idp/idx/challenge/answer",
+                    json!({"credentials": {"passcode": "not the password"}}),
+                )
+                .status,
+        );
     }
-    assert!((10..20).contains(&evaluated) && refused > 20, "{evaluated} evaluated, {refused} refused");
+    assert!(
+        (10..20).contains(&evaluated) && refused > 20,
+        "{evaluated} evaluated, {refused} refused"
+    );
     let signed_in = owner.answer_code(&mailed);
     assert!(signed_in.interaction_code().is_some(), "{}", signed_in.text);
 }
@@ -295,8 +323,12 @@ fn r_m4_a_089_links_are_made_of_the_configured_address() {
     browser.step("/idp/idx/enroll", json!({}));
     let profile = json!({"email": ADA, "firstName": "A", "lastName": "B"});
     let body = json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}, "stateHandle": browser.handle}).to_string();
-    let headers =
-        [("content-type", "application/json"), ("host", "evil.example"), ("x-forwarded-host", "evil.example"), ("forwarded", "host=evil.example")];
+    let headers = [
+        ("content-type", "application/json"),
+        ("host", "evil.example"),
+        ("x-forwarded-host", "evil.example"),
+        ("forwarded", "host=evil.example"),
+    ];
     assert_eq!(stage.request("POST", "/idp/idx/enroll/new", &headers, body.as_bytes()).status, 200);
     assert!(!stage.link(ADA).contains("evil"));
 }
@@ -307,8 +339,12 @@ fn r_m2_a_083_a_085_no_user_text_in_a_mail_before_proof() {
     let mut browser = stage.browser("demo-spa");
     browser.begin();
     browser.step("/idp/idx/enroll", json!({}));
-    let profile = json!({"email": ADA, "firstName": "Win at http://evil.example", "lastName": "<img src=x>"});
-    let sent = browser.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}));
+    let profile =
+        json!({"email": ADA, "firstName": "Win at http://evil.example", "lastName": "<img src=x>"});
+    let sent = browser.step(
+        "/idp/idx/enroll/new",
+        json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}),
+    );
     assert_eq!(sent.status, 200, "{}", sent.text);
     let mail = stage.letter(ADA).text;
     assert!(!mail.contains("evil.example") && !mail.contains("img"), "{mail}");

@@ -14,7 +14,12 @@ fn r_o2_a_022_a_code_is_dead_after_five_minutes_although_its_row_is_there() {
         stage.advance(seconds);
         assert_eq!(stage.items("TX").len(), 1);
         let answer = browser.answer_code(&stage.code(ADA));
-        assert_eq!(answer.interaction_code().is_some(), accepted, "after {seconds} s: {}", answer.text);
+        assert_eq!(
+            answer.interaction_code().is_some(),
+            accepted,
+            "after {seconds} s: {}",
+            answer.text
+        );
         assert_eq!(stage.items("USER").len(), usize::from(accepted));
     }
 }
@@ -31,7 +36,8 @@ fn r_o3_a_018_a_right_code_counts_once_however_often_it_is_sent() {
         twin.handle.clone_from(&handle);
         until_decided(|| twin.answer_code(&code))
     });
-    let codes: std::collections::BTreeSet<_> = answers.iter().filter_map(Answer::interaction_code).collect();
+    let codes: std::collections::BTreeSet<_> =
+        answers.iter().filter_map(Answer::interaction_code).collect();
     assert_eq!((codes.len(), stage.items("USER").len(), stage.items("CODE").len()), (1, 1, 1));
     // An hour later the same request is not the same any more.
     stage.advance(61);
@@ -51,10 +57,17 @@ fn r_o4_a_011_fifty_parallel_guesses_are_five() {
         let guess = format!("{:06}", (code.parse::<usize>().unwrap() + 1 + index) % 1_000_000);
         twin.answer_code(&guess).status
     });
-    // Whoever finds too many others at the same counter is told to come again, and is counted or not; nobody is told more than five times.
+    // Whoever finds too many others at the same counter is told to come again, and is counted or
+    // not; nobody is told more than five times.
     assert!(statuses.iter().all(|status| [401, 429, 503].contains(status)), "{statuses:?}");
     // Whoever came while another's count was being given back found no room, and may try again.
-    let counted = || stage.items("LIMIT").into_iter().find(|item| item.key.0.starts_with("LIMIT#passcode#")).map_or(0, |item| item.count);
+    let counted = || {
+        stage
+            .items("LIMIT")
+            .into_iter()
+            .find(|item| item.key.0.starts_with("LIMIT#passcode#"))
+            .map_or(0, |item| item.count)
+    };
     for _ in 0..30 {
         if counted() < 5 {
             stage.advance(6);
@@ -82,7 +95,11 @@ fn r_o5_a_016_a_new_code_kills_the_old_one_and_sends_are_few() {
     assert_eq!(browser.step("/idp/idx/email/resend", json!({})).status, 200);
     let second = stage.code(ADA);
     stage.advance(5);
-    assert_eq!(browser.step("/idp/idx/email/resend", json!({})).status, 429, "word for word, and another press");
+    assert_eq!(
+        browser.step("/idp/idx/email/resend", json!({})).status,
+        429,
+        "word for word, and another press"
+    );
     assert_ne!(first, second);
     assert_eq!(browser.answer_code(&first).status, 401);
     assert!(browser.answer_code(&second).interaction_code().is_some());
@@ -150,7 +167,15 @@ fn r_o7_a_019_a_code_is_good_in_its_transaction_only_and_counts_where_it_is_trie
     let code = stage.code(ADA);
     two.sign_up(ADA, PASSWORD);
     assert_eq!(two.answer_code(&code).status, 401);
-    assert_eq!(stage.items("LIMIT").iter().filter(|item| item.key.0.starts_with("LIMIT#passcode#")).map(|item| item.count).sum::<u64>(), 1);
+    assert_eq!(
+        stage
+            .items("LIMIT")
+            .iter()
+            .filter(|item| item.key.0.starts_with("LIMIT#passcode#"))
+            .map(|item| item.count)
+            .sum::<u64>(),
+        1
+    );
 }
 
 #[test]
@@ -161,7 +186,9 @@ fn r_o8_r_o11_nothing_stored_or_answered_gives_the_code_away() {
     let (code, link) = (stage.code(ADA), stage.link(ADA));
     let token = link.split_once("token=").unwrap().1;
     let dump: String = stage.items("TX").iter().map(|item| item.body.to_string()).collect();
-    for secret in [code.as_str(), token, &engine::derive::sha256(&code), PASSWORD, browser.handle.as_str()] {
+    for secret in
+        [code.as_str(), token, &engine::derive::sha256(&code), PASSWORD, browser.handle.as_str()]
+    {
         assert!(!dump.contains(secret), "{secret} is in the table");
     }
     assert!(!sent.text.contains(&code) && !sent.text.contains(token));
@@ -175,7 +202,9 @@ fn r_o9_a_023_what_is_not_six_digits_is_refused_and_not_counted() {
     let mut browser = stage.browser("demo-spa");
     browser.sign_up(ADA, PASSWORD);
     let code = stage.code(ADA);
-    for typed in ["12345", "1234567", "1e5", "-12345", "\u{ff11}2345", "\u{2460}23456", "abcdef", ""] {
+    for typed in
+        ["12345", "1234567", "1e5", "-12345", "\u{ff11}2345", "\u{2460}23456", "abcdef", ""]
+    {
         assert_eq!(browser.answer_code(typed).status, 400, "{typed}");
     }
     assert!(stage.items("LIMIT").iter().all(|item| !item.key.0.starts_with("LIMIT#passcode#")));

@@ -19,7 +19,8 @@ fn seen(answer: &Answer, handle: &str, typed: &str) -> (u16, Vec<String>, String
     let mut names: Vec<_> = answer.headers.iter().map(|(name, _)| name.clone()).collect();
     names.sort();
     let masked = policy::email::Email::parse(typed).unwrap().masked();
-    let mut text = answer.text.replace(handle, "HANDLE").replace(typed, "TYPED").replace(&masked, "MASKED");
+    let mut text =
+        answer.text.replace(handle, "HANDLE").replace(typed, "TYPED").replace(&masked, "MASKED");
     if let Some(expires) = answer.body["expiresAt"].as_str() {
         text = text.replace(expires, "EXPIRES");
     }
@@ -47,10 +48,16 @@ fn r_r1_a_001_identify_and_wrong_password_look_the_same() {
         assert_eq!(identified.status, 200, "{}", identified.text);
         let mut answers = vec![identified];
         if answers[0].forms()[0] == "select-authenticator-authenticate" {
-            answers.push(browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-password"}})));
+            answers.push(
+                browser
+                    .step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-password"}})),
+            );
         }
         for _ in 0..3 {
-            answers.push(browser.step("/idp/idx/challenge/answer", json!({"credentials": {"passcode": "not the password"}})));
+            answers.push(browser.step(
+                "/idp/idx/challenge/answer",
+                json!({"credentials": {"passcode": "not the password"}}),
+            ));
         }
         answers
     });
@@ -61,10 +68,16 @@ fn r_r4_a_005_a_decoy_challenge_dies_like_a_real_one() {
     let stage = with_ada_in(&chosen_mailbox());
     compare(&stage, |browser, typed| {
         let mut answers = vec![browser.step("/idp/idx/identify", json!({"identifier": typed}))];
-        answers.push(browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}})));
+        answers.push(
+            browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}})),
+        );
         for guess in 0..7 {
             // Not by chance the right one.
-            let code = if typed == ADA { another(&browser.stage.code(ADA)) } else { format!("{guess:06}") };
+            let code = if typed == ADA {
+                another(&browser.stage.code(ADA))
+            } else {
+                format!("{guess:06}")
+            };
             answers.push(browser.answer_code(&code));
         }
         answers
@@ -78,7 +91,10 @@ fn r_r3_a_004_a_taken_address_is_answered_alike_and_its_owner_told() {
     compare(&stage, |browser, typed| {
         browser.step("/idp/idx/enroll", json!({}));
         let profile = json!({"email": typed, "firstName": "Ada", "lastName": "Lovelace"});
-        let sent = browser.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": "another password"}}));
+        let sent = browser.step(
+            "/idp/idx/enroll/new",
+            json!({"userProfile": profile, "credentials": {"passcode": "another password"}}),
+        );
         assert_eq!(sent.status, 200, "{}", sent.text);
         vec![sent, browser.answer_code("000000")]
     });
@@ -97,7 +113,10 @@ fn chosen_mailbox() -> Organisation {
 
 fn choose_mailbox(browser: &mut Browser<'_>, typed: &str) -> Vec<Answer> {
     let identified = browser.step("/idp/idx/identify", json!({"identifier": typed}));
-    vec![identified, browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}}))]
+    vec![
+        identified,
+        browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}})),
+    ]
 }
 
 #[test]
@@ -126,8 +145,11 @@ fn a_008_a_mail_that_is_refused_or_cannot_be_sent_tells_nothing() {
         stage.fail_mail(Some(how));
         compare(&stage, |browser, typed| {
             let mut answers = choose_mailbox(browser, typed);
-            // Chosen once more, asked for again, waited for: whatever is done about a mail that is still to be sent must not be seen.
-            answers.push(browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}})));
+            // Chosen once more, asked for again, waited for: whatever is done about a mail that is
+            // still to be sent must not be seen.
+            answers.push(
+                browser.step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}})),
+            );
             answers.push(browser.step("/idp/idx/email/resend", json!({})));
             browser.stage.advance(6);
             answers.push(browser.step("/idp/idx/email/poll", json!({})));
@@ -158,26 +180,33 @@ fn r_p9_r_r2_a_002_known_unknown_and_deactivated_cost_the_same_round_trips() {
     let mut browser = stage.browser("demo-spa");
     browser.sign_up(gone, PASSWORD);
     browser.answer_code(&stage.code(gone));
-    let mut item = stage.items("USER").into_iter().find(|item| item.body["profile"]["email"] == gone).unwrap();
+    let mut item =
+        stage.items("USER").into_iter().find(|item| item.body["profile"]["email"] == gone).unwrap();
     item.body["status"] = json!("DEPROVISIONED");
     item.version += 1;
     stage.put(item);
     let calls = |typed: &str| {
         let mut browser = stage.browser("demo-spa");
-        // A stranger's: whoever is in a network that somebody has signed in from has other budgets there (shared/organisation/README.md).
+        // A stranger's: whoever is in a network that somebody has signed in from has other budgets
+        // there (shared/organisation/README.md).
         browser.source = "203.0.113.9".into();
         browser.begin();
         stage.calls();
         let mut step = |path: &str, body: Value| {
             let status = browser.step(path, body).status;
-            // A mail itself is what remains (shared/organisation/README.md): all else is the same, in the same order.
-            let calls: Vec<_> = stage.calls().into_iter().filter(|call| call != "ses.SendEmail").collect();
+            // A mail itself is what remains (shared/organisation/README.md): all else is the
+            // same, in the same order.
+            let calls: Vec<_> =
+                stage.calls().into_iter().filter(|call| call != "ses.SendEmail").collect();
             (path.to_owned(), status, calls)
         };
         vec![
             step("/idp/idx/identify", json!({"identifier": typed})),
             step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-password"}})),
-            step("/idp/idx/challenge/answer", json!({"credentials": {"passcode": "not the password"}})),
+            step(
+                "/idp/idx/challenge/answer",
+                json!({"credentials": {"passcode": "not the password"}}),
+            ),
             step("/idp/idx/challenge", json!({"authenticator": {"id": "aut-email"}})),
             step("/idp/idx/email/answer", json!({"credentials": {"passcode": "000000"}})),
             step("/idp/idx/email/poll", json!({})),
@@ -211,6 +240,11 @@ fn a_007_a_password_that_nobody_can_have_is_wrong_for_everybody_alike() {
     let mut browser = stage.browser("demo-spa");
     browser.begin();
     let refused = guess(&mut browser, ADA);
-    assert_eq!((refused.status, refused.messages()), (401, vec!["errors.E0000004".to_string()]), "{}", refused.text);
+    assert_eq!(
+        (refused.status, refused.messages()),
+        (401, vec!["errors.E0000004".to_string()]),
+        "{}",
+        refused.text
+    );
     assert_eq!(refused.forms()[0], "challenge-authenticator", "on its form");
 }

@@ -1,4 +1,5 @@
-//! I3, R-D1: whose an account is, here and for those who never ask us; what a deleted account leaves behind.
+//! I3, R-D1: whose an account is, here and for those who never ask us; what a deleted account
+//! leaves behind.
 
 use engine::keys;
 use policy::step::Identity;
@@ -9,19 +10,28 @@ use super::{ADA, PASSWORD, by_password_or_mail, with_ada, with_ada_in};
 
 const MALLORYS: &str = "a password of Mallory's";
 
-/// The squatter's account, at the app where nothing is proven; what its access token says, which many check without asking us.
+/// The squatter's account, at the app where nothing is proven; what its access token says, which
+/// many check without asking us.
 fn squat(stage: &Stage, mallory: &mut Browser<'_>) -> String {
     mallory.begin();
     mallory.step("/idp/idx/enroll", json!({}));
     let profile = json!({"email": ADA, "firstName": "Mal", "lastName": "Ory"});
-    let done = mallory.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": MALLORYS}}));
+    let done = mallory.step(
+        "/idp/idx/enroll/new",
+        json!({"userProfile": profile, "credentials": {"passcode": MALLORYS}}),
+    );
     let tokens = mallory.token(&done.interaction_code().unwrap_or_else(|| panic!("{}", done.text)));
     claims(stage, tokens.body["access_token"].as_str().unwrap())["sub"].as_str().unwrap().into()
 }
 
 fn claims(stage: &Stage, access: &str) -> Value {
     let authorization = format!("Bearer {access}");
-    let answer = stage.request("GET", "/oauth2/default/v1/userinfo", &[("authorization", &authorization)], b"");
+    let answer = stage.request(
+        "GET",
+        "/oauth2/default/v1/userinfo",
+        &[("authorization", &authorization)],
+        b"",
+    );
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.body
 }
@@ -39,10 +49,19 @@ fn h1_a_049_an_account_that_is_taken_over_by_signing_up_is_another_subject() {
     ada.sign_up(ADA, PASSWORD);
     let code = ada.answer_code(&stage.code(ADA)).interaction_code().unwrap();
     let hers = signs_in(&stage, &mut ada, &code);
-    assert_ne!(hers["sub"], json!(squatted), "whoever checks tokens offline must not take one for the other");
+    assert_ne!(
+        hers["sub"],
+        json!(squatted),
+        "whoever checks tokens offline must not take one for the other"
+    );
     assert_eq!(hers["name"], "Ada Lovelace");
-    let (users, passwords, names) = (stage.items("USER"), stage.items("PASSWORD"), stage.items("UNIQUE"));
-    assert_eq!((users.len(), passwords.len(), names.len()), (1, 1, 2), "nothing of the squatter's account is left");
+    let (users, passwords, names) =
+        (stage.items("USER"), stage.items("PASSWORD"), stage.items("UNIQUE"));
+    assert_eq!(
+        (users.len(), passwords.len(), names.len()),
+        (1, 1, 2),
+        "nothing of the squatter's account is left"
+    );
     assert!(names.iter().all(|name| name.body["user"] == hers["sub"]));
     ada.begin();
     let again = ada.password(ADA, PASSWORD).interaction_code().unwrap();
@@ -50,7 +69,8 @@ fn h1_a_049_an_account_that_is_taken_over_by_signing_up_is_another_subject() {
 }
 
 #[test]
-fn h1_a_049_an_account_that_is_taken_over_by_a_mailed_code_is_another_subject_without_the_squatters_profile() {
+fn h1_a_049_an_account_that_is_taken_over_by_a_mailed_code_is_another_subject_without_the_squatters_profile()
+ {
     let stage = Stage::with(&by_password_or_mail());
     let squatted = squat(&stage, &mut stage.browser("newsletter-spa"));
     // An administrator took it for Ada's.
@@ -65,17 +85,35 @@ fn h1_a_049_an_account_that_is_taken_over_by_a_mailed_code_is_another_subject_wi
     let proven = ada.answer_code(&stage.code(ADA));
     assert_eq!(proven.forms()[0], "enroll-authenticator", "{}", proven.text);
     assert!(!proven.text.contains("Mal"), "{}", proven.text);
-    let asked = ada.step("/idp/idx/credential/enroll", json!({"authenticator": {"id": "aut-password"}}));
+    let asked =
+        ada.step("/idp/idx/credential/enroll", json!({"authenticator": {"id": "aut-password"}}));
     assert_eq!(asked.forms()[0], "enroll-authenticator", "{}", asked.text);
-    let mut answer = ada.step("/idp/idx/credential/answer", json!({"credentials": {"passcode": PASSWORD}}));
+    let mut answer =
+        ada.step("/idp/idx/credential/answer", json!({"credentials": {"passcode": PASSWORD}}));
     if answer.interaction_code().is_none() {
-        assert_eq!(answer.forms(), ["enroll-profile"], "what the app needs of her is asked of her: {}", answer.text);
-        answer = ada.step("/idp/idx/enroll/update", json!({"userProfile": {"firstName": "Ada", "lastName": "Lovelace"}}));
+        assert_eq!(
+            answer.forms(),
+            ["enroll-profile"],
+            "what the app needs of her is asked of her: {}",
+            answer.text
+        );
+        answer = ada.step(
+            "/idp/idx/enroll/update",
+            json!({"userProfile": {"firstName": "Ada", "lastName": "Lovelace"}}),
+        );
     }
-    let hers = signs_in(&stage, &mut ada, &answer.interaction_code().unwrap_or_else(|| panic!("{}", answer.text)));
+    let hers = signs_in(
+        &stage,
+        &mut ada,
+        &answer.interaction_code().unwrap_or_else(|| panic!("{}", answer.text)),
+    );
     assert_ne!(hers["sub"], json!(squatted));
     let users = stage.items("USER");
-    assert_eq!((users.len(), &users[0].body["groups"]), (1, &json!(["subscribers"])), "groups that went to the squatter stay behind");
+    assert_eq!(
+        (users.len(), &users[0].body["groups"]),
+        (1, &json!(["subscribers"])),
+        "groups that went to the squatter stay behind"
+    );
     assert!(!users[0].body.to_string().contains("Ory"), "{}", users[0].body);
     assert!(stage.items("UNIQUE").iter().all(|name| name.body["user"] == hers["sub"]));
 }
@@ -90,17 +128,26 @@ fn h1_whoever_has_just_shown_the_password_keeps_the_account() {
     same.step("/idp/idx/credential/enroll", json!({"authenticator": {"id": "aut-email"}}));
     let code = same.answer_code(&stage.code(ADA)).interaction_code().unwrap();
     let after = signs_in(&stage, &mut same, &code);
-    assert_eq!((after["sub"].as_str(), after["name"].as_str()), (Some(before.as_str()), Some("Mal Ory")));
+    assert_eq!(
+        (after["sub"].as_str(), after["name"].as_str()),
+        (Some(before.as_str()), Some("Mal Ory"))
+    );
 }
 
 /// The demo, where people are found by a badge of theirs, or else by their username.
 fn with_badges() -> policy::organisation::Organisation {
     let mut organisation = demo();
     let badge = json!({"title": "Badge", "type": "string", "unique": true, "permissions": [{"principal": "SELF", "action": "READ_ONLY"}]});
-    organisation.user_schema.definitions.custom.properties.insert("badge".into(), serde_json::from_value(badge).unwrap());
+    organisation
+        .user_schema
+        .definitions
+        .custom
+        .properties
+        .insert("badge".into(), serde_json::from_value(badge).unwrap());
     for policy in &mut organisation.policies.profile_enrollment {
         for rule in &mut policy.rules {
-            rule.actions.profile_enrollment.allowed_identifiers = vec!["badge".into(), "login".into()];
+            rule.actions.profile_enrollment.allowed_identifiers =
+                vec!["badge".into(), "login".into()];
         }
     }
     organisation
@@ -114,7 +161,8 @@ fn marker(attribute: &str, text: &str, user: &str) -> engine::ports::Item {
 #[test]
 fn m5_the_password_of_whoever_is_no_longer_there_opens_nobody_elses_account() {
     let stage = with_ada_in(&with_badges());
-    // X had Ada's name as a badge. The record of X was deleted; the marker and the password were not.
+    // X had Ada's name as a badge. The record of X was deleted; the marker and the password were
+    // not.
     let mut password = stage.items("PASSWORD").remove(0);
     let mut bob = stage.browser("newsletter-spa");
     bob.sign_up("bob@example.com", "the password of X");
@@ -138,7 +186,11 @@ fn m5_r_d1_an_address_whose_owner_was_deleted_can_be_registered_again() {
         }
         let mut ada = stage.browser(client);
         let sent = ada.sign_up(ADA, PASSWORD);
-        let done = if sent.interaction_code().is_some() { sent } else { ada.answer_code(&stage.code(ADA)) };
+        let done = if sent.interaction_code().is_some() {
+            sent
+        } else {
+            ada.answer_code(&stage.code(ADA))
+        };
         assert!(done.interaction_code().is_some(), "{}", done.text);
         let users = stage.items("USER");
         let names = stage.items("UNIQUE");
@@ -162,7 +214,12 @@ fn r_o7_l1_a_code_that_went_to_the_old_mailbox_does_not_prove_the_new_one() {
     let before = stage.items("USER");
     let refused = old.answer_code(&code);
     // Shown what is asked now, and let in nowhere.
-    assert!(refused.interaction_code().is_none() && refused.messages().contains(&"idx.form.changed".to_string()), "{}", refused.text);
+    assert!(
+        refused.interaction_code().is_none()
+            && refused.messages().contains(&"idx.form.changed".to_string()),
+        "{}",
+        refused.text
+    );
     assert_eq!(stage.items("USER"), before);
     assert!(old.answer_code(&code).interaction_code().is_none());
 }
@@ -170,8 +227,17 @@ fn r_o7_l1_a_code_that_went_to_the_old_mailbox_does_not_prove_the_new_one() {
 #[test]
 fn m7_a_046_nobody_takes_the_address_of_another_as_their_username() {
     let mut organisation = demo();
-    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
-    let login = policy::organisation::ProfileAttribute { name: "login".into(), label: "Username".into(), required: false };
+    let policy = organisation
+        .policies
+        .profile_enrollment
+        .iter_mut()
+        .find(|policy| policy.id == "demo-enrollment")
+        .unwrap();
+    let login = policy::organisation::ProfileAttribute {
+        name: "login".into(),
+        label: "Username".into(),
+        required: false,
+    };
     policy.rules[0].actions.profile_enrollment.profile_attributes.push(login);
     for prevents in [false, true] {
         organisation.settings.user_enumeration_prevention.authentication = prevents;
@@ -180,10 +246,16 @@ fn m7_a_046_nobody_takes_the_address_of_another_as_their_username() {
         mallory.begin();
         mallory.step("/idp/idx/enroll", json!({}));
         let profile = json!({"email": "mallory@evil.example", "login": "ceo@corp.example", "firstName": "M", "lastName": "L"});
-        let refused = mallory.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}));
+        let refused = mallory.step(
+            "/idp/idx/enroll/new",
+            json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}),
+        );
         assert_eq!(refused.status, 400, "{}", refused.text);
         let profile = json!({"email": "mallory@evil.example", "login": "Mallory@evil.example", "firstName": "M", "lastName": "L"});
-        let sent = mallory.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}));
+        let sent = mallory.step(
+            "/idp/idx/enroll/new",
+            json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}),
+        );
         assert_eq!(sent.status, 200, "one's own email in another spelling: {}", sent.text);
     }
 }
@@ -200,7 +272,8 @@ fn i1_taking_an_account_over_frees_only_what_that_account_had() {
     stage.put(marker("customerNumber", "7", &id));
     let mut mallory = stage.browser("newsletter-spa");
     mallory.sign_up("bob@example.com", MALLORYS);
-    let mut squatter = stage.items("USER").into_iter().find(|user| user.body["id"] != id.as_str()).unwrap();
+    let mut squatter =
+        stage.items("USER").into_iter().find(|user| user.body["id"] != id.as_str()).unwrap();
     squatter.version += 1;
     squatter.body["profile"]["customerNumber"] = json!(7);
     stage.put(squatter);
@@ -209,5 +282,9 @@ fn i1_taking_an_account_over_frees_only_what_that_account_had() {
     assert!(bob.answer_code(&stage.code("bob@example.com")).interaction_code().is_some());
     let key = keys::unique(&Identity::of("customerNumber", "7"));
     let left = stage.items("UNIQUE").into_iter().find(|item| item.key == key);
-    assert_eq!(left.map(|item| item.body["user"].clone()), Some(json!(id)), "what another person has stays theirs");
+    assert_eq!(
+        left.map(|item| item.body["user"].clone()),
+        Some(json!(id)),
+        "what another person has stays theirs"
+    );
 }

@@ -40,12 +40,24 @@ fn r_r5_thirty_requests_for_one_handle_are_ten() {
     let mut browser = stage.browser("demo-spa");
     browser.begin();
     // However long they take on a slow machine: a window that ends in between admits ten more.
-    let answers = super::at_once(30, |_| stage.browser("demo-spa").post("/idp/idx/introspect", json!({"stateHandle": browser.handle})));
+    let answers = super::at_once(30, |_| {
+        stage
+            .browser("demo-spa")
+            .post("/idp/idx/introspect", json!({"stateHandle": browser.handle}))
+    });
     let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 429).collect();
-    assert!(refused.len() >= 10, "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
+    assert!(
+        refused.len() >= 10,
+        "{:?}",
+        answers.iter().map(|answer| answer.status).collect::<Vec<_>>()
+    );
     assert!(refused.iter().all(|answer| answer.header("retry-after").is_some()));
     stage.advance(10);
-    assert_eq!(browser.post("/idp/idx/introspect", json!({"stateHandle": browser.handle})).status, 200, "limits pass");
+    assert_eq!(
+        browser.post("/idp/idx/introspect", json!({"stateHandle": browser.handle})).status,
+        200,
+        "limits pass"
+    );
 }
 
 #[test]
@@ -56,10 +68,19 @@ fn r_s6_the_cookie_has_every_attribute_that_protects_it() {
         "client_id=demo-spa&scope=openid&redirect_uri=http%3A%2F%2Flocalhost%3A8787%2Fdemo%2Fcallback&code_challenge={}&code_challenge_method=S256&state=s",
         "c".repeat(43)
     );
-    let answer = browser.send("/oauth2/default/v1/interact", "application/x-www-form-urlencoded", form.as_bytes());
+    let answer = browser.send(
+        "/oauth2/default/v1/interact",
+        "application/x-www-form-urlencoded",
+        form.as_bytes(),
+    );
     let cookie = answer.header("set-cookie").unwrap();
     let mut parts = cookie.split(';').map(|part| part.trim().to_ascii_lowercase());
-    let (name, value) = parts.next().and_then(|pair| pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
+    let (name, value) = parts
+        .next()
+        .and_then(|pair| {
+            pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))
+        })
+        .unwrap();
     assert!(name.starts_with("__host-") && value.len() >= 43 && cookie.len() < 4_096, "{cookie}");
     let attributes: Vec<_> = parts.collect();
     for attribute in ["secure", "httponly", "samesite=lax", "path=/"] {
@@ -94,7 +115,10 @@ fn r_v3_a_076_names_with_a_meaning_elsewhere_mean_nothing_here() {
         browser.step("/idp/idx/enroll", json!({}));
         let mut profile = json!({"email": ADA, "firstName": "A", "lastName": "B"});
         profile[name] = json!("x");
-        let answer = browser.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}));
+        let answer = browser.step(
+            "/idp/idx/enroll/new",
+            json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}),
+        );
         assert_eq!(answer.status, 400, "{name:?}: {}", answer.text);
     }
     assert!(stage.letters().is_empty());
@@ -103,20 +127,55 @@ fn r_v3_a_076_names_with_a_meaning_elsewhere_mean_nothing_here() {
 #[test]
 fn r_v4_a_077_values_are_of_their_type_or_refused() {
     let mut organisation = super::stage::demo();
-    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
+    let policy = organisation
+        .policies
+        .profile_enrollment
+        .iter_mut()
+        .find(|policy| policy.id == "demo-enrollment")
+        .unwrap();
     for name in ["customerNumber", "shoeSize", "newsletterOptIn"] {
-        let attribute = policy::organisation::ProfileAttribute { name: name.into(), label: name.into(), required: false };
+        let attribute = policy::organisation::ProfileAttribute {
+            name: name.into(),
+            label: name.into(),
+            required: false,
+        };
         policy.rules[0].actions.profile_enrollment.profile_attributes.push(attribute);
     }
     let stage = Stage::with(&organisation);
     let wrong: [(&str, &[&str]); 4] = [
         (
             "customerNumber",
-            &["9007199254740993", "1e400", "1.5", "-1", "0", "\"0x10\"", "\"1e3\"", "\"7 7\"", "\"\u{ff17}\"", "true", "[7]", "{}", "\"+7\""],
+            &[
+                "9007199254740993",
+                "1e400",
+                "1.5",
+                "-1",
+                "0",
+                "\"0x10\"",
+                "\"1e3\"",
+                "\"7 7\"",
+                "\"\u{ff17}\"",
+                "true",
+                "[7]",
+                "{}",
+                "\"+7\"",
+            ],
         ),
         ("shoeSize", &["38", "\"57\"", "\"3 8\"", "[\"38\"]", "true"]),
         ("newsletterOptIn", &["1", "\"yes\"", "\"TRUE\"", "[true]"]),
-        ("firstName", &["7", "true", "[\"A\"]", "{\"a\":1}", "\"A\\r\\nBcc: v@y.com\"", "\"A\\u2028B\"", "\"\\u202eadA\"", "\"A\\u0000\""]),
+        (
+            "firstName",
+            &[
+                "7",
+                "true",
+                "[\"A\"]",
+                "{\"a\":1}",
+                "\"A\\r\\nBcc: v@y.com\"",
+                "\"A\\u2028B\"",
+                "\"\\u202eadA\"",
+                "\"A\\u0000\"",
+            ],
+        ),
     ];
     let mut browser = stage.browser("demo-spa");
     for (name, values) in wrong {
@@ -144,11 +203,21 @@ fn r_t1_a_093_a_code_needs_its_verifier() {
         let code = browser.password(ADA, PASSWORD).interaction_code().unwrap();
         let right = std::mem::replace(&mut browser.verifier, verifier.to_owned());
         let refused = browser.token(&code);
-        assert_eq!((refused.status, &refused.body["error"]), (400, &Value::from("invalid_grant")), "{verifier:?}");
+        assert_eq!(
+            (refused.status, &refused.body["error"]),
+            (400, &Value::from("invalid_grant")),
+            "{verifier:?}"
+        );
         browser.verifier = right;
     }
     browser.begin();
     let code = browser.password(ADA, PASSWORD).interaction_code().unwrap();
     let body = format!("grant_type=interaction_code&client_id=demo-spa&interaction_code={code}");
-    assert_eq!(browser.send("/oauth2/default/v1/token", "application/x-www-form-urlencoded", body.as_bytes()).status, 400, "none at all");
+    assert_eq!(
+        browser
+            .send("/oauth2/default/v1/token", "application/x-www-form-urlencoded", body.as_bytes())
+            .status,
+        400,
+        "none at all"
+    );
 }

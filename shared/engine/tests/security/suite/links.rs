@@ -1,4 +1,5 @@
-//! R-O10: a link is opened by scanners and strangers; only the person's click, in the browser that began, goes on.
+//! R-O10: a link is opened by scanners and strangers; only the person's click, in the browser that
+//! began, goes on.
 
 use serde_json::json;
 
@@ -25,7 +26,10 @@ fn r_o10_a_099_a_link_is_long_its_own_and_good_once() {
     browser.sign_up(ADA, PASSWORD);
     let link = stage.link(ADA);
     let token = link.split_once("token=").unwrap().1;
-    assert!(token.len() >= 22 && !token.contains(&stage.code(ADA)), "at least 128 bits, and not the code: {token}");
+    assert!(
+        token.len() >= 22 && !token.contains(&stage.code(ADA)),
+        "at least 128 bits, and not the code: {token}"
+    );
     for place in [0, token.len() / 2, token.len() - 1] {
         let mut forged = token.to_owned();
         forged.replace_range(place..=place, if &token[place..=place] == "A" { "B" } else { "A" });
@@ -77,7 +81,8 @@ fn a_101_a_102_in_another_browser_a_link_shows_the_code_and_goes_no_further() {
 fn a_074_whoever_is_lured_finishes_nothing_for_the_one_who_began() {
     let stage = Stage::new();
     let (mut attacker, mut victim) = (stage.browser("demo-spa"), stage.browser("demo-spa"));
-    // The attacker signs the victim's address up; the victim's browser has business of its own here.
+    // The attacker signs the victim's address up; the victim's browser has business of its own
+    // here.
     attacker.sign_up(ADA, "the attacker's password");
     victim.begin();
     let link = stage.link(ADA);

@@ -1,4 +1,5 @@
-//! What HTTP and OAuth expect of any server: HEAD, 404 and 405, caches, headers of pages, userinfo by POST.
+//! What HTTP and OAuth expect of any server: HEAD, 404 and 405, caches, headers of pages, userinfo
+//! by POST.
 
 use serde_json::json;
 
@@ -20,14 +21,23 @@ fn access_token(browser: &mut Browser<'_>) -> String {
 #[test]
 fn head_is_get_without_a_body() {
     let stage = Stage::new();
-    for path in [KEYS, DISCOVERY, "/openapi.json", USERINFO, "/email/verify/x?token=y", "/favicon.ico"] {
-        let (get, head) = (stage.request("GET", path, &[], b""), stage.request("HEAD", path, &[], b""));
+    for path in
+        [KEYS, DISCOVERY, "/openapi.json", USERINFO, "/email/verify/x?token=y", "/favicon.ico"]
+    {
+        let (get, head) =
+            (stage.request("GET", path, &[], b""), stage.request("HEAD", path, &[], b""));
         assert_eq!((head.status, head.text.as_str()), (get.status, ""), "{path}");
-        for name in ["content-type", "cache-control", "etag", "www-authenticate", "content-security-policy"] {
+        for name in
+            ["content-type", "cache-control", "etag", "www-authenticate", "content-security-policy"]
+        {
             assert_eq!(head.header(name), get.header(name), "{path}: {name}");
         }
     }
-    assert_eq!(stage.request("HEAD", "/oauth2/default/v1/token", &[], b"").status, 405, "where there is no GET, there is no HEAD");
+    assert_eq!(
+        stage.request("HEAD", "/oauth2/default/v1/token", &[], b"").status,
+        405,
+        "where there is no GET, there is no HEAD"
+    );
 }
 
 #[test]
@@ -49,19 +59,38 @@ fn what_is_not_there_is_said_in_the_form_of_the_path() {
     let stage = Stage::new();
     let browser = [("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")];
     let kind = |answer: &Answer| answer.header("content-type").map(str::to_owned);
-    for path in ["/oauth2/default/v1/nowhere", "/oauth2/nowhere", "/.well-known/nowhere", "/nowhere"] {
+    for path in
+        ["/oauth2/default/v1/nowhere", "/oauth2/nowhere", "/.well-known/nowhere", "/nowhere"]
+    {
         let answer = stage.request("GET", path, &[("accept", "*/*")], b"");
-        assert_eq!((answer.status, kind(&answer).as_deref()), (404, Some("application/json")), "{path}");
+        assert_eq!(
+            (answer.status, kind(&answer).as_deref()),
+            (404, Some("application/json")),
+            "{path}"
+        );
         assert_eq!(answer.body["error"], "invalid_request", "{path}");
     }
-    let answer = stage.request("POST", "/idp/idx/nowhere", &[("content-type", "application/json")], b"{}");
+    let answer =
+        stage.request("POST", "/idp/idx/nowhere", &[("content-type", "application/json")], b"{}");
     assert_eq!((answer.status, answer.messages()), (404, vec!["E0000007".to_owned()]));
     for path in ["/nowhere", "/a/b/c.php"] {
         let answer = stage.request("GET", path, &browser, b"");
-        assert_eq!((answer.status, kind(&answer).as_deref()), (404, Some("text/html; charset=utf-8")), "{path}");
+        assert_eq!(
+            (answer.status, kind(&answer).as_deref()),
+            (404, Some("text/html; charset=utf-8")),
+            "{path}"
+        );
         // The stages are at different ports.
-        let (_, way) = answer.text.split_once("<a href=\"http://localhost:").unwrap_or_else(|| panic!("{}", answer.text));
-        assert!(way.split_once('"').is_some_and(|(port, rest)| port.ends_with('/') && rest.starts_with(">Continue to Demo app</a>")), "{way}");
+        let (_, way) = answer
+            .text
+            .split_once("<a href=\"http://localhost:")
+            .unwrap_or_else(|| panic!("{}", answer.text));
+        assert!(
+            way.split_once('"')
+                .is_some_and(|(port, rest)| port.ends_with('/')
+                    && rest.starts_with(">Continue to Demo app</a>")),
+            "{way}"
+        );
         assert!(answer.header("content-security-policy").is_some());
     }
 
@@ -86,7 +115,10 @@ fn what_is_not_there_is_said_in_the_form_of_the_path() {
 fn a_browser_asks_for_the_icon_once() {
     let stage = Stage::new();
     let answer = stage.request("GET", "/favicon.ico", &[], b"");
-    assert_eq!((answer.status, answer.text.as_str(), answer.header("cache-control")), (204, "", Some("public, max-age=300")));
+    assert_eq!(
+        (answer.status, answer.text.as_str(), answer.header("cache-control")),
+        (204, "", Some("public, max-age=300"))
+    );
 }
 
 #[test]
@@ -94,23 +126,39 @@ fn what_is_the_same_for_all_may_be_kept_and_read_by_all() {
     let stage = Stage::new();
     for path in [KEYS, DISCOVERY, "/openapi.json"] {
         let answer = stage.request("GET", path, &[("origin", "https://anywhere.example")], b"");
-        assert_eq!((answer.status, answer.header("cache-control")), (200, Some("public, max-age=300")), "{path}");
+        assert_eq!(
+            (answer.status, answer.header("cache-control")),
+            (200, Some("public, max-age=300")),
+            "{path}"
+        );
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}");
         assert_eq!(answer.header("access-control-allow-credentials"), None, "{path}");
         let tag = answer.header("etag").unwrap().to_owned();
         for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".into()] {
             let again = stage.request("GET", path, &[("if-none-match", &known)], b"");
             assert_eq!((again.status, again.text.as_str()), (304, ""), "{path}: {known}");
-            assert_eq!((again.header("etag"), again.header("cache-control")), (Some(tag.as_str()), Some("public, max-age=300")));
+            assert_eq!(
+                (again.header("etag"), again.header("cache-control")),
+                (Some(tag.as_str()), Some("public, max-age=300"))
+            );
         }
         let changed = stage.request("GET", path, &[("if-none-match", "\"other\"")], b"");
         assert_eq!((changed.status, changed.text), (200, answer.text), "{path}");
-        assert_eq!(stage.request("OPTIONS", path, &[("origin", "https://anywhere.example")], b"").header("access-control-allow-origin"), Some("*"));
+        assert_eq!(
+            stage
+                .request("OPTIONS", path, &[("origin", "https://anywhere.example")], b"")
+                .header("access-control-allow-origin"),
+            Some("*")
+        );
     }
     // Nothing else is.
     for path in [USERINFO, "/oauth2/default/v1/nowhere", "/email/verify/x"] {
         let answer = stage.request("GET", path, &[("origin", "https://anywhere.example")], b"");
-        assert_eq!((answer.header("cache-control"), answer.header("access-control-allow-origin")), (Some("no-store"), None), "{path}");
+        assert_eq!(
+            (answer.header("cache-control"), answer.header("access-control-allow-origin")),
+            (Some("no-store"), None),
+            "{path}"
+        );
     }
 }
 
@@ -119,19 +167,41 @@ fn r_t7_a_listed_page_may_send_the_headers_of_its_tracing() {
     let stage = Stage::new();
     let asked = "traceparent, TraceState,sentry-trace, baggage, x-datadog-trace-id, x-datadog-sampling-priority, x-requested-with, x-b3-traceid, x-request-id";
     let allowed = |origin: &str, wanted: &str| {
-        let headers = [("origin", origin), ("access-control-request-method", "POST"), ("access-control-request-headers", wanted)];
+        let headers = [
+            ("origin", origin),
+            ("access-control-request-method", "POST"),
+            ("access-control-request-headers", wanted),
+        ];
         let answer = stage.request("OPTIONS", "/oauth2/default/v1/token", &headers, b"");
         let origin = answer.header("access-control-allow-origin").map(str::to_owned);
-        let names = answer.header("access-control-allow-headers").unwrap().split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>();
+        let names = answer
+            .header("access-control-allow-headers")
+            .unwrap()
+            .split(',')
+            .map(|name| name.trim().to_owned())
+            .collect::<Vec<_>>();
         (origin, names)
     };
     let (origin, names) = allowed("http://localhost:8787", asked);
     assert_eq!(origin.as_deref(), Some("http://localhost:8787"));
-    for name in asked.split(',').map(|name| name.trim().to_lowercase()).chain(["content-type".into(), "authorization".into()]) {
+    for name in asked
+        .split(',')
+        .map(|name| name.trim().to_lowercase())
+        .chain(["content-type".into(), "authorization".into()])
+    {
         assert!(names.contains(&name), "{name}: {names:?}");
     }
     // What something in front might act upon, and what is no name.
-    for wrong in ["x-forwarded-for", "forwarded", "x-real-ip", "x-http-method-override", "x-evil", "x-datadog-\u{e9}", "x-datadog-a b", "x-b3-*"] {
+    for wrong in [
+        "x-forwarded-for",
+        "forwarded",
+        "x-real-ip",
+        "x-http-method-override",
+        "x-evil",
+        "x-datadog-\u{e9}",
+        "x-datadog-a b",
+        "x-b3-*",
+    ] {
         let (_, names) = allowed("http://localhost:8787", wrong);
         assert_eq!(names.len(), 4, "{wrong}: {names:?}");
     }
@@ -143,9 +213,15 @@ fn utf8_has_two_names() {
     let stage = Stage::new();
     let mut browser = stage.browser("demo-spa");
     let handle = browser.interact();
-    for (charset, status) in [("utf-8", 200), ("UTF8", 200), ("\"utf8\"", 200), ("utf-16", 415), ("latin1", 415)] {
+    for (charset, status) in
+        [("utf-8", 200), ("UTF8", 200), ("\"utf8\"", 200), ("utf-16", 415), ("latin1", 415)]
+    {
         let body = json!({"interactionHandle": handle}).to_string();
-        let answer = browser.send("/idp/idx/introspect", &format!("application/json; charset={charset}"), body.as_bytes());
+        let answer = browser.send(
+            "/idp/idx/introspect",
+            &format!("application/json; charset={charset}"),
+            body.as_bytes(),
+        );
         assert_eq!(answer.status, status, "{charset}");
     }
 }
@@ -169,14 +245,23 @@ fn userinfo_takes_the_token_by_post() {
         assert_eq!((answer.status, &answer.body), (200, &by_get.body), "{headers:?}");
     }
     for (headers, body, status, error) in [
-        (vec![("authorization", bearer.as_str()), ("content-type", FORM)], form.as_str(), 400, "invalid_request"),
+        (
+            vec![("authorization", bearer.as_str()), ("content-type", FORM)],
+            form.as_str(),
+            400,
+            "invalid_request",
+        ),
         (vec![("content-type", FORM)], "access_token=a&access_token=b", 400, "invalid_request"),
         (vec![("content-type", FORM)], "access_token=a", 401, "invalid_token"),
         (vec![], "", 401, "invalid_token"),
         (vec![("content-type", "application/json")], "{}", 415, "invalid_request"),
     ] {
         let answer = stage.request("POST", USERINFO, &headers, body.as_bytes());
-        assert_eq!((answer.status, &answer.body["error"]), (status, &json!(error)), "{headers:?} {body}");
+        assert_eq!(
+            (answer.status, &answer.body["error"]),
+            (status, &json!(error)),
+            "{headers:?} {body}"
+        );
     }
     // Never in the address, where logs keep it.
     assert_eq!(stage.request("GET", &format!("{USERINFO}?{form}"), &[], b"").status, 401);
@@ -192,11 +277,22 @@ fn r_r8_a_neighbours_cookie_hides_none_of_ours() {
         "client_id=demo-spa&scope=openid&redirect_uri=http%3A%2F%2Flocalhost%3A8787%2Fdemo%2Fcallback&code_challenge={}&code_challenge_method=S256",
         "c".repeat(43)
     );
-    for cookies in [ours.clone(), format!("theme=d\u{fc}ster; {ours}"), format!("{ours}; x=\u{1f36a}"), format!("; =; a; {ours}")] {
+    for cookies in [
+        ours.clone(),
+        format!("theme=d\u{fc}ster; {ours}"),
+        format!("{ours}; x=\u{1f36a}"),
+        format!("; =; a; {ours}"),
+    ] {
         let headers = [("content-type", FORM), ("cookie", cookies.as_str())];
-        let answer = stage.request("POST", "/oauth2/default/v1/interact", &headers, form.as_bytes());
+        let answer =
+            stage.request("POST", "/oauth2/default/v1/interact", &headers, form.as_bytes());
         assert_eq!((answer.status, answer.header("set-cookie")), (200, None), "{cookies}");
     }
-    let answer = stage.request("POST", "/oauth2/default/v1/interact", &[("content-type", FORM), ("cookie", "theme=d\u{fc}ster")], form.as_bytes());
+    let answer = stage.request(
+        "POST",
+        "/oauth2/default/v1/interact",
+        &[("content-type", FORM), ("cookie", "theme=d\u{fc}ster")],
+        form.as_bytes(),
+    );
     assert!(answer.header("set-cookie").is_some(), "a browser without ours gets one");
 }

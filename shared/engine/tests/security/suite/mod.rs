@@ -1,4 +1,5 @@
-//! The scenarios. Whoever includes this module says beside it what `stage` is: the engine in memory, a server, or functions in Lambda.
+//! The scenarios. Whoever includes this module says beside it what `stage` is: the engine in
+//! memory, a server, or functions in Lambda.
 
 use super::stage;
 
@@ -77,8 +78,10 @@ fn with_ada_in(organisation: &policy::organisation::Organisation) -> stage::Stag
 /// The demo organisation, where whoever signs in chooses between password and mailbox.
 fn by_password_or_mail() -> policy::organisation::Organisation {
     let mut organisation = stage::demo();
-    for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules) {
-        rule.actions.signon.primary_factor = policy::organisation::PrimaryFactor::PasswordIdpAnyFactor;
+    for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules)
+    {
+        rule.actions.signon.primary_factor =
+            policy::organisation::PrimaryFactor::PasswordIdpAnyFactor;
     }
     organisation
 }

@@ -20,9 +20,13 @@ fn r_t1_a_091_only_s256() {
     let stage = Stage::new();
     let mut browser = stage.browser("demo-spa");
     assert_eq!(interact(&mut browser, str::to_string), 200);
-    for (from, to) in
-        [("=S256", "=plain"), ("=S256", "=s256"), ("&code_challenge_method=S256", ""), (&"c".repeat(43), &"c".repeat(42)), (&"c".repeat(43), "")]
-    {
+    for (from, to) in [
+        ("=S256", "=plain"),
+        ("=S256", "=s256"),
+        ("&code_challenge_method=S256", ""),
+        (&"c".repeat(43), &"c".repeat(42)),
+        (&"c".repeat(43), ""),
+    ] {
         assert_eq!(interact(&mut browser, |body| body.replace(from, to)), 400, "{from} -> {to}");
     }
 }
@@ -39,7 +43,17 @@ fn r_t2_a_094_a_code_gives_one_set_of_tokens_and_a_replay_revokes_it() {
     let access = good[0].body["access_token"].as_str().unwrap().to_string();
     assert_eq!(browser.token(&code).status, 400);
     let authorization = format!("Bearer {access}");
-    assert_eq!(stage.request("GET", "/oauth2/default/v1/userinfo", &[("authorization", &authorization)], b"").status, 401);
+    assert_eq!(
+        stage
+            .request(
+                "GET",
+                "/oauth2/default/v1/userinfo",
+                &[("authorization", &authorization)],
+                b""
+            )
+            .status,
+        401
+    );
 }
 
 #[test]
@@ -86,7 +100,11 @@ fn r_t3_a_095_redirect_uris_are_compared_character_by_character() {
     ] {
         assert_eq!(interact(&mut browser, |body| body.replace(registered, wrong)), 400, "{wrong}");
     }
-    assert_eq!(interact(&mut browser, |body| format!("{body}&redirect_uri={registered}")), 400, "twice");
+    assert_eq!(
+        interact(&mut browser, |body| format!("{body}&redirect_uri={registered}")),
+        400,
+        "twice"
+    );
 }
 
 #[test]
@@ -101,14 +119,28 @@ fn r_t7_a_079_only_listed_origins_may_read() {
         ("http://localhost:8788", false),
         ("https://localhost:8787", false),
     ] {
-        for (method, path) in [("OPTIONS", "/idp/idx/introspect"), ("GET", "/oauth2/default/v1/userinfo"), ("POST", "/idp/idx/introspect")] {
-            let answer = stage.request(method, path, &[("origin", origin), ("content-type", "application/json")], br#"{"stateHandle":"x"}"#);
+        for (method, path) in [
+            ("OPTIONS", "/idp/idx/introspect"),
+            ("GET", "/oauth2/default/v1/userinfo"),
+            ("POST", "/idp/idx/introspect"),
+        ] {
+            let answer = stage.request(
+                method,
+                path,
+                &[("origin", origin), ("content-type", "application/json")],
+                br#"{"stateHandle":"x"}"#,
+            );
             let header = answer.header("access-control-allow-origin");
             assert_eq!(header, allowed.then_some(origin), "{method} {path} from {origin}");
             assert_eq!(answer.header("vary"), Some("Origin"));
             if method == "OPTIONS" {
                 assert_eq!(answer.header("access-control-max-age"), Some("600"));
-                assert!(answer.header("access-control-allow-headers").unwrap().contains("x-okta-user-agent-extended"));
+                assert!(
+                    answer
+                        .header("access-control-allow-headers")
+                        .unwrap()
+                        .contains("x-okta-user-agent-extended")
+                );
             }
         }
     }
@@ -123,20 +155,39 @@ fn r_t8_a_080_pages_of_others_change_nothing() {
         "c".repeat(43)
     );
     for origin in ["http://evil.example", "null"] {
-        let answer = stage.request("POST", "/oauth2/default/v1/interact", &[("origin", origin), ("content-type", FORM)], body.as_bytes());
+        let answer = stage.request(
+            "POST",
+            "/oauth2/default/v1/interact",
+            &[("origin", origin), ("content-type", FORM)],
+            body.as_bytes(),
+        );
         assert_eq!(answer.status, 403);
     }
     let hidden = |site| {
-        stage.request("POST", "/oauth2/default/v1/interact", &[("origin", "null"), ("sec-fetch-site", site), ("content-type", FORM)], body.as_bytes())
+        stage.request(
+            "POST",
+            "/oauth2/default/v1/interact",
+            &[("origin", "null"), ("sec-fetch-site", site), ("content-type", FORM)],
+            body.as_bytes(),
+        )
     };
     assert_eq!(hidden("cross-site").status, 403);
     for kind in ["text/plain", FORM, "multipart/form-data; boundary=x"] {
-        for route in idx::operation::ROUTES.iter().filter(|route| route.path.starts_with("/idp/") && route.method == "POST") {
-            assert_eq!(stage.request("POST", route.path, &[("content-type", kind)], b"{}").status, 415, "{} {kind}", route.path);
+        for route in idx::operation::ROUTES
+            .iter()
+            .filter(|route| route.path.starts_with("/idp/") && route.method == "POST")
+        {
+            assert_eq!(
+                stage.request("POST", route.path, &[("content-type", kind)], b"{}").status,
+                415,
+                "{} {kind}",
+                route.path
+            );
         }
     }
     assert_eq!(stage.state(), before);
-    // A form of our own page: the page's referrer policy hides its origin, and the browser says that it is the same.
+    // A form of our own page: the page's referrer policy hides its origin, and the browser says
+    // that it is the same.
     assert_eq!(hidden("same-origin").status, 200);
 }
 
@@ -146,15 +197,29 @@ fn r_t9_every_answer_has_the_headers() {
     for route in idx::operation::ROUTES {
         let path = route.path.replace("{id}", "x");
         for method in ["GET", "HEAD", "POST", "PUT", "OPTIONS"] {
-            let answer = stage.request(method, &path, &[("content-type", "application/json")], b"{}");
+            let answer =
+                stage.request(method, &path, &[("content-type", "application/json")], b"{}");
             // Only what is the same for all may be kept.
             let kept = route.operation.is_public() && answer.status < 300 && method != "OPTIONS";
-            assert_eq!(answer.header("cache-control"), Some(if kept { idx::operation::PUBLIC_CACHE } else { "no-store" }), "{method} {path}");
+            assert_eq!(
+                answer.header("cache-control"),
+                Some(if kept { idx::operation::PUBLIC_CACHE } else { "no-store" }),
+                "{method} {path}"
+            );
             assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
             assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
-            assert_eq!(answer.header("strict-transport-security"), Some("max-age=63072000"), "of this host alone");
+            assert_eq!(
+                answer.header("strict-transport-security"),
+                Some("max-age=63072000"),
+                "of this host alone"
+            );
             if answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
-                assert!(answer.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
+                assert!(
+                    answer
+                        .header("content-security-policy")
+                        .unwrap()
+                        .contains("frame-ancestors 'none'")
+                );
             }
         }
     }
@@ -167,9 +232,19 @@ fn r_t4_an_id_token_is_no_access_token() {
     browser.begin();
     let code = browser.password(ADA, PASSWORD).interaction_code().unwrap();
     let tokens = browser.token(&code);
-    let call = |token: &str| stage.request("GET", "/oauth2/default/v1/userinfo", &[("authorization", &format!("Bearer {token}"))], b"");
+    let call = |token: &str| {
+        stage.request(
+            "GET",
+            "/oauth2/default/v1/userinfo",
+            &[("authorization", &format!("Bearer {token}"))],
+            b"",
+        )
+    };
     let info = call(tokens.body["access_token"].as_str().unwrap());
-    assert_eq!((info.status, &info.body["email"], &info.body["email_verified"]), (200, &json!(ADA), &json!(true)));
+    assert_eq!(
+        (info.status, &info.body["email"], &info.body["email_verified"]),
+        (200, &json!(ADA), &json!(true))
+    );
     assert_eq!(call(tokens.body["id_token"].as_str().unwrap()).status, 401);
     assert_eq!(call("").status, 401);
     stage.advance(3_601);
@@ -233,7 +308,11 @@ fn what_narrows_a_request_is_obeyed_or_refused() {
         assert_eq!(with(&mut browser, &format!("&{name}={}", "x".repeat(1_024))).0, 200, "{name}");
         assert_eq!(with(&mut browser, &format!("&{name}={}", "x".repeat(1_025))).0, 400, "{name}");
         // By bytes: these are 1,026 in 342 characters.
-        assert_eq!(with(&mut browser, &format!("&{name}={}", "%E2%82%AC".repeat(342))).0, 400, "{name}");
+        assert_eq!(
+            with(&mut browser, &format!("&{name}={}", "%E2%82%AC".repeat(342))).0,
+            400,
+            "{name}"
+        );
     }
 }
 
@@ -274,7 +353,11 @@ fn a_login_hint_prefills_the_name() {
     );
     let handle = browser.send("/oauth2/default/v1/interact", FORM, body.as_bytes()).body["interaction_handle"].clone();
     let first = browser.post("/idp/idx/introspect", json!({"interactionHandle": handle}));
-    assert_eq!(first.body["remediation"]["value"][0]["value"][0]["value"], "ada@example.com", "{:#}", first.body);
+    assert_eq!(
+        first.body["remediation"]["value"][0]["value"][0]["value"], "ada@example.com",
+        "{:#}",
+        first.body
+    );
 }
 
 #[test]
@@ -283,7 +366,12 @@ fn access_tokens_say_for_whom_they_are_as_the_app_or_the_organisation_has_it() {
     let issuer = |stage: &Stage| format!("{}/oauth2/default", stage.base);
     for (all, own, audience, typ) in [
         (AccessTokens::default(), None, None, "JWT"),
-        (AccessTokens { audience: Some("api://all".into()), kind: None }, None, Some("api://all"), "JWT"),
+        (
+            AccessTokens { audience: Some("api://all".into()), kind: None },
+            None,
+            Some("api://all"),
+            "JWT",
+        ),
         (
             AccessTokens { audience: Some("api://all".into()), kind: Some(AccessTokenType::AtJwt) },
             Some(AccessTokens { audience: Some("api://shop".into()), kind: None }),
@@ -299,15 +387,29 @@ fn access_tokens_say_for_whom_they_are_as_the_app_or_the_organisation_has_it() {
         browser.begin();
         let code = browser.password(ADA, PASSWORD).interaction_code().unwrap();
         let tokens = browser.token(&code);
-        let (access, id) = (tokens.body["access_token"].as_str().unwrap(), tokens.body["id_token"].as_str().unwrap());
+        let (access, id) = (
+            tokens.body["access_token"].as_str().unwrap(),
+            tokens.body["id_token"].as_str().unwrap(),
+        );
         assert_eq!(stage.header(access)["typ"], typ);
         let claims = stage.claims(access);
         assert_eq!(claims["aud"], audience.map_or_else(|| issuer(&stage), String::from));
         assert_eq!((&claims["cid"], &claims["amr"]), (&json!("demo-spa"), &json!(["pwd"])));
         // Both may say JWT: what tells them apart is what they are for.
-        assert_eq!((stage.header(id)["typ"].as_str(), &stage.claims(id)["aud"]), (Some("JWT"), &json!("demo-spa")));
-        let userinfo =
-            |token: &str| stage.request("GET", "/oauth2/default/v1/userinfo", &[("authorization", &format!("Bearer {token}"))], b"").status;
+        assert_eq!(
+            (stage.header(id)["typ"].as_str(), &stage.claims(id)["aud"]),
+            (Some("JWT"), &json!("demo-spa"))
+        );
+        let userinfo = |token: &str| {
+            stage
+                .request(
+                    "GET",
+                    "/oauth2/default/v1/userinfo",
+                    &[("authorization", &format!("Bearer {token}"))],
+                    b"",
+                )
+                .status
+        };
         assert_eq!((userinfo(access), userinfo(id)), (200, 401));
         // A token stays what it was when the setting changes.
         organisation.settings.access_tokens.audience = Some("api://another".into());

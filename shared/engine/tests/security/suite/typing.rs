@@ -1,21 +1,39 @@
-//! Text as people type and paste it: cases from public reports (C01 to C06, C18) and what is near them.
+//! Text as people type and paste it: cases from public reports (C01 to C06, C18) and what is near
+//! them.
 
-use policy::organisation::{Action, Organisation, Permission, ProfileAttribute, Property, PropertyType};
+use policy::organisation::{
+    Action, Organisation, Permission, ProfileAttribute, Property, PropertyType,
+};
 use serde_json::{Value, json};
 
 use super::stage::{Answer, Browser, Stage, demo};
 use super::{ADA, PASSWORD, another, with_ada};
 
-/// The demo where usernames may be anything and are on the form, with a code that nobody else may have.
+/// The demo where usernames may be anything and are on the form, with a code that nobody else may
+/// have.
 fn with_usernames() -> Organisation {
     let mut organisation = demo();
     let own = Some(vec![Permission { principal: "SELF".into(), action: Action::ReadWrite }]);
     let login = Property { pattern: Some(".+".into()), ..Property::default() };
     organisation.user_schema.definitions.base.properties.insert("login".into(), login);
-    let code = Property { kind: Some(PropertyType::String), unique: Some(true), permissions: own, ..Property::default() };
+    let code = Property {
+        kind: Some(PropertyType::String),
+        unique: Some(true),
+        permissions: own,
+        ..Property::default()
+    };
     organisation.user_schema.definitions.custom.properties.insert("code".into(), code);
-    let policy = organisation.policies.profile_enrollment.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
-    let asked = ["login", "code"].map(|name| ProfileAttribute { name: name.into(), label: name.into(), required: name == "login" });
+    let policy = organisation
+        .policies
+        .profile_enrollment
+        .iter_mut()
+        .find(|policy| policy.id == "demo-enrollment")
+        .unwrap();
+    let asked = ["login", "code"].map(|name| ProfileAttribute {
+        name: name.into(),
+        label: name.into(),
+        required: name == "login",
+    });
     policy.rules[0].actions.profile_enrollment.profile_attributes.extend(asked);
     organisation
 }
@@ -27,7 +45,10 @@ fn form(browser: &mut Browser<'_>, email: &str, more: Value) -> Answer {
     profile.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     browser.begin();
     browser.step("/idp/idx/enroll", json!({}));
-    browser.step("/idp/idx/enroll/new", json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}))
+    browser.step(
+        "/idp/idx/enroll/new",
+        json!({"userProfile": profile, "credentials": {"passcode": PASSWORD}}),
+    )
 }
 
 /// How a code is pasted.
@@ -35,8 +56,16 @@ type Paste = Box<dyn Fn(&str) -> String>;
 
 #[test]
 fn c01_c02_a_code_is_its_digits_and_what_is_no_code_spoils_nothing() {
-    let full_width = |code: &str| code.chars().map(|c| char::from_u32(u32::from(c) - u32::from('0') + 0xff10).unwrap()).collect::<String>();
-    let arabic = |code: &str| code.chars().map(|c| char::from_u32(u32::from(c) - u32::from('0') + 0x660).unwrap()).collect::<String>();
+    let full_width = |code: &str| {
+        code.chars()
+            .map(|c| char::from_u32(u32::from(c) - u32::from('0') + 0xff10).unwrap())
+            .collect::<String>()
+    };
+    let arabic = |code: &str| {
+        code.chars()
+            .map(|c| char::from_u32(u32::from(c) - u32::from('0') + 0x660).unwrap())
+            .collect::<String>()
+    };
     let pasted: [Paste; 6] = [
         Box::new(|code| format!("{code}\t\n\u{a0}")),
         Box::new(|code| format!("{}\u{202f}{}", &code[..3], &code[3..])),
@@ -51,9 +80,22 @@ fn c01_c02_a_code_is_its_digits_and_what_is_no_code_spoils_nothing() {
         let email = format!("ada{index}@example.com");
         browser.sign_up(&email, PASSWORD);
         let code = stage.code(&email);
-        for malformed in [&code[..5], "", "12345a", "\u{a0}", "\u{2460}\u{2461}\u{2462}", &format!("{code}{code}"), "one two", "1e5"] {
+        for malformed in [
+            &code[..5],
+            "",
+            "12345a",
+            "\u{a0}",
+            "\u{2460}\u{2461}\u{2462}",
+            &format!("{code}{code}"),
+            "one two",
+            "1e5",
+        ] {
             let refused = browser.answer_code(malformed);
-            assert_eq!((refused.status, refused.messages()), (400, vec!["idx.error.code.newest".to_string()]), "{malformed:?}");
+            assert_eq!(
+                (refused.status, refused.messages()),
+                (400, vec!["idx.error.code.newest".to_string()]),
+                "{malformed:?}"
+            );
             stage.advance(1);
         }
         let done = browser.answer_code(&paste(&code));
@@ -65,11 +107,18 @@ fn c01_c02_a_code_is_its_digits_and_what_is_no_code_spoils_nothing() {
 fn c03_stray_white_space_is_neither_stored_nor_in_the_way() {
     let stage = Stage::new();
     let mut browser = stage.browser("demo-spa");
-    let sent = form(&mut browser, "\u{feff}ada@example.com\n", json!({"firstName": "Ada ", "lastName": "\u{a0}Lovelace\t"}));
+    let sent = form(
+        &mut browser,
+        "\u{feff}ada@example.com\n",
+        json!({"firstName": "Ada ", "lastName": "\u{a0}Lovelace\t"}),
+    );
     assert_eq!(sent.status, 200, "{}", sent.text);
     assert!(browser.answer_code(&stage.code(ADA)).interaction_code().is_some());
     let profile = &stage.items("USER")[0].body["profile"];
-    assert_eq!((&profile["firstName"], &profile["lastName"], &profile["email"]), (&json!("Ada"), &json!("Lovelace"), &json!(ADA)));
+    assert_eq!(
+        (&profile["firstName"], &profile["lastName"], &profile["email"]),
+        (&json!("Ada"), &json!("Lovelace"), &json!(ADA))
+    );
     for typed in [
         "ada@example.com\t",
         "ada@example.com\u{a0}",
@@ -89,11 +138,24 @@ fn c03_stray_white_space_is_neither_stored_nor_in_the_way() {
 fn c04_a_name_that_nobody_can_see_is_blank() {
     let stage = Stage::new();
     let mut browser = stage.browser("demo-spa");
-    for nothing in ["\u{200b}", "\u{2060}", "\u{ad}", "\u{feff}", "\u{3164}", "\u{2800}", "\u{fe0f}", "\u{e0041}", " \u{200b}\u{a0}\u{3164}\u{2003}"]
-    {
+    for nothing in [
+        "\u{200b}",
+        "\u{2060}",
+        "\u{ad}",
+        "\u{feff}",
+        "\u{3164}",
+        "\u{2800}",
+        "\u{fe0f}",
+        "\u{e0041}",
+        " \u{200b}\u{a0}\u{3164}\u{2003}",
+    ] {
         for name in ["firstName", "lastName", "email"] {
             let refused = form(&mut browser, ADA, json!({name: nothing}));
-            assert_eq!((refused.status, refused.messages()), (400, vec!["model.validation.field.blank".to_string()]), "{nothing:?} as {name}");
+            assert_eq!(
+                (refused.status, refused.messages()),
+                (400, vec!["model.validation.field.blank".to_string()]),
+                "{nothing:?} as {name}"
+            );
         }
     }
     assert!(stage.letters().is_empty() && stage.items("USER").is_empty());
@@ -105,11 +167,28 @@ fn c05_white_space_gets_nobody_past_a_uniqueness_rule() {
     let mut browser = stage.browser("demo-spa");
     assert_eq!(form(&mut browser, ADA, json!({"login": "ada", "code": "AB-1"})).status, 200);
     assert!(browser.answer_code(&stage.code(ADA)).interaction_code().is_some());
-    for code in ["AB-1", "AB-1 ", " AB-1", "AB-1\u{200b}", "A\u{2060}B-1", "AB-1\u{3164}", "\u{feff}AB-1\u{fe0f}", "ab-1", "AB-1\u{2800}"] {
+    for code in [
+        "AB-1",
+        "AB-1 ",
+        " AB-1",
+        "AB-1\u{200b}",
+        "A\u{2060}B-1",
+        "AB-1\u{3164}",
+        "\u{feff}AB-1\u{fe0f}",
+        "ab-1",
+        "AB-1\u{2800}",
+    ] {
         let refused = form(&mut browser, "eve@example.com", json!({"login": "eve", "code": code}));
-        assert_eq!((refused.status, refused.messages()), (400, vec!["registration.error.notUniqueWithinOrg".to_string()]), "{code:?}");
+        assert_eq!(
+            (refused.status, refused.messages()),
+            (400, vec!["registration.error.notUniqueWithinOrg".to_string()]),
+            "{code:?}"
+        );
     }
-    assert_eq!(form(&mut browser, "eve@example.com", json!({"login": "eve", "code": "AB-2"})).status, 200);
+    assert_eq!(
+        form(&mut browser, "eve@example.com", json!({"login": "eve", "code": "AB-2"})).status,
+        200
+    );
 }
 
 #[test]
@@ -117,7 +196,11 @@ fn c06_usernames_that_differ_in_case_or_in_what_cannot_be_seen_are_one() {
     for (login, others) in [
         (
             "\u{418}\u{432}\u{430}\u{43d}7",
-            ["\u{438}\u{432}\u{430}\u{43d}7", "\u{418}\u{412}\u{410}\u{41d}7", "\u{418}\u{432}\u{430}\u{43d}\u{200b}7"],
+            [
+                "\u{438}\u{432}\u{430}\u{43d}7",
+                "\u{418}\u{412}\u{410}\u{41d}7",
+                "\u{418}\u{432}\u{430}\u{43d}\u{200b}7",
+            ],
         ),
         ("\u{e9}mile1", ["\u{c9}mile1", "E\u{301}MILE1", " \u{e9}mile1\u{3164}"]),
         ("Stra\u{df}e9", ["STRASSE9", "strasse9", "Stra\u{1e9e}e9"]),
@@ -132,7 +215,11 @@ fn c06_usernames_that_differ_in_case_or_in_what_cannot_be_seen_are_one() {
             let done = browser.password(other, PASSWORD);
             assert!(done.interaction_code().is_some(), "{other:?} is {login:?}: {}", done.text);
             let refused = form(&mut browser, "eve@example.com", json!({"login": other}));
-            assert_eq!((refused.status, refused.messages()), (400, vec!["registration.error.notUniqueWithinOrg".to_string()]), "{other:?}");
+            assert_eq!(
+                (refused.status, refused.messages()),
+                (400, vec!["registration.error.notUniqueWithinOrg".to_string()]),
+                "{other:?}"
+            );
         }
     }
 }
@@ -169,14 +256,25 @@ fn c18_an_old_code_says_that_the_newest_mail_counts_and_a_dead_one_that_another_
     let mut browser = stage.browser("demo-spa");
     browser.sign_up(ADA, PASSWORD);
     let first = stage.code(ADA);
-    assert_eq!(browser.answer_code(&another(&first)).messages(), ["api.authn.error.PASSCODE_INVALID"]);
+    assert_eq!(
+        browser.answer_code(&another(&first)).messages(),
+        ["api.authn.error.PASSCODE_INVALID"]
+    );
     stage.advance(31);
     assert_eq!(browser.step("/idp/idx/email/resend", json!({})).status, 200);
     let old = browser.answer_code(&first);
-    assert_eq!((old.status, old.messages()), (401, vec!["idx.error.code.newest".to_string()]), "replaced");
+    assert_eq!(
+        (old.status, old.messages()),
+        (401, vec!["idx.error.code.newest".to_string()]),
+        "replaced"
+    );
     stage.advance(301);
     let expired = browser.answer_code(&stage.code(ADA));
-    assert_eq!((expired.status, expired.messages()), (401, vec!["idx.error.code.newest".to_string()]), "expired");
+    assert_eq!(
+        (expired.status, expired.messages()),
+        (401, vec!["idx.error.code.newest".to_string()]),
+        "expired"
+    );
     assert_eq!(browser.step("/idp/idx/email/resend", json!({})).status, 200);
     let wrong = another(&stage.code(ADA));
     for _ in 0..5 {
@@ -193,7 +291,11 @@ fn c18_an_old_code_says_that_the_newest_mail_counts_and_a_dead_one_that_another_
 #[test]
 fn r_p2_at_sign_in_a_password_that_nobody_can_have_is_a_wrong_one_on_its_form() {
     let stage = with_ada();
-    for (impossible, source) in [("x".repeat(257), "192.0.2.41"), ("abcd\0efgh".into(), "192.0.2.42"), ("x".repeat(30_000), "192.0.2.43")] {
+    for (impossible, source) in [
+        ("x".repeat(257), "192.0.2.41"),
+        ("abcd\0efgh".into(), "192.0.2.42"),
+        ("x".repeat(30_000), "192.0.2.43"),
+    ] {
         stage.advance(2 * 3_600);
         let wrong = |name: &str| {
             let mut browser = stage.browser("demo-spa");
@@ -204,11 +306,20 @@ fn r_p2_at_sign_in_a_password_that_nobody_can_have_is_a_wrong_one_on_its_form() 
         // Ten, and two first tries of the network.
         for _ in 0..12 {
             let refused = wrong(ADA);
-            assert_eq!((refused.status, refused.messages()), (401, vec!["errors.E0000004".to_string()]), "{}", refused.text);
+            assert_eq!(
+                (refused.status, refused.messages()),
+                (401, vec!["errors.E0000004".to_string()]),
+                "{}",
+                refused.text
+            );
             assert_eq!(refused.forms()[0], "identify", "on its form");
         }
         assert_eq!(wrong(ADA).status, 429, "counted like any other");
-        assert_eq!(wrong("nobody@example.com").messages(), ["idx.unknown.user"], "as with any password");
+        assert_eq!(
+            wrong("nobody@example.com").messages(),
+            ["idx.unknown.user"],
+            "as with any password"
+        );
     }
 }
 
@@ -219,7 +330,10 @@ fn passwords_of_nothing_are_refused_with_a_reason() {
     let rules = "idx.error.password";
     for (password, key) in [
         ("        ", "model.validation.field.blank"),
-        ("\u{200b}\u{2060}\u{ad}\u{feff}\u{3164}\u{2800}\u{a0}\u{3000}", "model.validation.field.blank"),
+        (
+            "\u{200b}\u{2060}\u{ad}\u{feff}\u{3164}\u{2800}\u{a0}\u{3000}",
+            "model.validation.field.blank",
+        ),
         ("aaaaaaaaaaaa", rules),
         ("abababababab", rules),
         ("a a a a a a ", rules),
@@ -228,15 +342,26 @@ fn passwords_of_nothing_are_refused_with_a_reason() {
     ] {
         stage.advance(1);
         let refused = browser.sign_up(ADA, password);
-        assert_eq!((refused.status, refused.messages()), (400, vec![key.to_string()]), "{password:?}: {}", refused.text);
+        assert_eq!(
+            (refused.status, refused.messages()),
+            (400, vec![key.to_string()]),
+            "{password:?}: {}",
+            refused.text
+        );
     }
     assert!(stage.letters().is_empty());
     // White space around a good one is a part of it.
     assert_eq!(browser.sign_up(ADA, " correct horse battery ").status, 200);
     assert!(browser.answer_code(&stage.code(ADA)).interaction_code().is_some());
-    for (password, right) in [(PASSWORD, false), (" correct horse battery", false), (" correct horse battery ", true)] {
+    for (password, right) in
+        [(PASSWORD, false), (" correct horse battery", false), (" correct horse battery ", true)]
+    {
         browser.begin();
-        assert_eq!(browser.password(ADA, password).interaction_code().is_some(), right, "{password:?}");
+        assert_eq!(
+            browser.password(ADA, password).interaction_code().is_some(),
+            right,
+            "{password:?}"
+        );
     }
 }
 
@@ -244,8 +369,10 @@ fn passwords_of_nothing_are_refused_with_a_reason() {
 fn l5_a_name_of_any_length_is_refused_and_not_stored() {
     let mut organisation = demo();
     organisation.settings.user_enumeration_prevention.authentication = true;
-    for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules) {
-        rule.actions.signon.primary_factor = policy::organisation::PrimaryFactor::PasswordIdpAnyFactor;
+    for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules)
+    {
+        rule.actions.signon.primary_factor =
+            policy::organisation::PrimaryFactor::PasswordIdpAnyFactor;
     }
     let stage = Stage::with(&organisation);
     let mut browser = stage.browser("demo-spa");
@@ -255,17 +382,30 @@ fn l5_a_name_of_any_length_is_refused_and_not_stored() {
         assert_eq!(browser.step("/idp/idx/identify", json!({"identifier": long})).status, 400);
     }
     assert_eq!(stage.state(), before);
-    assert_eq!(browser.step("/idp/idx/identify", json!({"identifier": "x".repeat(256)})).status, 200);
+    assert_eq!(
+        browser.step("/idp/idx/identify", json!({"identifier": "x".repeat(256)})).status,
+        200
+    );
 }
 
 #[test]
 fn one_mistake_is_told_once_and_a_field_that_is_not_there_by_its_name() {
     let stage = Stage::new();
     let mut browser = stage.browser("demo-spa");
-    assert_eq!(form(&mut browser, "me", json!({})).messages(), ["registration.error.invalidLoginEmail"]);
+    assert_eq!(
+        form(&mut browser, "me", json!({})).messages(),
+        ["registration.error.invalidLoginEmail"]
+    );
     let unknown = form(&mut browser, ADA, json!({"nickName": "Countess"}));
-    assert_eq!((unknown.status, unknown.messages()), (400, vec!["idx.error.attribute.unknown".to_string()]));
-    assert!(unknown.text.contains("nickName") && !unknown.text.contains("Countess"), "{}", unknown.text);
+    assert_eq!(
+        (unknown.status, unknown.messages()),
+        (400, vec!["idx.error.attribute.unknown".to_string()])
+    );
+    assert!(
+        unknown.text.contains("nickName") && !unknown.text.contains("Countess"),
+        "{}",
+        unknown.text
+    );
     assert_eq!(unknown.forms()[0], "enroll-profile");
     assert!(!form(&mut browser, ADA, json!({"<script>": "x"})).text.contains("<script>"));
 }

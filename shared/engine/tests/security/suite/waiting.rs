@@ -1,4 +1,5 @@
-//! R-R5, R-R6, R-O5, R-O6: what is told to whom a budget is used up is true. Who waits that long gets in.
+//! R-R5, R-R6, R-O5, R-O6: what is told to whom a budget is used up is true. Who waits that long
+//! gets in.
 
 use serde_json::json;
 
@@ -10,7 +11,8 @@ fn told(refused: &Answer) -> u64 {
     assert_eq!(refused.status, 429, "{}", refused.text);
     let seconds: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     let text = refused.body["messages"]["value"][0]["message"].as_str().unwrap();
-    let said = text.strip_prefix("Too many attempts. Try again in ").unwrap().strip_suffix('.').unwrap();
+    let said =
+        text.strip_prefix("Too many attempts. Try again in ").unwrap().strip_suffix('.').unwrap();
     let (number, unit) = said.split_once(' ').unwrap();
     let (number, unit) = (number.parse::<u64>().unwrap(), unit.trim_end_matches('s'));
     let of_unit = match unit {
@@ -119,7 +121,10 @@ fn r_r5_who_hurries_is_told_when_to_go_on() {
     let stage = Stage::with(&organisation);
     let mut browser = stage.browser("demo-spa");
     browser.begin();
-    let refused = (0..20).map(|_| browser.step("/idp/idx/introspect", json!({}))).find(|answer| answer.status == 429).expect("never too fast");
+    let refused = (0..20)
+        .map(|_| browser.step("/idp/idx/introspect", json!({})))
+        .find(|answer| answer.status == 429)
+        .expect("never too fast");
     let wait = told(&refused);
     assert!((1..=5).contains(&wait), "{wait}");
     stage.advance(wait);

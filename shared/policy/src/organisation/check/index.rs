@@ -1,5 +1,5 @@
-//! What the names in an organisation lead to, looked up once: a check that searched a list at every name would take time with
-//! the square of the file.
+//! What the names in an organisation lead to, looked up once: a check that searched a list at every
+//! name would take time with the square of the file.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -61,7 +61,9 @@ impl<'o> Index<'o> {
         let names = shipped.chain(custom());
         Self {
             organisation,
-            base: base_property_names().filter_map(|name| Some((name, schema.property(name)?))).collect(),
+            base: base_property_names()
+                .filter_map(|name| Some((name, schema.property(name)?)))
+                .collect(),
             small: names.map(|name| (name.to_ascii_lowercase(), name)).collect(),
             group_names: Names::of("group", once(EVERYONE).chain(groups())),
             own_group_names: Names::of("group", groups()),
@@ -77,7 +79,8 @@ impl<'o> Index<'o> {
 
     /// Every attribute, in the order base (by name), custom (by name).
     pub fn properties(&self) -> impl Iterator<Item = (&str, &Property)> + Clone {
-        let custom = self.custom().properties.iter().map(|(name, property)| (name.as_str(), property));
+        let custom =
+            self.custom().properties.iter().map(|(name, property)| (name.as_str(), property));
         self.base.iter().map(|(name, property)| (*name, property)).chain(custom)
     }
 

@@ -47,9 +47,19 @@ pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
     }
 }
 
-/// The people to whom a policy or a rule applies. User ids are not part of the organisation, so they cannot be looked up.
-pub(super) fn conditions(organisation: &Index<'_>, conditions: Option<&PolicyConditions>, at: &At, report: &mut Report) {
-    let Some(PeopleCondition { groups: Some(groups), .. }) = conditions.and_then(|conditions| conditions.people.as_ref()) else { return };
+/// The people to whom a policy or a rule applies. User ids are not part of the organisation, so
+/// they cannot be looked up.
+pub(super) fn conditions(
+    organisation: &Index<'_>,
+    conditions: Option<&PolicyConditions>,
+    at: &At,
+    report: &mut Report,
+) {
+    let Some(PeopleCondition { groups: Some(groups), .. }) =
+        conditions.and_then(|conditions| conditions.people.as_ref())
+    else {
+        return;
+    };
     let at = at.down("conditions.people.groups");
     for (key, ids) in [("include", &groups.include), ("exclude", &groups.exclude)] {
         for (at, id) in at.to(key).each(ids) {
@@ -66,30 +76,40 @@ fn section<R, S>(root: &At, kind: &str, policies: &[Policy<R, S>], report: &mut 
         format!("there is no default policy for {kind}; say system: true in one, which applies where no other does")
     });
     for (at, _) in defaults().skip(1) {
-        report.add(at.to("system"), format!("there are two default policies for {kind}; keep system: true in one"));
+        report.add(
+            at.to("system"),
+            format!("there are two default policies for {kind}; keep system: true in one"),
+        );
     }
     for (at, policy) in section.each(policies) {
         if let Some(written) = policy.kind.as_deref().filter(|written| *written != kind) {
             report.add(at.to("type"), format!("\"{written}\" stands in the section {kind}; write \"{kind}\", leave the key out, or move the policy"));
         }
-        report.ensure(!policy.system || policy.status == Status::Active, at.to("status"), || "the default policy must be ACTIVE".into());
+        report.ensure(!policy.system || policy.status == Status::Active, at.to("status"), || {
+            "the default policy must be ACTIVE".into()
+        });
     }
     section
 }
 
-/// The people to whom a policy applies: everybody, if it is the default one. Those of a profile enrollment policy nobody asks about (policies.md §13).
+/// The people to whom a policy applies: everybody, if it is the default one. Those of a profile
+/// enrollment policy nobody asks about (policies.md §13).
 fn applies_to<R, S>(organisation: &Index<'_>, policy: &Policy<R, S>, at: &At, report: &mut Report) {
     conditions(organisation, policy.conditions.as_ref(), at, report);
-    report.ensure(!policy.system || of_everybody(policy.conditions.as_ref()), at.to("conditions"), || {
-        "the default policy applies to everybody; leave its conditions out".into()
-    });
+    report.ensure(
+        !policy.system || of_everybody(policy.conditions.as_ref()),
+        at.to("conditions"),
+        || "the default policy applies to everybody; leave its conditions out".into(),
+    );
 }
 
 /// A policy that apps name is chosen by nothing else (policies.md §7.1).
 fn mapped_by_apps<R, S>(policy: &Policy<R, S>, at: &At, report: &mut Report) {
-    report.ensure(policy.system || of_everybody(policy.conditions.as_ref()), at.to("conditions"), || {
-        "is chosen by the apps that name it, never by conditions; leave them out".into()
-    });
+    report.ensure(
+        policy.system || of_everybody(policy.conditions.as_ref()),
+        at.to("conditions"),
+        || "is chosen by the apps that name it, never by conditions; leave them out".into(),
+    );
 }
 
 fn ids<R, S>(at: At, policies: &[Policy<R, S>]) -> impl Iterator<Item = (At, &str)> {

@@ -8,13 +8,15 @@ use super::Problem;
 use super::index::Names;
 use crate::text::is_blank;
 
-/// Problems that are listed. Nobody reads more at once, and a file that is wrong throughout could have millions.
+/// Problems that are listed. Nobody reads more at once, and a file that is wrong throughout could
+/// have millions.
 const MOST: usize = 100;
 
 /// Names in a list of what would be right.
 const MOST_LISTED: usize = 10;
 
-/// Letters that are compared in search of what was meant. Beyond that, a mistake is told without a suggestion.
+/// Letters that are compared in search of what was meant. Beyond that, a mistake is told without a
+/// suggestion.
 const MOST_COMPARED: usize = 2_000_000;
 
 /// A place in the organisation.
@@ -93,7 +95,10 @@ impl Report {
             if is_blank(name) {
                 self.add(at, format!("the {what} is empty"));
             } else if !seen.insert(name) {
-                self.add(at, format!("the {what} \"{name}\" is there twice; each must be different"));
+                self.add(
+                    at,
+                    format!("the {what} \"{name}\" is there twice; each must be different"),
+                );
             }
         }
     }
@@ -107,7 +112,11 @@ impl Report {
     }
 
     /// What would be right instead of `wrong`.
-    pub fn hint<'a>(&mut self, wrong: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    pub fn hint<'a>(
+        &mut self,
+        wrong: &str,
+        known: impl Iterator<Item = &'a str> + Clone,
+    ) -> String {
         match self.nearest(wrong, known.clone()) {
             Some(near) => format!("; did you mean \"{near}\"?"),
             None => format!("; there is {}", listed(known)),
@@ -115,19 +124,30 @@ impl Report {
     }
 
     /// The one of `right` that was probably meant, as long as looking for it does not take long.
-    pub fn nearest<'a>(&mut self, wrong: &str, right: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    pub fn nearest<'a>(
+        &mut self,
+        wrong: &str,
+        right: impl Iterator<Item = &'a str>,
+    ) -> Option<&'a str> {
         if self.is_full() || self.compared > MOST_COMPARED {
             return None;
         }
         let compared = &mut self.compared;
         let letters = wrong.len();
-        nearest(wrong, right.inspect(|one| *compared = compared.saturating_add(letters.saturating_mul(one.len()).max(1))))
+        nearest(
+            wrong,
+            right.inspect(|one| {
+                *compared = compared.saturating_add(letters.saturating_mul(one.len()).max(1))
+            }),
+        )
     }
 
     /// The findings; the first says if there are more.
     pub fn into_problems(mut self) -> Vec<Problem> {
         if self.more {
-            let message = format!("there are more than {MOST} problems; the first {MOST} are listed, mend those");
+            let message = format!(
+                "there are more than {MOST} problems; the first {MOST} are listed, mend those"
+            );
             self.problems.insert(0, Problem { path: Vec::new(), message, unquoted: false });
         }
         self.problems
@@ -149,7 +169,8 @@ pub(super) fn some_of(mut items: impl Iterator<Item = String>, nothing: &str) ->
     }
 }
 
-/// The one of `right` that somebody probably meant who wrote `wrong`: at most a third of its letters differ, whatever their case.
+/// The one of `right` that somebody probably meant who wrote `wrong`: at most a third of its
+/// letters differ, whatever their case.
 pub fn nearest<'a>(wrong: &str, right: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let letters = wrong.chars().count();
     // No name is that long, and the comparison takes time with the square of the length.
@@ -193,9 +214,14 @@ mod tests {
 
     #[test]
     fn levenshtein() {
-        for (a, b, expected) in
-            [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("Abc", "abC", 0), ("custmers", "customers", 1)]
-        {
+        for (a, b, expected) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("kitten", "sitting", 3),
+            ("Abc", "abC", 0),
+            ("custmers", "customers", 1),
+        ] {
             assert_eq!(distance(a, b), expected, "{a} {b}");
             assert_eq!(distance(b, a), expected, "{b} {a}");
         }
@@ -209,7 +235,11 @@ mod tests {
         assert_eq!(nearest("staff", known.into_iter()), None);
         for (letters, expected) in [(100, true), (101, false)] {
             let (written, right) = ("c".repeat(letters), "c".repeat(letters - 1));
-            assert_eq!(nearest(&written, [right.as_str()].into_iter()).is_some(), expected, "{letters}");
+            assert_eq!(
+                nearest(&written, [right.as_str()].into_iter()).is_some(),
+                expected,
+                "{letters}"
+            );
         }
     }
 }

@@ -12,9 +12,17 @@ const MOST_ATTEMPTS: u32 = 5;
 pub(super) fn check(organisation: &Organisation, report: &mut Report) {
     let (at, settings) = (At::root("settings"), &organisation.settings);
     app::access_tokens(organisation, &settings.access_tokens, &at.to("accessTokens"), report);
-    text::name(&settings.company_name, at.to("companyName"), "say the name that people read in mails", report);
+    text::name(
+        &settings.company_name,
+        at.to("companyName"),
+        "say the name that people read in mails",
+        report,
+    );
     report.ensure(Email::parse(&settings.mail_from).is_ok(), at.to("mailFrom"), || {
-        format!("\"{}\" is not an address; write it plainly, as no-reply@example.com", settings.mail_from)
+        format!(
+            "\"{}\" is not an address; write it plainly, as no-reply@example.com",
+            settings.mail_from
+        )
     });
 
     let limits = &settings.limits;
@@ -35,7 +43,14 @@ pub(super) fn check(organisation: &Organisation, report: &mut Report) {
     ] {
         report.ensure(value >= 1, at.to(key), || "0 would let nobody in; write a number from 1 up, or leave the key out for the default".into());
     }
-    report.ensure(limits.attempts_per_passcode <= MOST_ATTEMPTS, at.to("attemptsPerPasscode"), || {
-        format!("{} wrong answers to one code are too many; at most {MOST_ATTEMPTS}", limits.attempts_per_passcode)
-    });
+    report.ensure(
+        limits.attempts_per_passcode <= MOST_ATTEMPTS,
+        at.to("attemptsPerPasscode"),
+        || {
+            format!(
+                "{} wrong answers to one code are too many; at most {MOST_ATTEMPTS}",
+                limits.attempts_per_passcode
+            )
+        },
+    );
 }

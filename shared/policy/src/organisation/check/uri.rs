@@ -1,4 +1,5 @@
-//! Addresses as administrators may write them. Compared exactly later on (security.md R-T3, R-T7), so only one way of writing is let in.
+//! Addresses as administrators may write them. Compared exactly later on (security.md R-T3, R-T7),
+//! so only one way of writing is let in.
 
 use core::net::Ipv6Addr;
 
@@ -14,10 +15,14 @@ struct Parts<'a> {
 /// What is wrong with the address of a page of an app, if anything.
 pub(super) fn fault_of_page(text: &str) -> Option<&'static str> {
     let Some(parts) = parts(text) else {
-        return Some("is not an absolute address; write it in full, as https://app.example.com/callback");
+        return Some(
+            "is not an absolute address; write it in full, as https://app.example.com/callback",
+        );
     };
     if !secure(&parts) {
-        return Some("must begin with https://; http:// is only for localhost, 127.0.0.1 and [::1]");
+        return Some(
+            "must begin with https://; http:// is only for localhost, 127.0.0.1 and [::1]",
+        );
     }
     parts.rest.contains('#').then_some("has a fragment; leave out the # and what follows it")
 }
@@ -28,7 +33,9 @@ pub(super) fn fault_of_origin(text: &str) -> Option<&'static str> {
         return Some("is not an origin; list each one, as https://app.example.com");
     };
     if !parts.rest.is_empty() {
-        return Some("is more than an origin; leave out the path and the slash at its end, as in https://app.example.com");
+        return Some(
+            "is more than an origin; leave out the path and the slash at its end, as in https://app.example.com",
+        );
     }
     if parts.host.bytes().any(|b| b.is_ascii_uppercase()) {
         return Some("has capital letters; browsers send the name of the host in small letters");
@@ -36,7 +43,8 @@ pub(super) fn fault_of_origin(text: &str) -> Option<&'static str> {
     if matches!((parts.scheme, parts.port), ("https", Some("443")) | ("http", Some("80"))) {
         return Some("names the usual port; browsers leave it out");
     }
-    (!secure(&parts)).then_some("must begin with https://; http:// is only for localhost, 127.0.0.1 and [::1]")
+    (!secure(&parts))
+        .then_some("must begin with https://; http:// is only for localhost, 127.0.0.1 and [::1]")
 }
 
 fn secure(parts: &Parts<'_>) -> bool {
@@ -62,17 +70,22 @@ fn parts(text: &str) -> Option<Parts<'_>> {
     if !is_host(host) {
         return None;
     }
-    let port_is_right = port.is_none_or(|port| !port.starts_with(['0', '+']) && port.parse::<u16>().is_ok());
+    let port_is_right =
+        port.is_none_or(|port| !port.starts_with(['0', '+']) && port.parse::<u16>().is_ok());
     port_is_right.then_some(Parts { scheme, host, port, rest })
 }
 
-/// An IPv6 address in brackets, or letters, digits and hyphens in labels between dots. Keeps out user names (`@`) and wildcards.
+/// An IPv6 address in brackets, or letters, digits and hyphens in labels between dots. Keeps out
+/// user names (`@`) and wildcards.
 fn is_host(host: &str) -> bool {
     if let Some(literal) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return literal.parse::<Ipv6Addr>().is_ok();
     }
     host.split('.').all(|label| {
-        !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     })
 }
 
