@@ -1,5 +1,5 @@
-//! What AWS charges for a million journeys: `cargo run -p tests --example bill` prints it as a
-//! table for the README.
+//! What AWS charges for a million journeys: `cargo run -p tests --example bill` prints it;
+//! tests/README.md has it.
 //!
 //! Units, mails and signatures per step are the engine's cost table, which a test guards; memory
 //! and secrets of the functions are the template's; list prices are `prices.toml`; everything else
@@ -92,8 +92,8 @@ fn bill(
     let month = format!(
         "$ {month:.2} for {secrets} secrets, a key and {alarms} alarms on {metrics} metrics"
     );
-    writeln!(text, "\nThe mix: {}. Each month besides, used or not: {month}.", parts.join(", "))
-        .unwrap();
+    writeln!(text, "\nThe mix: {}.", parts.join(", ")).unwrap();
+    writeln!(text, "Each month besides, used or not: {month}.").unwrap();
     writeln!(text, "List prices of {}, looked up on {}.", prices.region, prices.looked_up).unwrap();
     text
 }
@@ -194,5 +194,7 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
+        let told = include_str!("../README.md").contains(&text);
+        assert!(told, "tests/README.md has another bill than this:\n{text}");
     }
 }

@@ -1,5 +1,5 @@
 //! Load on the local server: `bash .ci/load` builds both, puts the server on one core and this on
-//! the other, and prints the tables of the README.
+//! the other, and prints tables of tests/README.md.
 //!
 //! The server is everything in one process: the five functions, the table (`SQLite` in memory),
 //! SES, KMS (RSA in software) and the mailbox. What a journey costs here is therefore more than

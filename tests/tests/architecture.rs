@@ -1,5 +1,5 @@
-//! Which crate may know which, as the README's map has it: read from `cargo metadata`, so that a
-//! dependency in passing turns this red.
+//! Which crate may know which, as the map of shared/README.md has it: read from `cargo
+//! metadata`, so that a dependency in passing turns this red.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -277,6 +277,7 @@ fn the_visible_top_level_is_a_short_list() {
     assert_eq!(
         visible,
         [
+            "CHANGELOG.md",
             "Cargo.lock",
             "Cargo.toml",
             "LICENSE",

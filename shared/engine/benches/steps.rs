@@ -1,5 +1,5 @@
 //! What the engine itself costs, without network, DynamoDB and Argon2: `cargo bench -p engine`
-//! prints the table of the README.
+//! prints a table of tests/README.md.
 #![allow(missing_docs, reason = "nobody calls a measurement")]
 #![allow(
     clippy::unwrap_used,

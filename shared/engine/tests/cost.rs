@@ -193,8 +193,8 @@ fn no_step_gets_dearer() {
         "the cost of a step changed; see {TABLE}"
     );
     assert!(
-        include_str!("../../../README.md").contains(&cost.table),
-        "the README has another table than {TABLE}"
+        include_str!("../../../tests/README.md").contains(&cost.table),
+        "tests/README.md has another table than {TABLE}"
     );
 }
 

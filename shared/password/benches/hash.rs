@@ -1,5 +1,5 @@
-//! What keeping the memory of Argon2 is worth: `cargo bench -p password` prints the table of the
-//! README.
+//! What keeping the memory of Argon2 is worth: `cargo bench -p password` prints a table of
+//! tests/README.md.
 #![allow(missing_docs, reason = "nobody calls a measurement")]
 #![allow(clippy::unwrap_used, reason = "a measurement says what it expects by failing")]
 

@@ -188,13 +188,14 @@ fn r_p9_r_r2_a_002_known_unknown_and_deactivated_cost_the_same_round_trips() {
     let calls = |typed: &str| {
         let mut browser = stage.browser("demo-spa");
         // A stranger's: whoever is in a network that somebody has signed in from has other budgets
-        // there (README).
+        // there (shared/organisation/README.md).
         browser.source = "203.0.113.9".into();
         browser.begin();
         stage.calls();
         let mut step = |path: &str, body: Value| {
             let status = browser.step(path, body).status;
-            // A mail itself is what remains (README): all else is the same, in the same order.
+            // A mail itself is what remains (shared/organisation/README.md): all else is the
+            // same, in the same order.
             let calls: Vec<_> =
                 stage.calls().into_iter().filter(|call| call != "ses.SendEmail").collect();
             (path.to_owned(), status, calls)
