@@ -86,6 +86,10 @@ pub struct Person {
 const FORM: &str = "application/x-www-form-urlencoded";
 const CALLBACK: &str = "http%3A%2F%2Flocalhost%3A8787%2Fdemo%2Fcallback";
 
+/// Milliseconds until a client sends the same request again. Two of them are shorter than the time in
+/// which the same "send again" is the same press.
+const RETRY_AFTER: u64 = 900;
+
 impl World {
     /// The story is told without a fault, for the first time.
     pub fn new(organisation: &Organisation) -> Self {
@@ -278,7 +282,7 @@ impl World {
             );
         }
         if let Kind::From(_) = kind {
-            self.advance(2_000);
+            self.advance(RETRY_AFTER);
             let (again, _) = self.once(operation, act);
             let told = again.as_ref().map(gist);
             assert!(
@@ -291,7 +295,7 @@ impl World {
         if first.is_none() {
             self.restart();
         }
-        self.advance(2_000);
+        self.advance(RETRY_AFTER);
         let answer = self.once(operation, act).0.unwrap();
         self.truth(&usual, operation, answer, act)
     }
@@ -310,7 +314,7 @@ impl World {
             return answer;
         }
         // Whether the mail has left is not known: it is said, and the person asks for another one.
-        if told.messages == [NOT_MAILED] && operation != Some(Operation::Resend) {
+        if told.messages == [NOT_MAILED] {
             return self.resend(act);
         }
         // A code that was presented is spent, whatever became of the answer: the person signs in
