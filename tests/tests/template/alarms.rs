@@ -2,10 +2,10 @@
 //! logs (security.md R-O6, F-16, F-23).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::LazyLock;
 
 use engine::Engine;
+use engine::testing::{Collecting, ThreadLog};
 use idx::operation::Function;
 use local::{Options, Running};
 use runtime::Environment;
@@ -92,28 +92,10 @@ fn counted(template: &Template, function: Function, lines: &[Value]) -> BTreeSet
 
 /// What is logged on this thread while `work` runs, as Lambda keeps it.
 fn logged<T>(work: impl Future<Output = T>) -> (T, Vec<Value>) {
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-    impl Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let lines = Lines::default();
-    let written = lines.clone();
-    let subscriber = runtime::log_lines().with_writer(move || written.clone()).finish();
-    let result = tracing::subscriber::with_default(subscriber, || RUNTIME.block_on(work));
-    let bytes = lines.0.lock().unwrap();
-    (
-        result,
-        String::from_utf8_lossy(&bytes)
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect(),
-    )
+    let log = Collecting::begun(|| runtime::log_lines().with_writer(|| ThreadLog).finish());
+    let result = RUNTIME.block_on(work);
+    let lines = log.ended();
+    (result, lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
 
 /// A request as API Gateway hands it on.
