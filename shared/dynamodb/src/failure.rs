@@ -15,7 +15,7 @@ const PASSING: &[&str] = &[
     "TransactionInProgressException",
 ];
 
-/// The failure of a call whose condition did not simply fail to hold.
+/// The failure of a call for another reason than a condition that does not hold.
 pub(crate) fn failure<E: ProvideErrorMetadata>(error: &SdkError<E>) -> StoreError {
     let failure = match error {
         SdkError::ServiceError(answer) => {

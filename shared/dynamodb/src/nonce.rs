@@ -62,8 +62,8 @@ const MEMORY: Duration = Duration::from_mins(9);
 const PLACES: usize = 64;
 
 impl Unanswered {
-    /// The call that wrote exactly this and had no answer, or else a new one. Nobody else gets the
-    /// same.
+    /// The call that wrote exactly this and had no answer, or else a new one. No other caller gets
+    /// the same.
     pub(crate) fn take(&self, writes: &[Write]) -> Result<Call, StoreError> {
         let mut calls = self.calls();
         calls.retain(|(call, _)| call.since.elapsed() < MEMORY);
@@ -77,7 +77,7 @@ impl Unanswered {
         )
     }
 
-    /// Keeps a call for whoever repeats it.
+    /// Keeps a call for the caller that repeats it.
     pub(crate) fn keep(&self, call: Call, writes: &[Write]) {
         let mut calls = self.calls();
         if calls.len() == PLACES {
