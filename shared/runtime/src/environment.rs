@@ -277,7 +277,7 @@ impl Environment {
         self.sdk("DYNAMODB", 3)
     }
 
-    /// How to reach SES. Two tries: a third mail with the same code helps nobody.
+    /// How to reach SES. Two tries: a third mail with the same code does not help.
     pub fn ses(&self) -> SdkConfig {
         self.sdk("SESV2", 2)
     }

@@ -2,8 +2,8 @@
 //! as a CDN with a firewall.
 //!
 //! Behind a proxy every request has the proxy's address, and a header that names the client proves
-//! nothing: anybody can send one. So the proxy shows a secret with each request. Who does not show
-//! it is refused, and only who shows it is believed about the client (security.md R-A3, R-R7).
+//! nothing: any client can send one. So the proxy shows a secret with each request. A client that
+//! does not show it is refused, and only one that shows it is believed about the client (security.md R-A3, R-R7).
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -231,7 +231,7 @@ mod tests {
             named(&Front::new("", None), &[forged, ("x-forwarded-for", "203.0.113.9")]),
             Ok("192.0.2.7".into())
         );
-        // A proxy that names nobody makes one client of all: that is told, not served.
+        // A proxy that names no client makes one client of all: that is told, not served.
         assert_eq!(
             Refused::NoClient.answer(&request(&[])).status(),
             StatusCode::SERVICE_UNAVAILABLE
@@ -256,7 +256,7 @@ mod tests {
             ("cloudfront-viewer-address", "2001:db8:1:2:3:4:5:6:443", Some("2001:db8:1:2:3:4:5:6")),
             ("cloudfront-viewer-address", "[2001:db8::1]:443", Some("2001:db8::1")),
             ("cloudfront-viewer-address", "203.0.113.9", None),
-            // Whoever is in front adds the client at the end; what stood there before, anybody
+            // The proxy in front adds the client at the end; what stood there before, any client
             // wrote.
             ("x-forwarded-for", "203.0.113.9", Some("203.0.113.9")),
             ("x-forwarded-for", "198.51.100.1, 203.0.113.9", Some("203.0.113.9")),

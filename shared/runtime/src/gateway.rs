@@ -21,7 +21,7 @@ use policy::secret::Secret;
 use crate::Event;
 
 /// The engine's form of an event. A body that claims to be base64 and is not stays as it came:
-/// whoever parses it refuses it.
+/// the parser refuses it.
 pub fn request(event: Event) -> Request {
     let mut headers = event.headers;
     if let Some(cookies) = event.cookies.filter(|cookies| !cookies.is_empty()) {

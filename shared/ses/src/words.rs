@@ -98,7 +98,7 @@ struct Facts<'m> {
     asked_at: String,
 }
 
-/// `22 November 2026, 15:04 UTC`: a moment that everybody reads the same way, wherever the mail is
+/// `22 November 2026, 15:04 UTC`: a moment that everyone reads the same way, wherever the mail is
 /// opened.
 fn readable(moment: Timestamp) -> String {
     let moment = i64::try_from(moment.0)

@@ -1,7 +1,7 @@
 //! Whether an IDX answer is what clients can work with: the structural schema, and beside it what a
 //! schema cannot say.
 //!
-//! A module of several test crates: whoever gets an IDX answer has it checked.
+//! A module of several test crates: a test that gets an IDX answer has it checked.
 #![allow(dead_code, reason = "each test crate uses its part")]
 
 use std::sync::LazyLock;
