@@ -29,8 +29,8 @@ pub struct Configuration {
     table: String,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    /// Where the server is whose configuration this is; the one of a deployment has none of its
-    /// own.
+    /// The address of the server that has this configuration; the one of a deployment
+    /// has none of its own.
     base_url: String,
 }
 
@@ -207,8 +207,8 @@ impl Configuration {
         problems.into_iter().map(|problem| problem.message).collect()
     }
 
-    /// Puts an organisation that was checked. Where attributes are unique, nobody may share a value
-    /// already, and what people have is claimed for them.
+    /// Puts an organisation that was checked. Where attributes are unique, no two users may share a
+    /// value already, and what people have is claimed for them.
     pub async fn put(&self, organisation: &Organisation) -> Result<(), String> {
         let failed = |error: StoreError| error.to_string();
         let unique = organisation
@@ -229,7 +229,7 @@ impl Configuration {
         }
         configuration::apply(&*self.store, organisation, self.clock.now()).await.map_err(failed)?;
         if unique {
-            // Whoever came between the look and the change has claimed nothing either.
+            // An account made between the look and the change has claimed nothing either.
             let users = self.users().await?;
             uniqueness::claim(&*self.store, organisation, &users, self.clock.now())
                 .await
@@ -246,7 +246,7 @@ impl Configuration {
         Ok(())
     }
 
-    /// Everybody with an account.
+    /// All users with an account.
     pub async fn users(&self) -> Result<Vec<User>, String> {
         let items = dynamodb::listing::list(&self.client, &self.table, "USER")
             .await
@@ -362,7 +362,7 @@ fn moved(stored: &Organisation, base_url: &str) -> Option<Organisation> {
     address::renamed(&renamed, &numeric(before), &numeric(base_url))
 }
 
-/// A file that was written for another address: nobody would get back to the pages here.
+/// A file that was written for another address: no sign-in would return to the pages here.
 fn leads_elsewhere(organisation: &Organisation, base_url: &str) -> Option<String> {
     let here = [base_url.to_owned(), format!("http://127.0.0.1{}", address::port(base_url))]
         .map(|here| here + "/");

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 /// Why the server did not start. Each is one line that says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Somebody else listens there.
+    /// Another program listens there.
     #[error(
         "port {0} is taken: stop what uses it, or choose another one with --port (or --test-control)"
     )]

@@ -29,7 +29,8 @@ impl Queue {
         }
     }
 
-    /// Waits for a place. `None` if the queue is full. Whoever stops waiting leaves the queue.
+    /// Waits for a place. `None` if the queue is full. A caller that stops waiting leaves
+    /// the queue.
     pub async fn enter(&self) -> Option<Place> {
         let admitted = self.admitted.clone().try_acquire_owned().ok()?;
         let place = self.places.clone().acquire_owned().await.ok()?;

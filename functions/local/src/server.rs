@@ -102,7 +102,7 @@ pub struct Running {
 /// Starts everything; returns when it answers.
 ///
 /// # Errors
-/// [`StartError`], one line for whoever started it.
+/// [`StartError`], one line for the operator.
 pub async fn start(options: Options) -> Result<Running, StartError> {
     // What is likely to fail, and what people can mend, comes first.
     let widget = widget::find(options.widget)?;
@@ -268,7 +268,7 @@ struct Host {
 
 impl Host {
     /// `127.0.0.1` if nothing is said. Of every address there is (`0.0.0.0`, as in a container
-    /// whose port is forwarded) none is more right than the one that browsers on the same machine
+    /// with a forwarded port) none is more right than the one that browsers on the same machine
     /// use.
     fn of(host: Option<&str>) -> Self {
         let listens = host.unwrap_or(LOOPBACK).trim_matches(['[', ']']).to_owned();

@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-/// Prints a line. Whoever started this may have stopped reading, which is no reason to end, as
-/// `println!` would.
+/// Prints a line. The program that started this may have stopped reading, which is no reason to end,
+/// as `println!` would.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }

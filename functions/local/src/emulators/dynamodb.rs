@@ -42,7 +42,7 @@ pub fn open(data: &Data) -> Result<Database, StartError> {
     if is_empty(&path) && data.path(super::secrets::FILE).is_some_and(|secrets| secrets.exists()) {
         return Err(StartError::TableLost(path));
     }
-    // SQLite would make a file that everybody may read.
+    // SQLite would make a file that every user may read.
     data.append_to(FILE)?;
     Database::new(&path.to_string_lossy()).map_err(|cause| {
         let said = cause.to_string();

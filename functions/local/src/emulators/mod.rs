@@ -52,7 +52,7 @@ pub fn router(services: Arc<Services>) -> Router {
 
 async fn serve(State(services): State<Arc<Services>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    // A page of some site whose name leads to this machine must not have tokens signed, nor read
+    // A page of a site with a name that leads to this machine must not have tokens signed, nor read
     // secrets.
     let host = parts
         .headers
