@@ -44,8 +44,8 @@ pub struct Machine {
     pub metrics: f64,
 }
 
-/// The cost table by the names of its steps. Its columns are found by name: whoever adds one breaks
-/// nothing, whoever takes one away is told.
+/// The cost table by the names of its steps. Its columns are found by name: a new column breaks
+/// nothing, a missing one is reported.
 pub fn table(text: &str) -> BTreeMap<String, Step> {
     let mut rows = text
         .lines()

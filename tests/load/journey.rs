@@ -22,7 +22,7 @@ pub enum Journey {
     Progressive,
 }
 
-/// Somebody with an account, and the cookie of the browser that signed up.
+/// A person with an account, and the cookie of the browser that signed up.
 #[derive(Clone, Debug)]
 pub struct Person {
     email: String,

@@ -127,7 +127,7 @@ impl Browser {
         first
     }
 
-    /// The first page, or why there is none, where the server may be gone meanwhile.
+    /// The first page, or why there is none, where the server may have stopped.
     ///
     /// # Errors
     /// If no whole answer came.
@@ -163,7 +163,7 @@ impl Browser {
         self.try_step(path, body).await.unwrap()
     }
 
-    /// A step, where the server may be gone meanwhile.
+    /// A step, where the server may have stopped.
     ///
     /// # Errors
     /// If no whole answer came.
@@ -209,7 +209,7 @@ impl Browser {
         self.try_token(code).await.unwrap()
     }
 
-    /// Interaction code to tokens, where the server may be gone meanwhile.
+    /// Interaction code to tokens, where the server may have stopped.
     ///
     /// # Errors
     /// If no whole answer came.
@@ -235,7 +235,7 @@ impl Browser {
         self.try_userinfo(access_token).await.unwrap()
     }
 
-    /// The claims that userinfo gives, where the server may be gone meanwhile.
+    /// The claims that userinfo gives, where the server may have stopped.
     ///
     /// # Errors
     /// If no whole answer came.
@@ -333,7 +333,7 @@ impl Control {
         self.try_mails(address).await.unwrap()
     }
 
-    /// The mails to `address`, where the server may be gone meanwhile.
+    /// The mails to `address`, where the server may have stopped.
     ///
     /// # Errors
     /// If no whole answer came.

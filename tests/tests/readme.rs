@@ -60,7 +60,7 @@ async fn the_journey_ends_with_an_id_token() {
     assert_eq!(claims["iss"], format!("{}/oauth2/default", running.base_url));
 }
 
-/// Whoever has tried the *People* page, or another server, reads what went wrong.
+/// A reader who has tried the *People* page, or another server, reads what went wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_journey_says_what_went_wrong() {
     let running = start(Options::default()).await.unwrap();
@@ -82,9 +82,12 @@ async fn the_journey_says_what_went_wrong() {
     assert!(complained.starts_with("enroll/new refused:\nShoe size: "), "{complained}");
 
     running.shutdown().await;
-    let nobody = journey("http://127.0.0.1:1").await.unwrap();
-    let complained = String::from_utf8(nobody.stderr).unwrap();
-    assert!(!nobody.status.success() && complained.contains("127.0.0.1 port 1"), "{complained}");
+    let unreachable = journey("http://127.0.0.1:1").await.unwrap();
+    let complained = String::from_utf8(unreachable.stderr).unwrap();
+    assert!(
+        !unreachable.status.success() && complained.contains("127.0.0.1 port 1"),
+        "{complained}"
+    );
 }
 
 /// Whether a program can be started.

@@ -1,6 +1,6 @@
-//! One address as it should be, were everything done one thing after the other: nobody or somebody
-//! with a password; sign-ups that wait for their code; interaction codes that are worth tokens
-//! once.
+//! One address as it should be, were everything done one thing after the other: no account
+//! or an account with a password; sign-ups that wait for their code; interaction codes that are
+//! worth tokens once.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub enum Ret {
     Done(String),
     /// That is not the code, or not the password.
     Wrong,
-    /// Nobody has this address.
+    /// No account has this address.
     Unknown,
     /// The flow is over, or not there yet.
     Over,
@@ -88,7 +88,7 @@ impl SequentialSpec for Address {
     type Op = Op;
     type Ret = Ret;
 
-    /// What is done if nobody hears the answer; an interaction code that nobody knows is nobody's.
+    /// The change if the answer is lost; an interaction code that no client knows has no owner.
     fn invoke(&mut self, op: &Op) -> Ret {
         self.step(op, "unheard")
     }
@@ -97,7 +97,7 @@ impl SequentialSpec for Address {
     fn is_valid_step(&mut self, op: &Op, ret: &Ret) -> bool {
         match ret {
             Ret::Refused => true,
-            // Whoever lost and asks once more is told so again, but for a minute only.
+            // A client that lost and asks once more is told so again, but for a minute only.
             Ret::Taken if matches!(op, Op::Verify { flow, right: true } if matches!(self.flows.get(flow), Some(Flow::Lost))) => {
                 true
             }
