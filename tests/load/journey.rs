@@ -35,7 +35,7 @@ pub struct Visitor {
     base: String,
     cookie: Option<String>,
     handle: String,
-    /// How long each request took.
+    /// The time that each request took.
     pub took: Vec<Duration>,
 }
 

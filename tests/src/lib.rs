@@ -385,13 +385,13 @@ impl Control {
         self.post("fault", order.to_string()).await;
     }
 
-    /// How often AWS was called, since the process began.
+    /// The number of calls to AWS, since the process began.
     pub async fn calls(&self) -> u64 {
         let calls = answer(self.http.get(format!("{}/calls", self.url))).await.unwrap();
         calls.body.as_object().unwrap().values().filter_map(Value::as_u64).sum()
     }
 
-    /// How often each fault has happened.
+    /// The number of times each fault has happened.
     pub async fn suffered(&self) -> Value {
         answer(self.http.get(format!("{}/suffered", self.url))).await.unwrap().body
     }

@@ -90,7 +90,7 @@ async fn the_journey_says_what_went_wrong() {
     );
 }
 
-/// Whether a program can be started.
+/// True if a program can be started.
 fn is_there(tool: &str) -> bool {
     let argument = if tool == "openssl" { "version" } else { "--version" };
     Command::new(tool).arg(argument).output().is_ok_and(|output| output.status.success())

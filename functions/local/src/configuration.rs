@@ -1,4 +1,4 @@
-//! What is configured: puts organisation files into the table, reads back what is there.
+//! The configuration: puts organisation files into the table, reads back what is there.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::{StartError, address, plan};
 /// The organisation that a new table begins with.
 const DEMO: &str = include_str!("../organisation.yaml");
 
-/// How often a watched file is looked at.
+/// The time between two looks at a watched file.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The configuration in a table.
@@ -46,7 +46,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// What to do about it.
+    /// The advice for the operator.
     pub fn explained(&self, error: &str) -> String {
         let says = |words: &[&str]| words.iter().any(|word| error.contains(word));
         let address = self.address();
@@ -82,7 +82,7 @@ impl Table {
         format!("DynamoDB at {address}: {error}")
     }
 
-    /// Where it is looked for.
+    /// The places to look for it.
     fn address(&self) -> String {
         let endpoint = self.endpoint_url.clone().or_else(|| variable("AWS_ENDPOINT_URL_DYNAMODB"));
         let region = || self.region.clone().or_else(|| variable("AWS_REGION")).unwrap_or_default();
@@ -166,7 +166,7 @@ impl Configuration {
         Ok(Self::new(connect(table)?, &table.name, Arc::new(SystemClock)))
     }
 
-    /// What is configured.
+    /// The configuration.
     pub async fn current(&self) -> Result<Organisation, String> {
         self.stored().await?.ok_or_else(|| "the table has no organisation yet".into())
     }
@@ -199,7 +199,7 @@ impl Configuration {
         Ok(address::stood_for(&organisation, &self.base_url).unwrap_or(organisation))
     }
 
-    /// What is wrong with an organisation that is used here.
+    /// The faults of an organisation that is used here.
     pub fn problems(&self, organisation: &Organisation) -> Vec<String> {
         let standing_in = address::standing_in(organisation, &self.base_url);
         let problems =
@@ -258,7 +258,7 @@ impl Configuration {
             .collect()
     }
 
-    /// What is configured, if anything.
+    /// The configuration, if anything.
     pub async fn stored(&self) -> Result<Option<Organisation>, String> {
         let loaded = configuration::load(&*self.store).await.map_err(|error| error.to_string())?;
         Ok(loaded.map(|revision| revision.organisation))

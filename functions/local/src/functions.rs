@@ -17,7 +17,7 @@ use crate::passwords::BoundedPasswords;
 /// The table's name.
 pub const TABLE: &str = "vestibule";
 
-/// Where things are.
+/// The addresses of things.
 pub struct Places<'a> {
     /// The public address.
     pub base_url: &'a str,

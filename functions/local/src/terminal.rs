@@ -1,4 +1,4 @@
-//! What is printed, and what is asked.
+//! Output to the terminal, and questions to the operator.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 

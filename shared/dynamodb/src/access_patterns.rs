@@ -6,22 +6,22 @@
 pub struct Kind {
     /// The whole key, with the variable parts in angle brackets.
     pub key: &'static str,
-    /// What the item is.
+    /// The meaning of the item.
     pub what: &'static str,
-    /// When it expires.
+    /// The time it expires.
     pub expires: &'static str,
 }
 
 /// One way in which the table is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccessPattern {
-    /// Which function, when.
+    /// The function, and the moment.
     pub who: &'static str,
     /// DynamoDB's operation.
     pub operation: &'static str,
     /// Keys, each of a [`Kind`].
     pub keys: &'static [&'static str],
-    /// What must hold.
+    /// The condition.
     pub condition: &'static str,
     /// Units, each of 4 KB read or 1 KB written.
     pub cost: &'static str,

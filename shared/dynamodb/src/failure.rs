@@ -1,4 +1,4 @@
-//! What went wrong, in the port's words. Codes and kinds only: DynamoDB's error texts and the items
+//! The failures, in the port's words. Codes and kinds only: DynamoDB's error texts and the items
 //! it returns with them hold content.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};

@@ -1,4 +1,4 @@
-//! Which call wrote an item.
+//! The call that wrote an item.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -37,7 +37,7 @@ impl Nonce {
         AttributeValue::S(self.0.clone())
     }
 
-    /// Whether this call left the item behind.
+    /// True if this call left the item behind.
     pub(crate) fn wrote(&self, item: Option<&Attributes>) -> bool {
         item.and_then(|attributes| attributes.get(NONCE))
             .is_some_and(|nonce| *nonce == self.value())

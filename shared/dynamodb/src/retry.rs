@@ -1,4 +1,4 @@
-//! Which attempts are made again, how often and when.
+//! The attempts that are made again: their number and their times.
 
 use std::time::Duration;
 

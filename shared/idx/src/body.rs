@@ -43,7 +43,7 @@ pub struct Parsed {
     pub input: Input,
 }
 
-/// How a client names its transaction.
+/// The name by which a client gives its transaction.
 #[derive(Debug, PartialEq)]
 pub enum Handle {
     /// `interactionHandle`, from interact.

@@ -125,7 +125,7 @@ impl Kms {
         )
     }
 
-    /// What happens to the next requests; forgets those seen so far.
+    /// Sets the fate of the next requests; forgets those seen so far.
     fn follow(&self, script: impl IntoIterator<Item = Step>) {
         *self.script.lock().unwrap() = script.into_iter().collect();
         self.asked();

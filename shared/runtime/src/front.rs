@@ -1,4 +1,4 @@
-//! What stands in front of the functions: the path below which they are reached, and a proxy, such
+//! The front of the functions: the path below which they are reached, and a proxy, such
 //! as a CDN with a firewall.
 //!
 //! Behind a proxy every request has the proxy's address, and a header that names the client proves
@@ -17,7 +17,7 @@ use crate::Event;
 /// The header with which a proxy shows the secret.
 const ORIGIN_SECRET: HeaderName = HeaderName::from_static("x-origin-secret");
 
-/// What stands in front of a function.
+/// The front of a function.
 #[derive(Debug)]
 pub struct Front {
     base_path: String,
@@ -32,7 +32,7 @@ pub(crate) struct Proxy {
     pub client_address: Option<HeaderName>,
 }
 
-/// Why a request does not come in.
+/// The reason to refuse a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// It did not come through the proxy.

@@ -89,7 +89,7 @@ fn joined(headers: &HeaderMap) -> HeaderMap {
         .collect()
 }
 
-/// What the future gives; `None` if it panics. The panic hook has told where by then.
+/// The output of the future; `None` if it panics. The panic hook has told where by then.
 pub async fn guarded<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     // What the future borrowed is not looked at again after a panic, save by locks, and ours

@@ -16,7 +16,7 @@ pub enum Op {
     Userinfo { code: String },
 }
 
-/// What it is told.
+/// The answer to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ret {
     /// A code was mailed.
@@ -61,7 +61,7 @@ enum Flow {
     Lost,
 }
 
-/// How often an interaction code was presented.
+/// The number of times an interaction code was presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Uses {
     None,
@@ -70,7 +70,7 @@ enum Uses {
     More,
 }
 
-/// Whether there is an order of these operations, each between its beginning and its end, in which
+/// True if there is an order of these operations, each between its beginning and its end, in which
 /// every answer is right. What has no answer may have been done at any time since, or never.
 pub fn linearizable(history: &[Event]) -> bool {
     let mut tester = LinearizabilityTester::new(Address::default());

@@ -90,7 +90,7 @@ fn counted(template: &Template, function: Function, lines: &[Value]) -> BTreeSet
         .collect()
 }
 
-/// What is logged on this thread while `work` runs, as Lambda keeps it.
+/// The lines that are logged on this thread while `work` runs, as Lambda keeps it.
 fn logged<T>(work: impl Future<Output = T>) -> (T, Vec<Value>) {
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);

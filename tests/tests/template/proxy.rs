@@ -1,4 +1,4 @@
-//! What stands in front: a domain, a proxy, and how much the API lets through (security.md R-A3).
+//! The front: a domain, a proxy, and how much the API lets through (security.md R-A3).
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ impl Stack {
         self.parameters.get(name).map_or_else(|| text(default()), |value| (*value).to_owned())
     }
 
-    /// Whether a condition of this name, or written out, holds.
+    /// True if a condition of this name, or written out, holds.
     fn holds(&self, condition: &Value) -> bool {
         let (function, argument) = match condition {
             Value::String(name) => return self.holds(&self.template.section("Conditions")[name]),

@@ -55,7 +55,7 @@ pub fn open(data: &Data) -> Result<Database, StartError> {
     })
 }
 
-/// Whether there is no such file, or nothing in it.
+/// True if there is no such file, or nothing in it.
 fn is_empty(path: &Path) -> bool {
     match std::fs::metadata(path) {
         Ok(file) => file.is_file() && file.len() == 0,

@@ -1,4 +1,4 @@
-//! What stands in for AWS: the same SDK clients that talk to AWS talk HTTP to these, on loopback.
+//! Stand-ins for AWS: the same SDK clients that talk to AWS talk HTTP to these, on loopback.
 //!
 //! DynamoDB is an engine of its own ([`dynamodb`]). SES, KMS and Secrets Manager are the few
 //! operations that the functions use, on one listener.
@@ -32,7 +32,7 @@ const MAX_BODY: usize = 1 << 20;
 /// SES, KMS and Secrets Manager.
 #[derive(Debug)]
 pub struct Services {
-    /// Where mail goes.
+    /// The destination of mail.
     pub mailbox: Arc<Mailbox>,
     /// The key that signs tokens.
     pub kms: Arc<Kms>,

@@ -17,7 +17,7 @@ pub static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
 static VALIDATOR: LazyLock<Validator> =
     LazyLock::new(|| jsonschema::validator_for(&SCHEMA).unwrap());
 
-/// What is wrong with an envelope; empty if nothing is.
+/// The faults of an envelope; empty if there are none.
 pub fn problems(envelope: &Value) -> Vec<String> {
     let mut problems: Vec<String> = VALIDATOR
         .iter_errors(envelope)

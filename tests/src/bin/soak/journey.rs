@@ -221,7 +221,7 @@ impl World {
         Ok((person, answer))
     }
 
-    /// Whether there were tokens, and they are good and for this address.
+    /// True if there were tokens, and they are good and for this address.
     async fn tokens(&self, person: &Person<'_>, email: &str, code: &str) -> Result<bool, GaveUp> {
         let Some(tokens) = person.token_once(code).await.filter(|tokens| tokens.status == 200)
         else {

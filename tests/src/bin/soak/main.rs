@@ -34,7 +34,7 @@ use serde_json::json;
 use server::Server;
 use tests::{Control, demo, without_budgets};
 
-/// What was asked for.
+/// The arguments.
 struct Arguments {
     minutes: f64,
     flows: u64,

@@ -19,9 +19,9 @@ const TRIES: u32 = 25;
 pub struct Log {
     /// How often each status was answered; 0: no whole answer.
     pub statuses: Mutex<BTreeMap<u16, u64>>,
-    /// How long each answer took, in milliseconds.
+    /// The time that each answer took, in milliseconds.
     pub took: Mutex<Vec<u32>>,
-    /// What must not be.
+    /// The violations.
     pub violations: Mutex<Vec<String>>,
 }
 

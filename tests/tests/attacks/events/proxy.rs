@@ -68,7 +68,7 @@ impl Behind {
         Self { running, engines, front, secret }
     }
 
-    /// What a function answers to an event that comes from the proxy's address with these headers.
+    /// The answer of a function to an event that comes from the proxy's address with these headers.
     async fn exchange(
         &self,
         function: Function,
