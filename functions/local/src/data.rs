@@ -1,4 +1,4 @@
-//! What survives a restart: the data folder.
+//! The state that survives a restart: the data folder.
 //!
 //! ```text
 //! .vestibule/
@@ -46,7 +46,7 @@ impl Data {
         Ok(Self { folder: Some(folder.to_owned()), _lock: Some(lock) })
     }
 
-    /// Where a file of this name is, if there is a folder.
+    /// The path of a file of this name, if there is a folder.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.folder.as_ref().map(|folder| folder.join(name))
     }

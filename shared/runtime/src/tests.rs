@@ -56,7 +56,7 @@ fn event() -> Event {
     .unwrap()
 }
 
-/// The lines that are logged meanwhile, on this thread.
+/// The lines that are logged during the call, on this thread.
 async fn lines(work: impl Future) -> Vec<Value> {
     let log = Collecting::begun(|| logs::lines().with_writer(|| ThreadLog).finish());
     work.await;

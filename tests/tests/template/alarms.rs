@@ -90,7 +90,7 @@ fn counted(template: &Template, function: Function, lines: &[Value]) -> BTreeSet
         .collect()
 }
 
-/// What is logged on this thread while `work` runs, as Lambda keeps it.
+/// The lines that are logged on this thread while `work` runs, as Lambda keeps it.
 fn logged<T>(work: impl Future<Output = T>) -> (T, Vec<Value>) {
     let log = Collecting::begun(|| runtime::log_lines().with_writer(|| ThreadLog).finish());
     let result = RUNTIME.block_on(work);
@@ -166,7 +166,7 @@ impl World {
     }
 }
 
-/// Where each function may be asked something by a page whose origin nobody knows: it looks whether
+/// Where each function may be asked something by a page of an unknown origin: it looks whether
 /// an app lists it.
 const ASKED: [(Function, &str, &str); 5] = [
     (Function::Identify, "/idp/idx/introspect", "application/json"),
@@ -221,7 +221,7 @@ fn f_23_a_mail_that_ses_does_not_take_is_counted_and_one_that_it_rejects_is_not(
 }
 
 #[test]
-fn r_o6_m2_a_limit_that_everybody_shares_is_counted() {
+fn r_o6_m2_a_limit_that_everyone_shares_is_counted() {
     let world = World::new();
     let organisation = tests::demo(&world.running.base_url).replacen(
         "\nsettings:\n",
@@ -236,7 +236,7 @@ fn r_o6_m2_a_limit_that_everybody_shares_is_counted() {
     for _ in 0..6 {
         let mut browser = Browser::new(&world.running.base_url);
         RUNTIME.block_on(browser.begin());
-        let body = json!({ "stateHandle": browser.handle, "identifier": "nobody@example.com", "credentials": { "passcode": "not the password" } });
+        let body = json!({ "stateHandle": browser.handle, "identifier": "unknown@example.com", "credentials": { "passcode": "not the password" } });
         counted.extend(
             world.counts(Function::Identify, "/idp/idx/identify", &headers, &body.to_string()).1,
         );
