@@ -96,7 +96,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     servers: JoinSet<()>,
     timers: JoinSet<()>,
-    _data: Arc<Data>,
+    data: Arc<Data>,
 }
 
 /// Starts everything; returns when it answers.
@@ -213,7 +213,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         stop,
         servers: tasks.servers,
         timers,
-        _data: data,
+        data,
     })
 }
 
@@ -228,6 +228,7 @@ impl Running {
         })
         .await;
         self.servers.shutdown().await;
+        self.data.unlock();
     }
 }
 
