@@ -15,9 +15,11 @@ const MOST_COLUMNS: usize = 100;
 const RIDDLES: [&str; 6] = ["whoever", "whose", "somebody", "nobody", "anybody", "meanwhile"];
 
 /// Documents that tests of their own hold; only their links are looked at here.
-const HELD_ELSEWHERE: [&str; 3] = [
+const HELD_ELSEWHERE: &[&str] = &[
+    // One to a line.
     "shared/dynamodb/README.md",
     "shared/engine/security.md",
+    "shared/policy/policies.md",
     "tests/reported.md",
 ];
 
@@ -97,7 +99,7 @@ fn anchor(heading: &str) -> String {
 #[test]
 fn every_relative_link_leads_to_a_file_and_a_heading() {
     let mut followed = 0;
-    for document in DOCUMENTS.into_iter().chain(HELD_ELSEWHERE) {
+    for document in DOCUMENTS.into_iter().chain(HELD_ELSEWHERE.iter().copied()) {
         let folder = root().join(document).parent().unwrap().to_owned();
         let text = read(document);
         for target in text
