@@ -40,7 +40,7 @@ class Runtime(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Without it the answer's second packet waits for an acknowledgement: 40 ms that are nobody's.
+    # Without it the answer's second packet waits for an acknowledgement: 40 ms that belong to no side.
     disable_nagle_algorithm = True
 
     def do_GET(self):

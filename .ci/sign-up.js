@@ -1,6 +1,6 @@
-// Signs somebody up at the demo app by way of `cargo lambda watch`: sign-up.js LOCAL_SERVER WATCH. The mail is in the local server's mailbox.
+// Signs a person up at the demo app by way of `cargo lambda watch`: sign-up.js LOCAL_SERVER WATCH. The mail is in the local server's mailbox.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { signUp, somebody } from '../tests/browser/harness/person.js';
+import { signUp, newAddress } from '../tests/browser/harness/person.js';
 import { read } from '../tests/browser/harness/server.js';
 
 const [local, watch] = process.argv.slice(2);
@@ -17,7 +17,7 @@ const server = {
     throw new Error(`no mail to ${to}`);
   },
 };
-const email = somebody();
+const email = newAddress();
 const claims = await signUp(server, { client: 'demo-spa', origin: 'http://localhost:8787/demo', email });
 if (claims.email !== email || claims.iss !== server.issuer) throw new Error(JSON.stringify(claims));
 console.log(`signed up ${claims.email} at ${claims.iss}`);

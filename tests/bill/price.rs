@@ -45,14 +45,14 @@ impl Prices {
         read
     }
 
-    /// What one of this unit costs, in dollars.
+    /// The price of one of this unit, in dollars.
     pub fn each(&self, unit: &str) -> f64 {
         let price =
             self.by_unit.get(unit).unwrap_or_else(|| panic!("there is no price for {unit:?}"));
         price.usd / price.per
     }
 
-    /// What this costs, in dollars, by service.
+    /// The price of this, in dollars, by service.
     pub fn of(&self, usage: &Usage) -> BTreeMap<&'static str, f64> {
         BTreeMap::from([
             ("API Gateway", usage.requests * self.each("api_request")),

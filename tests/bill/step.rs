@@ -1,4 +1,4 @@
-//! What a step uses of each service.
+//! The use that a step makes of each service.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub struct Step {
     bytes: f64,
 }
 
-/// What is charged for.
+/// The units that are charged for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Usage {
     pub requests: f64,
@@ -31,7 +31,7 @@ pub struct Usage {
     pub log_bytes: f64,
 }
 
-/// What the functions run on.
+/// The machine the functions run on.
 pub struct Machine {
     /// By name: memory in MB, and how many secrets an instance reads when it starts.
     pub functions: BTreeMap<String, (f64, f64)>,
@@ -44,8 +44,8 @@ pub struct Machine {
     pub metrics: f64,
 }
 
-/// The cost table by the names of its steps. Its columns are found by name: whoever adds one breaks
-/// nothing, whoever takes one away is told.
+/// The cost table by the names of its steps. Its columns are found by name: a new column breaks
+/// nothing, a missing one is reported.
 pub fn table(text: &str) -> BTreeMap<String, Step> {
     let mut rows = text
         .lines()
@@ -122,7 +122,7 @@ impl Machine {
         }
     }
 
-    /// What one such step uses.
+    /// The use of one such step.
     pub fn usage(&self, step: &Step) -> Usage {
         let (memory, secrets) = self.functions[&step.function];
         let (measured, assumed) =

@@ -22,7 +22,7 @@ pub enum Journey {
     Progressive,
 }
 
-/// Somebody with an account, and the cookie of the browser that signed up.
+/// A person with an account, and the cookie of the browser that signed up.
 #[derive(Clone, Debug)]
 pub struct Person {
     email: String,
@@ -35,7 +35,7 @@ pub struct Visitor {
     base: String,
     cookie: Option<String>,
     handle: String,
-    /// How long each request took.
+    /// The time that each request took.
     pub took: Vec<Duration>,
 }
 

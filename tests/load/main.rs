@@ -32,10 +32,10 @@ use journey::{Journey, Person, Visitor};
 use server::Server;
 use stopwatch::Stopwatch;
 
-/// How many people at once.
+/// The number of people at once.
 const AT_ONCE: [usize; 3] = [1, 8, 32];
 
-/// What one phase saw.
+/// The measurements of one phase.
 struct Phase {
     journeys: usize,
     wall: Duration,
@@ -177,7 +177,7 @@ fn row(journey: Journey, at_once: usize, phase: &Phase) -> String {
     )
 }
 
-/// What one hash costs on a core that does nothing else.
+/// The cost of one hash on a core that does nothing else.
 fn cpu_of_a_hash() -> Duration {
     let peppers =
         password::Pepper::parse(&policy::secret::Secret::new("0123456789abcdef0123456789abcdef"))

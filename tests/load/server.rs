@@ -47,7 +47,7 @@ impl Server {
         Self { base, took: began.elapsed(), child, organisation }
     }
 
-    /// From now on the demo app asks for an attribute that nobody has.
+    /// From now on the demo app asks for an attribute that no user has.
     pub async fn ask_for_more(&self) {
         std::fs::write(
             &self.organisation,

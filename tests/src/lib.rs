@@ -127,7 +127,7 @@ impl Browser {
         first
     }
 
-    /// The first page, or why there is none, where the server may be gone meanwhile.
+    /// The first page, or why there is none, where the server may have stopped.
     ///
     /// # Errors
     /// If no whole answer came.
@@ -163,7 +163,7 @@ impl Browser {
         self.try_step(path, body).await.unwrap()
     }
 
-    /// A step, where the server may be gone meanwhile.
+    /// A step, where the server may have stopped.
     ///
     /// # Errors
     /// If no whole answer came.
@@ -209,7 +209,7 @@ impl Browser {
         self.try_token(code).await.unwrap()
     }
 
-    /// Interaction code to tokens, where the server may be gone meanwhile.
+    /// Interaction code to tokens, where the server may have stopped.
     ///
     /// # Errors
     /// If no whole answer came.
@@ -235,7 +235,7 @@ impl Browser {
         self.try_userinfo(access_token).await.unwrap()
     }
 
-    /// The claims that userinfo gives, where the server may be gone meanwhile.
+    /// The claims that userinfo gives, where the server may have stopped.
     ///
     /// # Errors
     /// If no whole answer came.
@@ -333,7 +333,7 @@ impl Control {
         self.try_mails(address).await.unwrap()
     }
 
-    /// The mails to `address`, where the server may be gone meanwhile.
+    /// The mails to `address`, where the server may have stopped.
     ///
     /// # Errors
     /// If no whole answer came.
@@ -385,13 +385,13 @@ impl Control {
         self.post("fault", order.to_string()).await;
     }
 
-    /// How often AWS was called, since the process began.
+    /// The number of calls to AWS, since the process began.
     pub async fn calls(&self) -> u64 {
         let calls = answer(self.http.get(format!("{}/calls", self.url))).await.unwrap();
         calls.body.as_object().unwrap().values().filter_map(Value::as_u64).sum()
     }
 
-    /// How often each fault has happened.
+    /// The number of times each fault has happened.
     pub async fn suffered(&self) -> Value {
         answer(self.http.get(format!("{}/suffered", self.url))).await.unwrap().body
     }

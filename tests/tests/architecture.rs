@@ -25,7 +25,7 @@ fn root() -> PathBuf {
 struct Packages {
     /// Folder of each package of ours, below the root.
     ours: BTreeMap<String, String>,
-    /// What each package links: its normal dependencies, by name.
+    /// The links of each package: its normal dependencies, by name.
     links: BTreeMap<String, BTreeSet<String>>,
 }
 

@@ -30,9 +30,9 @@ const ENOUGH: Duration = Duration::from_secs(12);
 /// What clients asked for, and what they were told was done.
 #[derive(Clone, Default)]
 struct Told {
-    /// Addresses whose sign-up was begun: they may have an account or not.
+    /// Addresses with a sign-up that was begun: they may have an account or not.
     begun: BTreeSet<String>,
-    /// Addresses whose account was acknowledged.
+    /// Addresses with an acknowledged account.
     accounts: BTreeSet<String>,
     /// Departments that were acknowledged, by address.
     departments: BTreeMap<String, String>,
@@ -139,7 +139,7 @@ async fn one_person(base: &str, control: &Control, email: &str, told: &Mutex<Tol
     Some(())
 }
 
-/// Everything that was acknowledged is there; nobody is there twice, and nobody by halves.
+/// Everything that was acknowledged is there; no account is there twice, and none by halves.
 async fn verify(server: &Server, control: &Control, told: &Told) {
     let mut users: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for mut item in control.items("USER").await {
@@ -170,7 +170,7 @@ async fn verify(server: &Server, control: &Control, told: &Told) {
     }
 }
 
-/// A number that is another one each time: it is the moments that nobody thought of that are of
+/// A number that is another one each time: the moments that were not foreseen are of
 /// interest.
 fn chance() -> u64 {
     u64::from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos()) / 1_000

@@ -63,7 +63,7 @@ fn block(language: &str, with: &str) -> String {
     found.into_iter().next().unwrap().1
 }
 
-/// Whether a program can be started.
+/// True if a program can be started.
 fn is_there(tool: &str) -> bool {
     let argument = if tool == "openssl" { "version" } else { "--version" };
     Command::new(tool).arg(argument).output().is_ok_and(|output| output.status.success())

@@ -1,4 +1,4 @@
-// Somebody who signs up at the demo app, and the tokens that the app gets. `node person.js SERVER` prints them for programs in other languages.
+// A person who signs up at the demo app, and the tokens that the app gets. `node person.js SERVER` prints them for programs in other languages.
 
 import { createHash, randomBytes } from "node:crypto";
 

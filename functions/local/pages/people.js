@@ -42,7 +42,7 @@ async function change(method, content) {
 }
 
 function show(fresh) {
-  // Rebuilding what has not changed would take the focus away from whoever is in it.
+  // Rebuilding what has not changed would take the focus away from the person who is in it.
   if (JSON.stringify(fresh) === JSON.stringify(data)) return;
   data = fresh;
   at("policy-name").textContent = `Policy “${data.policy.name}”, app “${data.app.label}”. Progressive enrollment is ${data.policy.progressive ? "on" : "off"}.`;

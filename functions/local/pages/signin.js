@@ -23,7 +23,7 @@ async function start(fresh = false) {
   try {
     app = await chosenApp(query.get("app"));
     at("app").textContent = `You are signing in to ${app.label}.`;
-    // A reload, or the way back, shows the step that was reached; whoever follows a link to this page begins anew.
+    // A reload, or the way back, shows the step that was reached; a person who follows a link to this page begins anew.
     const followed = performance.getEntriesByType("navigation")[0]?.type === "navigate";
     flow = fresh || wantsSignUp || followed ? null : resumed(app.clientId);
     flow ??= await begin(app);

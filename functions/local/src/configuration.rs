@@ -1,4 +1,4 @@
-//! What is configured: puts organisation files into the table, reads back what is there.
+//! The configuration: puts organisation files into the table, reads back what is there.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::{StartError, address, plan};
 /// The organisation that a new table begins with.
 const DEMO: &str = include_str!("../organisation.yaml");
 
-/// How often a watched file is looked at.
+/// The time between two looks at a watched file.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The configuration in a table.
@@ -29,8 +29,8 @@ pub struct Configuration {
     table: String,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    /// Where the server is whose configuration this is; the one of a deployment has none of its
-    /// own.
+    /// The address of the server that has this configuration; the one of a deployment
+    /// has none of its own.
     base_url: String,
 }
 
@@ -46,7 +46,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// What to do about it.
+    /// The advice for the operator.
     pub fn explained(&self, error: &str) -> String {
         let says = |words: &[&str]| words.iter().any(|word| error.contains(word));
         let address = self.address();
@@ -82,7 +82,7 @@ impl Table {
         format!("DynamoDB at {address}: {error}")
     }
 
-    /// Where it is looked for.
+    /// The places to look for it.
     fn address(&self) -> String {
         let endpoint = self.endpoint_url.clone().or_else(|| variable("AWS_ENDPOINT_URL_DYNAMODB"));
         let region = || self.region.clone().or_else(|| variable("AWS_REGION")).unwrap_or_default();
@@ -166,7 +166,7 @@ impl Configuration {
         Ok(Self::new(connect(table)?, &table.name, Arc::new(SystemClock)))
     }
 
-    /// What is configured.
+    /// The configuration.
     pub async fn current(&self) -> Result<Organisation, String> {
         self.stored().await?.ok_or_else(|| "the table has no organisation yet".into())
     }
@@ -199,7 +199,7 @@ impl Configuration {
         Ok(address::stood_for(&organisation, &self.base_url).unwrap_or(organisation))
     }
 
-    /// What is wrong with an organisation that is used here.
+    /// The faults of an organisation that is used here.
     pub fn problems(&self, organisation: &Organisation) -> Vec<String> {
         let standing_in = address::standing_in(organisation, &self.base_url);
         let problems =
@@ -207,8 +207,8 @@ impl Configuration {
         problems.into_iter().map(|problem| problem.message).collect()
     }
 
-    /// Puts an organisation that was checked. Where attributes are unique, nobody may share a value
-    /// already, and what people have is claimed for them.
+    /// Puts an organisation that was checked. Where attributes are unique, no two users may share a
+    /// value already, and what people have is claimed for them.
     pub async fn put(&self, organisation: &Organisation) -> Result<(), String> {
         let failed = |error: StoreError| error.to_string();
         let unique = organisation
@@ -229,7 +229,7 @@ impl Configuration {
         }
         configuration::apply(&*self.store, organisation, self.clock.now()).await.map_err(failed)?;
         if unique {
-            // Whoever came between the look and the change has claimed nothing either.
+            // An account made between the look and the change has claimed nothing either.
             let users = self.users().await?;
             uniqueness::claim(&*self.store, organisation, &users, self.clock.now())
                 .await
@@ -246,7 +246,7 @@ impl Configuration {
         Ok(())
     }
 
-    /// Everybody with an account.
+    /// All users with an account.
     pub async fn users(&self) -> Result<Vec<User>, String> {
         let items = dynamodb::listing::list(&self.client, &self.table, "USER")
             .await
@@ -258,7 +258,7 @@ impl Configuration {
             .collect()
     }
 
-    /// What is configured, if anything.
+    /// The configuration, if anything.
     pub async fn stored(&self) -> Result<Option<Organisation>, String> {
         let loaded = configuration::load(&*self.store).await.map_err(|error| error.to_string())?;
         Ok(loaded.map(|revision| revision.organisation))
@@ -362,7 +362,7 @@ fn moved(stored: &Organisation, base_url: &str) -> Option<Organisation> {
     address::renamed(&renamed, &numeric(before), &numeric(base_url))
 }
 
-/// A file that was written for another address: nobody would get back to the pages here.
+/// A file that was written for another address: no sign-in would return to the pages here.
 fn leads_elsewhere(organisation: &Organisation, base_url: &str) -> Option<String> {
     let here = [base_url.to_owned(), format!("http://127.0.0.1{}", address::port(base_url))]
         .map(|here| here + "/");

@@ -1,4 +1,4 @@
-//! What survives a restart: the data folder.
+//! The state that survives a restart: the data folder.
 //!
 //! ```text
 //! .vestibule/
@@ -22,13 +22,13 @@ pub struct Data {
     folder: Option<PathBuf>,
     /// Two processes on one folder would each believe in their own mails and keys; the lock ends
     /// with the process, however it ends.
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 impl Data {
     /// Keeps nothing beyond the process.
     pub fn in_memory() -> Self {
-        Self { folder: None, _lock: None }
+        Self { folder: None, lock: None }
     }
 
     /// Opens the folder, making it if need be, and locks it.
@@ -43,10 +43,18 @@ impl Data {
             .open(folder.join("lock"))
             .map_err(|cause| failed(&cause))?;
         lock.try_lock().map_err(|_| StartError::DataInUse(folder.to_owned()))?;
-        Ok(Self { folder: Some(folder.to_owned()), _lock: Some(lock) })
+        Ok(Self { folder: Some(folder.to_owned()), lock: Some(lock) })
     }
 
-    /// Where a file of this name is, if there is a folder.
+    /// Lets another server have the folder, also while a task of this one has not ended.
+    pub fn unlock(&self) {
+        if let Some(lock) = &self.lock {
+            // It ends with the process at the latest.
+            let _ = lock.unlock();
+        }
+    }
+
+    /// The path of a file of this name, if there is a folder.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.folder.as_ref().map(|folder| folder.join(name))
     }

@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 
-/// Why the server did not start. Each is one line that says what to do.
+/// The reason why the server did not start. Each is one line that says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Somebody else listens there.
+    /// Another program listens there.
     #[error(
         "port {0} is taken: stop what uses it, or choose another one with --port (or --test-control)"
     )]
@@ -15,17 +15,17 @@ pub enum StartError {
     Listen {
         /// On which address.
         host: String,
-        /// Which port.
+        /// The port.
         port: u16,
-        /// What the system says.
+        /// The error of the system.
         cause: String,
     },
     /// The data folder cannot be made or opened.
     #[error("cannot use the data folder {}: {cause}; choose another one with --data, or none with --in-memory", folder.display())]
     Data {
-        /// Which one.
+        /// The folder.
         folder: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         cause: String,
     },
     /// Another process has it.
@@ -34,9 +34,9 @@ pub enum StartError {
     /// A file of it cannot be read or written.
     #[error("cannot use {}: {cause}; repair the file, or choose another folder with --data", path.display())]
     File {
-        /// Which one.
+        /// The path.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         cause: String,
     },
     /// `SQLite` cannot open the table.

@@ -13,7 +13,7 @@ use http::request::Parts;
 use policy::time::Timestamp;
 use serde_json::{Value, json};
 
-/// What an event is made of.
+/// The parts of an event.
 pub struct Facts<'a> {
     /// Method, target and headers.
     pub parts: &'a Parts,
@@ -27,7 +27,7 @@ pub struct Facts<'a> {
     pub source: IpAddr,
     /// Unique.
     pub request_id: &'a str,
-    /// When it came.
+    /// The time of its arrival.
     pub now: Timestamp,
 }
 

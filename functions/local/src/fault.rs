@@ -23,10 +23,10 @@ pub struct Fault {
     /// The how-manieth such call from now on is the first to fail.
     #[serde(default = "once")]
     pub nth: u32,
-    /// How many calls fail.
+    /// The number of calls that fail.
     #[serde(default = "once")]
     pub times: u32,
-    /// What goes wrong.
+    /// The fault.
     #[serde(rename = "do")]
     pub effect: Effect,
     /// How likely each such call is to fail, from 0 to 1; then `nth` and `times` say nothing, and
@@ -45,7 +45,7 @@ pub struct Fault {
     seen: u64,
 }
 
-/// What goes wrong.
+/// The fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
@@ -196,7 +196,7 @@ impl Fault {
     }
 }
 
-/// What one call shall suffer.
+/// The fault of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Due {
     effect: Effect,

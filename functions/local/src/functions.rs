@@ -17,7 +17,7 @@ use crate::passwords::BoundedPasswords;
 /// The table's name.
 pub const TABLE: &str = "vestibule";
 
-/// Where things are.
+/// The addresses of things.
 pub struct Places<'a> {
     /// The public address.
     pub base_url: &'a str,
@@ -35,7 +35,7 @@ const WATCH_URL: &str = "http://localhost:9000";
 /// The environment that the template would give the functions. The process's own is neither read
 /// nor changed: real credentials stay out of this.
 pub fn environment(places: &Places<'_>, clock: Arc<dyn Clock>) -> Result<Environment, StartError> {
-    // The functions take https or this machine only; where this server is, whoever started it has
+    // The functions take https or this machine only; this server's address, the operator has
     // said.
     let variables = BTreeMap::from(variables(&Places { base_url: WATCH_URL, ..*places }));
     let environment =
@@ -57,7 +57,7 @@ pub const FAR: Deadlines = Deadlines {
 /// As far, of a whole answer.
 pub const FAR_ANSWER: Duration = Duration::from_mins(2);
 
-/// What a client address may do of all that is limited by client address, when that is everybody's.
+/// The limits of a client address on a machine where all clients share one address.
 pub const LEAST_PER_SOURCE: u32 = 100_000;
 
 /// The same environment as a file for `cargo lambda watch --env-file`: the functions in processes

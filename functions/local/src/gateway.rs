@@ -1,4 +1,4 @@
-//! What API Gateway's HTTP API does: routes a request to a function as an event, and turns the
+//! The work of API Gateway's HTTP API: routes a request to a function as an event, and turns the
 //! function's answer into a response.
 
 use std::collections::BTreeMap;

@@ -21,7 +21,7 @@ const KEPT: usize = 1_000;
 pub struct Mail {
     /// The `MessageId` that was answered; also its place, from 1.
     pub id: u64,
-    /// When it was accepted.
+    /// The time it was accepted.
     pub at: Timestamp,
     /// `From`.
     pub from: String,

@@ -11,7 +11,7 @@ use policy::secret::Secret;
 
 use crate::queue::{Queue, cores};
 
-/// How many may wait for a place.
+/// The number that may wait for a place.
 const QUEUE: usize = 32;
 
 /// Bounded, and off the threads that serve requests.

@@ -12,7 +12,7 @@ use policy::user::User;
 
 use crate::configuration::{Configuration, Table, read, shared};
 
-/// What the next sign-in of somebody comes to.
+/// The outcome of a person's next sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Prospect {
     /// They are asked for this, in words, once they have proven who they are. Nothing: they get in
@@ -98,7 +98,7 @@ fn told(
         let before = |user: &User| match today.and_then(|today| Some((today, today.app(&app.id)?)))
         {
             Some((today, app)) => Prospect::of(today, app, user, now),
-            // Nobody was asked for anything where there was no app.
+            // No one was asked for anything where there was no app.
             None => Prospect::Asked(Vec::new()),
         };
         let all: Vec<_> = users

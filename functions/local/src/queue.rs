@@ -29,7 +29,8 @@ impl Queue {
         }
     }
 
-    /// Waits for a place. `None` if the queue is full. Whoever stops waiting leaves the queue.
+    /// Waits for a place. `None` if the queue is full. A caller that stops waiting leaves
+    /// the queue.
     pub async fn enter(&self) -> Option<Place> {
         let admitted = self.admitted.clone().try_acquire_owned().ok()?;
         let place = self.places.clone().acquire_owned().await.ok()?;
@@ -37,7 +38,7 @@ impl Queue {
     }
 }
 
-/// How many threads can work at once.
+/// The number of threads that can work at once.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
 }
@@ -50,7 +51,7 @@ mod tests {
 
     use super::*;
 
-    /// Whether it is not done yet, having been looked at once.
+    /// True if it is not done yet, having been looked at once.
     async fn waits(mut entering: Pin<&mut impl Future>) -> bool {
         poll_fn(|context| Poll::Ready(entering.as_mut().poll(context).is_pending())).await
     }

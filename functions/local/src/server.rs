@@ -25,10 +25,10 @@ use crate::mailbox::Mailbox;
 use crate::site::Site;
 use crate::{functions, pages, test_control, widget};
 
-/// How long connections may take to end once the server stops.
+/// The time that connections may take to end once the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
-/// What to start.
+/// The server to start.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The address that the public port is on, or a name that leads to it; loopback if none.
@@ -42,15 +42,15 @@ pub struct Options {
     pub organisation: Option<PathBuf>,
     /// The port of the test control, if there shall be one; 0 takes a free one.
     pub test_control: Option<u16>,
-    /// Where Okta's sign-in widget is installed, if not in a usual place.
+    /// The folder of Okta's sign-in widget, if not in a usual place.
     pub widget: Option<PathBuf>,
-    /// Which limits hold for a client address.
+    /// The limits that hold for a client address.
     pub limits: Limits,
-    /// How long things may take.
+    /// The time that things may take.
     pub deadlines: Patience,
 }
 
-/// Which limits hold for a client address.
+/// The limits that hold for a client address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Limits {
     /// Those of the organisation, as where it is deployed.
@@ -60,7 +60,7 @@ pub enum Limits {
     OneDeveloper,
 }
 
-/// How long things may take.
+/// The time that things may take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Patience {
     /// As long as they take on a machine that is busy with other things.
@@ -75,7 +75,7 @@ pub enum Patience {
 pub struct Running {
     /// The public address, without a slash at the end.
     pub base_url: String,
-    /// Where the public port is.
+    /// The address of the public port.
     pub listens: SocketAddr,
     /// Address of the test control, if there is one.
     pub test_control_url: Option<String>,
@@ -91,18 +91,18 @@ pub struct Running {
     pub faults: Arc<Faults>,
     /// The variables of the functions, for those who run some of their own beside these.
     pub variables: BTreeMap<&'static str, String>,
-    /// What was done about the organisation, for people.
+    /// The report about the organisation, for people.
     pub organisation: String,
     stop: watch::Sender<bool>,
     servers: JoinSet<()>,
     timers: JoinSet<()>,
-    _data: Arc<Data>,
+    data: Arc<Data>,
 }
 
 /// Starts everything; returns when it answers.
 ///
 /// # Errors
-/// [`StartError`], one line for whoever started it.
+/// [`StartError`], one line for the operator.
 pub async fn start(options: Options) -> Result<Running, StartError> {
     // What is likely to fail, and what people can mend, comes first.
     let widget = widget::find(options.widget)?;
@@ -213,7 +213,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         stop,
         servers: tasks.servers,
         timers,
-        _data: data,
+        data,
     })
 }
 
@@ -228,6 +228,7 @@ impl Running {
         })
         .await;
         self.servers.shutdown().await;
+        self.data.unlock();
     }
 }
 
@@ -259,7 +260,7 @@ impl Tasks {
 
 const LOOPBACK: &str = "127.0.0.1";
 
-/// Where the public port is, and what others call it.
+/// The address of the public port, and its name for others.
 struct Host {
     listens: String,
     /// As it stands in addresses.
@@ -268,7 +269,7 @@ struct Host {
 
 impl Host {
     /// `127.0.0.1` if nothing is said. Of every address there is (`0.0.0.0`, as in a container
-    /// whose port is forwarded) none is more right than the one that browsers on the same machine
+    /// with a forwarded port) none is more right than the one that browsers on the same machine
     /// use.
     fn of(host: Option<&str>) -> Self {
         let listens = host.unwrap_or(LOOPBACK).trim_matches(['[', ']']).to_owned();

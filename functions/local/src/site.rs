@@ -1,4 +1,4 @@
-//! What the pages and the test control know.
+//! The state that the pages and the test control share.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use dynoxide::Database;
 use crate::configuration::Configuration;
 use crate::mailbox::Mailbox;
 
-/// What the pages know.
+/// The state of the pages.
 pub struct Site {
     /// The public address, without a slash at the end.
     pub base_url: String,
@@ -16,7 +16,7 @@ pub struct Site {
     pub mailbox: Arc<Mailbox>,
     /// The table.
     pub database: Database,
-    /// What is configured.
+    /// The configuration.
     pub configuration: Configuration,
     /// `dist` of Okta's sign-in widget.
     pub widget: Option<PathBuf>,

@@ -38,7 +38,7 @@ pub fn items(database: &Database) -> Result<Vec<Value>, String> {
     Ok(items)
 }
 
-/// Whether somebody has an account. A table that was not made yet has none.
+/// True if an account exists. A table that was not made yet has none.
 pub fn has_accounts(database: &Database) -> Result<bool, String> {
     let tables =
         database.list_tables(ListTablesRequest::default()).map_err(|error| error.to_string())?;
@@ -74,7 +74,7 @@ pub fn sweep(database: &Database, now: Timestamp) -> Result<usize, String> {
     Ok(deleted)
 }
 
-/// Everybody who has an account.
+/// All users who have an account.
 pub fn users(database: &Database) -> Result<Vec<User>, String> {
     let bodies = items(database)?
         .into_iter()

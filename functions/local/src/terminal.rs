@@ -1,9 +1,9 @@
-//! What is printed, and what is asked.
+//! Output to the terminal, and questions to the operator.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-/// Prints a line. Whoever started this may have stopped reading, which is no reason to end, as
-/// `println!` would.
+/// Prints a line. The program that started this may have stopped reading, which is no reason to end,
+/// as `println!` would.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }

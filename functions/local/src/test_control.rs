@@ -63,7 +63,7 @@ pub fn router(site: Arc<Site>, clock: Arc<MovableClock>, faults: Arc<Faults>) ->
         .with_state(Arc::new(Control { site, clock, faults }))
 }
 
-/// A page that somebody opens in a browser on this machine shall not be able to do any of this.
+/// A page that a person opens in a browser on this machine shall not be able to do any of this.
 async fn no_browsers(request: Request, next: Next) -> Response {
     let host =
         request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();

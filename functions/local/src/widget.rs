@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::StartError;
 use crate::site::Site;
 
-/// Where npm puts the package, from the root of the repository.
+/// The folder where npm puts the package, from the root of the repository.
 const USUAL_PLACES: [&str; 2] = [
     "node_modules/@okta/okta-signin-widget",
     "tests/browser/node_modules/@okta/okta-signin-widget",

@@ -176,7 +176,7 @@ fn kill(child: &mut Child) {
     child.wait().unwrap();
 }
 
-/// What it printed until the line that begins with `last`.
+/// The output until the line that begins with `last`.
 fn printed(out: impl std::io::Read, last: &str) -> String {
     let mut said = String::new();
     for line in BufReader::new(out).lines().map(Result::unwrap) {

@@ -371,7 +371,7 @@ async fn a_sweep_goes_by_the_moved_clock() {
     running.shutdown().await;
 }
 
-/// What limits a source where it is deployed does not stop whoever tries things on one machine,
+/// The limits of a source in a deployment do not stop a developer who tests from one machine,
 /// unless they want that.
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_per_client_address_are_far_for_one_developer_and_as_deployed_otherwise() {
@@ -387,7 +387,7 @@ async fn limits_per_client_address_are_far_for_one_developer_and_as_deployed_oth
         assert_eq!(control.post("/organisation", organisation).await["applied"], true);
         let mut told = Vec::new();
         for name in 0..5 {
-            let step = client.sign_in(&format!("nobody{name}@example.com"), PASSWORD).await;
+            let step = client.sign_in(&format!("unknown{name}@example.com"), PASSWORD).await;
             told.push(
                 step["messages"]["value"][0]["i18n"]["key"].as_str().unwrap_or_default().to_owned(),
             );
@@ -427,7 +427,7 @@ async fn forty_sign_ins_at_once_are_all_answered() {
 async fn who_finds_the_queue_full_is_told_to_come_back_in_the_form_of_the_operation() {
     let running = server().await;
     let control = Client::new(running.test_control_url.as_ref().unwrap());
-    // Whoever has a place keeps it: the store does not answer.
+    // A request that has a place keeps it: the store does not answer.
     control
         .post("/fault", json!({ "at": "ddb.*", "times": 100_000, "do": "timeout_before" }))
         .await;

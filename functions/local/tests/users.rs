@@ -261,7 +261,7 @@ async fn a_given_password_is_hashed_as_the_functions_do() {
         PASSWORD,
     );
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
-    // Where everybody proves the mailbox, she is asked for that next; the password is right.
+    // Where everyone proves the mailbox, she is asked for that next; the password is right.
     let asked = Client::new(&server.base).sign_in("carol@example.com", PASSWORD).await;
     assert_eq!(asked["remediation"]["value"][0]["name"], "select-authenticator-enroll", "{asked}");
 }

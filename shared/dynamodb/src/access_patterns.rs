@@ -6,22 +6,22 @@
 pub struct Kind {
     /// The whole key, with the variable parts in angle brackets.
     pub key: &'static str,
-    /// What the item is.
+    /// The meaning of the item.
     pub what: &'static str,
-    /// When it expires.
+    /// The time it expires.
     pub expires: &'static str,
 }
 
 /// One way in which the table is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccessPattern {
-    /// Which function, when.
+    /// The function, and the moment.
     pub who: &'static str,
     /// DynamoDB's operation.
     pub operation: &'static str,
     /// Keys, each of a [`Kind`].
     pub keys: &'static [&'static str],
-    /// What must hold.
+    /// The condition.
     pub condition: &'static str,
     /// Units, each of 4 KB read or 1 KB written.
     pub cost: &'static str,
@@ -62,7 +62,7 @@ pub const KINDS: &[Kind] = &[
         what: "a user's password hash, apart from the profile: read only to be compared",
         expires: "never",
     },
-    Kind { key: UNIQUE, what: "whose a unique value is (R-D1)", expires: "never" },
+    Kind { key: UNIQUE, what: "the owner of a unique value (R-D1)", expires: "never" },
     Kind {
         key: CODE,
         what: "a grant, redeemed once; kept while its tokens live, to revoke them",
@@ -75,12 +75,12 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         key: BROWSER,
-        what: "somebody has signed in from this browser before (R-R8)",
+        what: "a person has signed in from this browser before (R-R8)",
         expires: "400 days",
     },
     Kind {
         key: NETWORK,
-        what: "somebody has signed in from this network before (R-R8)",
+        what: "a person has signed in from this network before (R-R8)",
         expires: "90 days",
     },
     Kind {
@@ -136,7 +136,7 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         cost: "1 write per KB",
     },
     AccessPattern {
-        who: "step, 1st trip: transaction, and whose the named values are",
+        who: "step, 1st trip: transaction, and the owners of the named values",
         operation: "BatchGetItem",
         keys: &[HEAD, TX, NETWORK, BROWSER, UNIQUE, LIMIT],
         condition: "-",
@@ -150,7 +150,7 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         cost: "1 write",
     },
     AccessPattern {
-        who: "step: whose values are that the request does not name",
+        who: "step: the owners of values that the request does not name",
         operation: "BatchGetItem",
         keys: &[UNIQUE],
         condition: "-",
@@ -262,7 +262,7 @@ pub const ACCESS_PATTERNS: &[AccessPattern] = &[
         cost: "1 write",
     },
     AccessPattern {
-        who: "token: the user, meanwhile",
+        who: "token: the user, at the same time",
         operation: "GetItem",
         keys: &[USER],
         condition: "-",

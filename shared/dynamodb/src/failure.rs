@@ -1,4 +1,4 @@
-//! What went wrong, in the port's words. Codes and kinds only: DynamoDB's error texts and the items
+//! The failures, in the port's words. Codes and kinds only: DynamoDB's error texts and the items
 //! it returns with them hold content.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -15,7 +15,7 @@ const PASSING: &[&str] = &[
     "TransactionInProgressException",
 ];
 
-/// The failure of a call whose condition did not simply fail to hold.
+/// The failure of a call for another reason than a condition that does not hold.
 pub(crate) fn failure<E: ProvideErrorMetadata>(error: &SdkError<E>) -> StoreError {
     let failure = match error {
         SdkError::ServiceError(answer) => {

@@ -21,7 +21,7 @@ pub(crate) const EXPIRES_AT: &str = "expiresAt";
 pub(crate) const EXPIRES_AT_MS: &str = "expiresAtMs";
 pub(crate) const COUNT: &str = "count";
 pub(crate) const BODY: &str = "body";
-/// Who wrote the item last.
+/// The last writer of the item.
 pub(crate) const NONCE: &str = "nonce";
 
 /// The attributes that say where an item lives.

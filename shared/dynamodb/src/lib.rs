@@ -1,7 +1,7 @@
 //! The [`Store`] port on one DynamoDB table. `README.md` has the table's layout and who reads and
 //! writes what.
 //!
-//! # How a write is told from somebody else's
+//! # Telling our own write from another caller's
 //! Each call of [`write`](Store::write) draws a nonce. It is the transaction's `ClientRequestToken`
 //! and is stored in every item the call puts, so all attempts of one call are one write: DynamoDB
 //! replays a transaction it knows (security.md R-D2, F-07), and a condition that fails on an item
@@ -45,7 +45,7 @@ impl DynamoStore {
     #[must_use]
     #[allow(
         clippy::needless_pass_by_value,
-        reason = "the store owns its client: nobody should use it beside the store's settings"
+        reason = "the store owns its client: do not use it beside the store's settings"
     )]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self {

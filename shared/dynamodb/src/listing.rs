@@ -11,7 +11,8 @@ use engine::ports::{Item, StoreError};
 use crate::failure::failure;
 use crate::item::{self, PK};
 
-/// All items whose key begins with `kind` and `#`, expired ones too, in the order of their keys.
+/// All items with a key that begins with `kind` and `#`, expired ones too, in the order of their
+/// keys.
 ///
 /// # Errors
 /// As [`Store::read`](engine::ports::Store::read).

@@ -1,4 +1,4 @@
-//! Which call wrote an item.
+//! The call that wrote an item.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -37,7 +37,7 @@ impl Nonce {
         AttributeValue::S(self.0.clone())
     }
 
-    /// Whether this call left the item behind.
+    /// True if this call left the item behind.
     pub(crate) fn wrote(&self, item: Option<&Attributes>) -> bool {
         item.and_then(|attributes| attributes.get(NONCE))
             .is_some_and(|nonce| *nonce == self.value())
@@ -62,8 +62,8 @@ const MEMORY: Duration = Duration::from_mins(9);
 const PLACES: usize = 64;
 
 impl Unanswered {
-    /// The call that wrote exactly this and had no answer, or else a new one. Nobody else gets the
-    /// same.
+    /// The call that wrote exactly this and had no answer, or else a new one. No other caller gets
+    /// the same.
     pub(crate) fn take(&self, writes: &[Write]) -> Result<Call, StoreError> {
         let mut calls = self.calls();
         calls.retain(|(call, _)| call.since.elapsed() < MEMORY);
@@ -77,7 +77,7 @@ impl Unanswered {
         )
     }
 
-    /// Keeps a call for whoever repeats it.
+    /// Keeps a call for the caller that repeats it.
     pub(crate) fn keep(&self, call: Call, writes: &[Write]) {
         let mut calls = self.calls();
         if calls.len() == PLACES {

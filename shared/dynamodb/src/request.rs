@@ -15,7 +15,7 @@ use crate::failure::broken;
 use crate::item::{self, BODY, EXPIRES_AT, EXPIRES_AT_MS, NONCE, PK};
 use crate::nonce::Nonce;
 
-/// Whether the write can go alone, at half the price of a transaction: because the item it leaves
+/// True if the write can go alone, at half the price of a transaction: because the item it leaves
 /// behind tells whether an attempt without an answer took effect, or because doing it twice is
 /// harmless. A count that goes astray unseen may count twice, which only tightens a limit; one that
 /// gives back must not.

@@ -1,4 +1,4 @@
-//! Which attempts are made again, how often and when.
+//! The attempts that are made again: their number and their times.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ pub(crate) async fn pause(attempt: u32) {
     tokio::time::sleep(longest.mul_f64(share)).await;
 }
 
-/// Whether a cancelled transaction may succeed unchanged: no condition was found wanting, somebody
+/// True if a cancelled transaction may succeed unchanged: no condition failed, another caller
 /// was in the way (F-11).
 pub(crate) fn passes(reasons: &[CancellationReason]) -> bool {
     let codes = || reasons.iter().filter_map(CancellationReason::code);

@@ -149,7 +149,7 @@ async fn f_02_f_13_what_does_not_pass_ends_after_three_attempts() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn f_06_a_single_write_whose_answer_is_lost_is_ours() {
+async fn f_06_a_single_write_with_a_lost_answer_is_ours() {
     let (network, store) = start().await;
     network.follow([Step::Lost]);
     store.write(&[put("TX#1", 1, Expect::Absent(NOW))]).await.unwrap();
@@ -175,7 +175,7 @@ async fn f_06_a_single_write_whose_answer_is_lost_is_ours() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn f_07_a_transaction_whose_answer_is_lost_is_replayed_by_its_token() {
+async fn f_07_a_transaction_with_a_lost_answer_is_replayed_by_its_token() {
     let (network, store) = start().await;
     network.follow([Step::Lost]);
     store.write(&user()).await.unwrap();
@@ -191,7 +191,7 @@ async fn f_07_a_transaction_whose_answer_is_lost_is_replayed_by_its_token() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn f_08_a_transaction_whose_token_is_forgotten_is_known_by_its_nonce() {
+async fn f_08_a_transaction_with_a_forgotten_token_is_known_by_its_nonce() {
     let (network, store) = start().await;
     network.follow([Step::Lost, Step::Forgotten]);
     store.write(&user()).await.unwrap();
@@ -205,7 +205,7 @@ async fn f_08_a_transaction_whose_token_is_forgotten_is_known_by_its_nonce() {
         ),
         (1, 1)
     );
-    // Somebody else's marker is not ours, whatever we have tried.
+    // Another caller's marker is not ours, whatever we have tried.
     network.follow([error("InternalServerError"), Step::Forgotten]);
     assert_refused(&store.write(&user()).await, &[0, 1]);
 }
@@ -227,8 +227,8 @@ async fn f_09_an_attempt_that_hangs_is_given_up_and_repeated() {
     assert_unavailable(&store.read(&[Key("TX#1".into())]).await);
 }
 
-/// The contract of `Store`: whoever repeats a call that had no answer is told what became of it,
-/// and only he.
+/// The contract of `Store`: a caller that repeats a call without an answer is told the outcome,
+/// and no other caller is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r_d2_a_call_without_an_answer_can_be_repeated_by_its_caller() {
     let (network, store) = start().await;
@@ -355,7 +355,7 @@ async fn f_10_a_condition_that_does_not_hold_is_told_by_its_place_wherever_it_is
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn f_10_f_11_somebody_in_the_way_elsewhere_does_not_hide_a_condition_and_is_none() {
+async fn f_10_f_11_a_conflict_elsewhere_does_not_hide_a_condition_and_is_none() {
     let (network, store) = start().await;
     let writes = one_of_each("MIXED");
     for place in 0..PLACES {
@@ -366,7 +366,7 @@ async fn f_10_f_11_somebody_in_the_way_elsewhere_does_not_hide_a_condition_and_i
                 assert_eq!(network.requests().len(), 1);
             }
         }
-        // First somebody was in the way, somewhere else each time; when they were gone, the
+        // First another caller was in the way, at another place each time; when it was gone, the
         // condition no longer held.
         let earlier = [(place + 1) % PLACES, (place + 2) % PLACES]
             .map(|other| cancelled_at(&[(other, CONFLICTS[place % CONFLICTS.len()])]));
@@ -379,7 +379,7 @@ async fn f_10_f_11_somebody_in_the_way_elsewhere_does_not_hide_a_condition_and_i
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn f_11_somebody_in_the_way_at_any_place_is_waited_for_and_never_a_refusal() {
+async fn f_11_a_conflict_at_any_place_is_waited_for_and_never_a_refusal() {
     let mut places = JoinSet::new();
     for place in 0..PLACES {
         places.spawn(async move {
@@ -420,7 +420,7 @@ async fn f_11_somebody_in_the_way_at_any_place_is_waited_for_and_never_a_refusal
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn f_07_f_11_f_13_what_was_done_before_somebody_was_in_the_way_is_done() {
+async fn f_07_f_11_f_13_what_was_done_before_a_conflict_is_done() {
     let (network, store) = start().await;
     for place in 0..PLACES {
         let name = format!("DONE {place}");
@@ -474,7 +474,7 @@ async fn f_12_a_single_write_in_the_way_of_a_transaction_is_retried() {
 }
 
 /// `IdempotentParameterMismatchException`: a token is never sent with anything but what it was
-/// first sent with, whatever goes wrong and whoever repeats what.
+/// first sent with, whatever goes wrong and whichever caller repeats it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_14_a_token_belongs_to_what_it_was_first_sent_with() {
     let (network, store) = start().await;

@@ -131,12 +131,12 @@ impl Counter {
         &self.budget
     }
 
-    /// Whether it is of everybody: then operators are told before it ends.
+    /// True if it is of everybody: then operators are told before it ends.
     fn of_everybody(&self) -> bool {
         matches!(self.budget.whose, Whose::Everybody(_))
     }
 
-    /// Whether it is given back to whoever was right.
+    /// True if it is given back to whoever was right.
     pub(crate) fn is_refunded(&self) -> bool {
         self.budget.refund
     }

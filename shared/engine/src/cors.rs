@@ -98,7 +98,7 @@ impl Engine {
         Ok(self.knows(page) || listed(&*self.current().await?, page))
     }
 
-    /// Whether this instance knows that `page` is our own or listed.
+    /// True if this instance knows that `page` is our own or listed.
     pub(crate) fn knows(&self, page: &str) -> bool {
         page == self.own_origin() || self.cache.known().is_some_and(|known| listed(&known, page))
     }

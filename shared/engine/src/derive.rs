@@ -22,7 +22,7 @@ impl Key {
         Self(text)
     }
 
-    /// Whether this is the key's own text, in a time that does not tell where they differ.
+    /// True if this is the key's own text, in a time that does not tell where they differ.
     pub fn is(&self, text: &str) -> bool {
         same(&self.0, text)
     }
@@ -88,7 +88,7 @@ fn bound(transaction: &Transaction, challenge: &Challenge) -> String {
     parts.join("\n")
 }
 
-/// Whether two secrets are equal, in a time that does not tell where they differ.
+/// True if two secrets are equal, in a time that does not tell where they differ.
 pub fn same(one: &Secret, other: &str) -> bool {
     one.expose().as_bytes().ct_eq(other.as_bytes()).into()
 }

@@ -19,7 +19,7 @@ impl Engine {
         interaction_handle(&self.interaction_key, id)
     }
 
-    /// Whether this handle is one that we gave out for this transaction.
+    /// True if this handle is one that we gave out for this transaction.
     pub(crate) fn gave(&self, id: &str, handle: &Handle) -> bool {
         self.interaction_key.accepts(|key| match handle {
             Handle::State(handle) => same(&state_handle(key, id), handle.expose()),
@@ -59,7 +59,7 @@ impl RequestMac {
         self.0.first().cloned().unwrap_or_default()
     }
 
-    /// Whether this is what it was noted by.
+    /// True if this is what it was noted by.
     pub(crate) fn is(&self, noted: &str) -> bool {
         self.0.iter().any(|mac| mac == noted)
     }
@@ -81,7 +81,7 @@ fn interaction_code(key: &Key, transaction: &Transaction) -> Secret {
     key.token(&["interaction-code", &transaction.id])
 }
 
-/// Whether this may be an id of ours: 128 bits as base64url.
+/// True if this may be an id of ours: 128 bits as base64url.
 pub(crate) fn well_formed(id: &str) -> bool {
     id.len() == 22
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')

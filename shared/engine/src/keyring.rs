@@ -74,7 +74,7 @@ impl Keyring {
         &self.others
     }
 
-    /// Whether `made` holds of one of the keys. All are tried, so that the time tells nothing of
+    /// True if `made` holds of one of the keys. All are tried, so that the time tells nothing of
     /// which one.
     pub fn accepts(&self, made: impl Fn(&Key) -> bool) -> bool {
         self.each().fold(false, |found, key| found | made(key))

@@ -40,7 +40,7 @@ fn failures(route: &Route) -> Vec<Answer> {
         .collect()
 }
 
-/// Whether a request to this path and method may end so.
+/// True if a request to this path and method may end so.
 fn may_meet(route: &Route, failure: &Failure) -> bool {
     let writes = route.method == "POST";
     match failure {

@@ -48,7 +48,7 @@ pub struct Item {
 }
 
 impl Item {
-    /// Whether the item still counts: DynamoDB deletes expired ones days late (security.md R-D5).
+    /// True if the item still counts: DynamoDB deletes expired ones days late (security.md R-D5).
     pub fn lives(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|expires| now < expires)
     }
@@ -226,9 +226,9 @@ pub use policy::user::PasswordHash;
 /// What [`Passwords::verify`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// Whether the password is right.
+    /// True if the password is right.
     pub matches: bool,
-    /// Whether the hash was made with older parameters or an older pepper, and should be made again
+    /// True if the hash was made with older parameters or an older pepper, and should be made again
     /// (security.md R-P10).
     pub outdated: bool,
 }

@@ -123,7 +123,7 @@ impl Reply {
     }
 }
 
-/// Whether a client names this tag among those that it has, weakly or strongly.
+/// True if a client names this tag among those that it has, weakly or strongly.
 fn has_already(asked: &HeaderMap, tag: &str) -> bool {
     let tags = asked
         .get_all(header::IF_NONE_MATCH)

@@ -16,6 +16,7 @@ mod faults;
 mod fuzz;
 mod interleavings;
 mod journeys;
+mod mail_limits;
 mod model;
 mod model_envelopes;
 mod model_regressions;

@@ -34,7 +34,7 @@ const STATE_HANDLE: &str = "stateHandle";
 /// What the clients are known to add to any form (idx.md §12.15, §16.2).
 const EXTRAS: [&str; 3] = ["rememberMe", "keepMeSignedIn", "resend"];
 
-/// What a body says: whose step it is, and the input.
+/// The content of a body: the transaction of the step, and the input.
 #[derive(Debug, PartialEq)]
 pub struct Parsed {
     /// The handle.
@@ -43,7 +43,7 @@ pub struct Parsed {
     pub input: Input,
 }
 
-/// How a client names its transaction.
+/// The name by which a client gives its transaction.
 #[derive(Debug, PartialEq)]
 pub enum Handle {
     /// `interactionHandle`, from interact.

@@ -45,7 +45,7 @@ pub fn seconds(wait: Span) -> u64 {
     wait.0.div_ceil(1_000).max(1)
 }
 
-/// What is said where a budget is used up. `None`: waiting does not help.
+/// The message where a budget is used up. `None`: waiting does not help.
 pub fn too_many(wait: Option<Span>) -> String {
     match wait {
         Some(wait) => format!("Too many attempts. Try again in {}.", in_words(wait)),

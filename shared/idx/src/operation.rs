@@ -90,13 +90,13 @@ pub enum Function {
 /// One row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// What it asks for.
+    /// The operation.
     pub operation: Operation,
     /// `GET` or `POST`. Where there is `GET`, there is `HEAD` (RFC 9110 §9.1).
     pub method: &'static str,
     /// Path below the base URL; `{id}` stands for one segment.
     pub path: &'static str,
-    /// Who serves it.
+    /// The function that serves it.
     pub function: Function,
 }
 
@@ -179,7 +179,7 @@ impl Operation {
         }
     }
 
-    /// Whether the answer is the same for all: any page may read it, and caches may keep it.
+    /// True if the answer is the same for all: any page may read it, and caches may keep it.
     pub fn is_public(self) -> bool {
         matches!(self, Self::Discovery | Self::Keys | Self::OpenApi | Self::Favicon)
     }
@@ -225,7 +225,7 @@ impl Function {
 }
 
 impl Route {
-    /// Whether it takes this method.
+    /// True if it takes this method.
     pub fn takes(&self, method: &str) -> bool {
         self.method == method || (self.method == "GET" && method == "HEAD")
     }
@@ -241,7 +241,7 @@ impl Route {
         methods.join(", ")
     }
 
-    /// Whether `path` is this route's path; the value of `{id}` if it has one.
+    /// True if `path` is this route's path; the value of `{id}` if it has one.
     pub fn matches<'p>(&self, path: &'p str) -> Option<Option<&'p str>> {
         let mut id = None;
         let (mut pattern, mut actual) = (self.path.split('/'), path.split('/'));

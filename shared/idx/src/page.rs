@@ -7,12 +7,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-/// What the link of a mail shows.
+/// The page behind the link of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Page {
     /// In the browser that began the flow: press the button to go on there.
     Confirm {
-        /// Where the button posts to.
+        /// The address the button posts to.
         action: String,
         /// The link's token, to be posted.
         token: String,
@@ -21,7 +21,7 @@ pub enum Page {
     },
     /// In the browser that signed up, after an optional sign-up.
     ConfirmAddress {
-        /// Where the button posts to.
+        /// The address the button posts to.
         action: String,
         /// The link's token, to be posted.
         token: String,
@@ -43,7 +43,7 @@ pub enum Page {
     LinkExpired,
     /// Something went wrong.
     Error {
-        /// What to say.
+        /// The text.
         text: String,
         /// Ways to go on from here.
         ways: Vec<Way>,

@@ -81,7 +81,7 @@ fn every_operation_with_an_idx_body_reads_what_the_widget_sends() {
     for (operation, body) in &bodies {
         reads(*operation, &body.to_string());
     }
-    // Whoever adds a step adds its body above.
+    // A new step needs its body above.
     let of_forms =
         [Operation::ConfirmLink, Operation::Interact, Operation::Token, Operation::UserinfoByPost];
     for route in

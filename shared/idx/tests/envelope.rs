@@ -429,7 +429,7 @@ fn a_choice_of_factors() {
 }
 
 #[test]
-fn the_password_of_somebody_who_could_take_the_code() {
+fn the_password_of_a_person_who_could_take_the_code() {
     let mut transaction = transaction(member(true));
     transaction.chosen = Some(AuthenticatorKey::OktaPassword);
     let notices = [at(Place::Passcode, Message::IncorrectPassword)];

@@ -125,7 +125,7 @@ impl Kms {
         )
     }
 
-    /// What happens to the next requests; forgets those seen so far.
+    /// Sets the fate of the next requests; forgets those seen so far.
     fn follow(&self, script: impl IntoIterator<Item = Step>) {
         *self.script.lock().unwrap() = script.into_iter().collect();
         self.asked();
@@ -400,7 +400,7 @@ async fn a_key_of_another_kind_is_refused() {
     );
 }
 
-/// Tokens that nobody signed: whatever is not, byte for byte, what the key signed says nothing.
+/// Tokens that no key signed: whatever is not, byte for byte, what the key signed says nothing.
 /// Here, the corpus kept beside this and random ones.
 #[test]
 fn tokens() {

@@ -110,7 +110,7 @@ fn instead(expected: &str, found: &str, node: Option<&Node>) -> String {
     }
 }
 
-/// Whether this text would be what is expected, had it no quotes.
+/// True if this text would be what is expected, had it no quotes.
 fn is_quoted(expected: &str, text: &str) -> bool {
     match plain(text) {
         Ok(Value::Bool(_)) => expected == TRUTH,

@@ -111,7 +111,7 @@ fn begin(line: &str) -> usize {
     line.chars().take_while(|c| *c == ' ').count() + 1
 }
 
-/// Whether there is something on a line besides a comment.
+/// True if there is something on a line besides a comment.
 fn is_content(line: &str) -> bool {
     !line.trim().is_empty() && !line.trim_start().starts_with('#')
 }

@@ -59,7 +59,7 @@ impl Level {
         }
     }
 
-    /// Whether everybody who signs in to `app` reaches it.
+    /// True if everybody who signs in to `app` reaches it.
     pub fn is_reached_by_all(self, organisation: &Organisation, app: &App) -> bool {
         let rules = organisation
             .access_policy(app)
@@ -78,7 +78,7 @@ impl Level {
         }
     }
 
-    /// Whether `proven` reaches it.
+    /// True if `proven` reaches it.
     pub fn is_reached_by(self, proven: &Keys) -> bool {
         let classes: BTreeSet<_> = proven.iter().map(|key| key.class()).collect();
         classes.len() >= if self == Self::TwoFactors { 2 } else { 1 }
@@ -126,12 +126,12 @@ impl<'a> Rules<'a> {
         Some(Self { global, app })
     }
 
-    /// Whether either rule refuses whatever is proven.
+    /// True if either rule refuses whatever is proven.
     pub fn deny(&self) -> bool {
         self.global.access == Access::Deny || self.app.access == Access::Deny
     }
 
-    /// Whether `proven` satisfies both rules.
+    /// True if `proven` satisfies both rules.
     pub fn satisfied(&self, proven: &Keys) -> bool {
         !self.deny() && self.global_satisfied(proven) && self.app_satisfied(proven)
     }
@@ -206,7 +206,7 @@ pub fn password_settings(organisation: &Organisation, who: &Who) -> PasswordSett
         .unwrap_or_default()
 }
 
-/// Whether the first page asks for the identifier only (policies.md §6.3, "the exact rule"): one
+/// True if the first page asks for the identifier only (policies.md §6.3, "the exact rule"): one
 /// rule that allows any factor makes it so for everybody, because nobody is known yet.
 pub fn identifier_first(organisation: &Organisation) -> bool {
     let any_factor = organisation
@@ -296,7 +296,7 @@ pub fn first_of_anybody(organisation: &Organisation, app: &App) -> Vec<Authentic
     }
 }
 
-/// Whether codes by mail are for signing in at all, whoever may use them.
+/// True if codes by mail are for signing in at all, whoever may use them.
 pub fn signs_in_by_mail(organisation: &Organisation) -> bool {
     matches!(
         organisation.authenticator(AuthenticatorKey::OktaEmail).allowed_for,
@@ -327,7 +327,7 @@ fn reachable<'a, T>(list: &'a [T], place: impl Fn(&'a T) -> Place<'a>) -> Vec<&'
     active
 }
 
-/// Whether everybody meets these conditions.
+/// True if everybody meets these conditions.
 pub(crate) fn of_everybody(conditions: Option<&PolicyConditions>) -> bool {
     let Some(people) = conditions.and_then(|conditions| conditions.people.as_ref()) else {
         return true;

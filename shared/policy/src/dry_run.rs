@@ -125,7 +125,7 @@ fn misfit(name: &str, property: Option<&Property>, value: &Value) -> Option<Misf
     }
 }
 
-/// Whether it is one of the allowed values, where these are listed.
+/// True if it is one of the allowed values, where these are listed.
 fn is_option(property: &Property, value: &Value) -> bool {
     property
         .enumeration

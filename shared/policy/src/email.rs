@@ -123,7 +123,7 @@ pub fn identifier_key(typed: &str) -> String {
     if Email::parse(&key).is_ok() { alloc::format!("\"{key}") } else { key }
 }
 
-/// Whether a text is no address and would yet be compared as one (security.md R-E4).
+/// True if a text is no address and would yet be compared as one (security.md R-E4).
 pub(crate) fn poses_as_address(text: &str) -> bool {
     Email::parse(text).is_err() && Email::parse(&text::key(text)).is_ok()
 }

@@ -31,10 +31,10 @@ pub struct Field {
     pub name: String,
     /// What it is called on the form.
     pub label: String,
-    /// Whether that is other than what Okta, or the schema for a custom attribute, calls it: the
+    /// True if that is other than what Okta, or the schema for a custom attribute, calls it: the
     /// client must not replace it by a translation.
     pub custom_label: bool,
-    /// Whether it must be given.
+    /// True if it must be given.
     pub required: bool,
     /// How it is entered.
     pub input: Input,
@@ -142,7 +142,7 @@ pub fn identifier_label(context: &Context<'_>) -> String {
     labels.join(" or ")
 }
 
-/// Whether usernames have to be addresses (policies.md §2.4).
+/// True if usernames have to be addresses (policies.md §2.4).
 pub fn login_is_address(context: &Context<'_>) -> bool {
     context.organisation.user_schema.property("login").is_none_or(|login| login.pattern.is_none())
 }
@@ -190,7 +190,7 @@ fn build(context: &Context<'_>, wanted: impl Fn(&str, Option<&Property>) -> bool
     }
 }
 
-/// Whether clients may replace the label by their translation: they have one for each base
+/// True if clients may replace the label by their translation: they have one for each base
 /// attribute, of the title that Okta ships, whatever this organisation calls it (idx.md §5.2). On
 /// Okta's own forms the primary email is called "Email".
 fn is_usual(name: &str, property: &Property, label: &str) -> bool {
@@ -271,7 +271,7 @@ impl Form {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// Whether it asks who somebody is: what was proven by whoever answers it otherwise was proven
+    /// True if it asks who somebody is: what was proven by whoever answers it otherwise was proven
     /// of somebody else.
     pub(crate) fn asks_who(&self) -> bool {
         self.fields.iter().any(|field| matches!(field.name.as_str(), "email" | "login"))

@@ -66,7 +66,7 @@ pub struct Context<'a> {
     pub enrollment: &'a ProfileEnrollment,
     /// Id of that policy.
     pub enrollment_id: &'a str,
-    /// Whether that policy lets people sign up.
+    /// True if that policy lets people sign up.
     pub registers: bool,
     /// Now.
     pub now: Timestamp,
@@ -87,18 +87,18 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Whether the answers must not tell who has an account.
+    /// True if the answers must not tell who has an account.
     pub fn prevents_enumeration(&self) -> bool {
         self.organisation.settings.user_enumeration_prevention.authentication
     }
 
-    /// Whether an unknown name is told to be unknown: only where one can sign up, and where nothing
+    /// True if an unknown name is told to be unknown: only where one can sign up, and where nothing
     /// forbids it.
     pub fn tells_who_is_unknown(&self) -> bool {
         self.offers_registration() && !self.prevents_enumeration()
     }
 
-    /// Whether the link "Sign up" is shown: sign-up is on, and whoever signs up will be assigned to
+    /// True if the link "Sign up" is shown: sign-up is on, and whoever signs up will be assigned to
     /// the app (policies.md §3.1).
     pub fn offers_registration(&self) -> bool {
         let assigned = |group: &str| self.app.groups.iter().any(|assigned| assigned == group);

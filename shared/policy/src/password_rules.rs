@@ -237,7 +237,7 @@ fn username_parts(login: &str) -> impl Iterator<Item = &str> {
         .filter(|part| part.chars().count() >= MIN_USERNAME_PART)
 }
 
-/// Whether a password has at most two different characters that can be seen. Spaces do not count:
+/// True if a password has at most two different characters that can be seen. Spaces do not count:
 /// nobody guesses with fewer of them.
 fn has_few_different(password: &str) -> bool {
     let mut visible = password.chars().filter(|c| !text::is_invisible(*c));
@@ -246,7 +246,7 @@ fn has_few_different(password: &str) -> bool {
     visible.all(|c| Some(c) == first || Some(c) == second)
 }
 
-/// Whether the whole password is on the list, whatever the case of its ASCII letters and whatever
+/// True if the whole password is on the list, whatever the case of its ASCII letters and whatever
 /// cannot be seen around it. The list is searched where it lies: an index of it would cost every
 /// cold start more than a search does.
 fn is_common(password: &str) -> bool {
@@ -277,7 +277,7 @@ fn is_word(text: &str) -> bool {
     text.chars().count() >= MIN_WORD
 }
 
-/// Whether the password is the word, or the word with only digits and punctuation after it. Spaces
+/// True if the password is the word, or the word with only digits and punctuation after it. Spaces
 /// do not count.
 fn is_decorated(folded: &str, word: &str) -> bool {
     let password = Zeroizing::new(without_space(folded));

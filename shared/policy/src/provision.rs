@@ -34,7 +34,7 @@ pub struct Wanted {
     pub profile: Profile,
     /// Groups, by id or name.
     pub groups: Vec<String>,
-    /// Whether the administrator vouches for the mailbox.
+    /// True if the administrator vouches for the mailbox.
     pub email_verified: bool,
 }
 

@@ -15,7 +15,7 @@ use crate::transaction::{Challenge, Outcome, Subject, Transaction};
 pub enum Remediation {
     /// Say who you are.
     Identify {
-        /// Whether the password is asked on the same page.
+        /// True if the password is asked on the same page.
         with_password: bool,
     },
     /// Go to the sign-up form.
@@ -33,7 +33,7 @@ pub enum Remediation {
     },
     /// Type the code that was mailed.
     Email {
-        /// Whether that sets the mailbox up, rather than signing in with it.
+        /// True if that sets the mailbox up, rather than signing in with it.
         enrolls: bool,
         /// What was mailed.
         challenge: Challenge,
@@ -51,7 +51,7 @@ pub enum Remediation {
     SelectAuthenticatorEnroll {
         /// The choices.
         keys: Vec<AuthenticatorKey>,
-        /// Whether there is a way past.
+        /// True if there is a way past.
         optional: bool,
     },
     /// Go on without.
@@ -76,7 +76,7 @@ pub enum Standing {
     Finished {
         /// Who signed in.
         user_id: String,
-        /// Whether the client has its code already.
+        /// True if the client has its code already.
         issued: bool,
     },
     /// The person gave up.

@@ -58,7 +58,7 @@ pub fn requirements(context: &Context<'_>, transaction: &Transaction) -> Vec<Req
     }
 }
 
-/// Whether an applicant must prove the mailbox before there is an account. Where answers must not
+/// True if an applicant must prove the mailbox before there is an account. Where answers must not
 /// tell who has one, everybody must; and where there need be no password, or the account would be
 /// nobody's (policies.md §3.7).
 pub fn proves_mailbox_first(context: &Context<'_>) -> bool {
@@ -279,14 +279,14 @@ fn allowed(context: &Context<'_>, who: &Who) -> Keys {
         .collect()
 }
 
-/// Whether codes to their mailbox count for this person at sign-in.
+/// True if codes to their mailbox count for this person at sign-in.
 pub fn usable_mailbox(context: &Context<'_>, who: &Who) -> bool {
     assurance::signs_in_by_mail(context.organisation)
         && assurance::enrolment(context.organisation, who, AuthenticatorKey::OktaEmail)
             != SelfEnroll::NotAllowed
 }
 
-/// Whether this person proves themselves by a code to their mailbox: where codes count at sign-in,
+/// True if this person proves themselves by a code to their mailbox: where codes count at sign-in,
 /// and where there is nothing else.
 pub fn own_mailbox(context: &Context<'_>, user: &User) -> bool {
     usable_mailbox(context, &Who::is(user)) || user.has_only_the_mailbox()

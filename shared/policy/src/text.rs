@@ -19,12 +19,12 @@ use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, WhiteSpa
 use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_normalization::UnicodeNormalization;
 
-/// Whether nothing in `text` can be seen.
+/// True if nothing in `text` can be seen.
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(is_invisible)
 }
 
-/// Whether a character shows nothing: white space, fillers, joiners, tags, variation selectors,
+/// True if a character shows nothing: white space, fillers, joiners, tags, variation selectors,
 /// marks of direction.
 pub fn is_invisible(c: char) -> bool {
     is_space(c) || is_ignorable(c)

@@ -58,7 +58,7 @@ pub struct Transaction {
     /// The authenticator that the person picked from a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen: Option<AuthenticatorKey>,
-    /// Whether the optional authenticators were skipped.
+    /// True if the optional authenticators were skipped.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub skipped: bool,
     /// Where this person has signed in from before.
@@ -210,13 +210,13 @@ pub struct Challenge {
     pub made: Timestamp,
     /// From then on it is worthless.
     pub expires: Timestamp,
-    /// Whether the mail provider has taken it.
+    /// True if the mail provider has taken it.
     pub sent: bool,
-    /// Whether it has not, as far as we know: then another one may be had at once. Neither: it is
+    /// True if it has not, as far as we know: then another one may be had at once. Neither: it is
     /// on its way, or whoever sent it has died.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub failed: bool,
-    /// Whether it was mailed once more because nobody reported it as sent.
+    /// True if it was mailed once more because nobody reported it as sent.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub retried: bool,
 }
@@ -230,19 +230,19 @@ const SENDING_TAKES: Span = Span::seconds(5);
 pub const CLOCK_SKEW: Span = Span::seconds(60);
 
 impl Challenge {
-    /// Whether it is good at `now`. By a clock that was put back a code that was made later by it
+    /// True if it is good at `now`. By a clock that was put back a code that was made later by it
     /// is not: otherwise it would live twice.
     pub fn lives(&self, now: Timestamp) -> bool {
         now < self.expires && self.made <= now + CLOCK_SKEW
     }
 
-    /// Whether its mail has not gone out, as far as we know: it failed, or nobody has reported it
+    /// True if its mail has not gone out, as far as we know: it failed, or nobody has reported it
     /// as sent for longer than sending takes.
     pub fn is_unsent(&self, now: Timestamp) -> bool {
         !self.sent && (self.failed || self.is_overdue(now))
     }
 
-    /// Whether nobody has reported its mail as sent for longer than sending takes.
+    /// True if nobody has reported its mail as sent for longer than sending takes.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         !self.sent && now - self.made >= SENDING_TAKES
     }
@@ -281,7 +281,7 @@ pub enum Outcome {
         generation: u32,
         /// When everything was met.
         at: Timestamp,
-        /// Whether the client has its interaction code. Not yet, if the link finished the flow in
+        /// True if the client has its interaction code. Not yet, if the link finished the flow in
         /// another tab.
         issued: bool,
     },
@@ -310,7 +310,7 @@ impl Transaction {
         }
     }
 
-    /// Whether it is too old at `now`.
+    /// True if it is too old at `now`.
     pub fn expired(&self, now: Timestamp) -> bool {
         now >= self.expires()
     }
@@ -357,20 +357,20 @@ impl Transaction {
         }
     }
 
-    /// Whether a code proves the mailbox of this account: the one that it was sent to, however the
+    /// True if a code proves the mailbox of this account: the one that it was sent to, however the
     /// address is spelled, and no later one (security.md R-O7).
     pub fn is_mailbox_of(&self, challenge: &Challenge) -> bool {
         self.mailbox()
             .is_some_and(|mailbox| identifier_key(&mailbox) == identifier_key(&challenge.address))
     }
 
-    /// Whether nothing has happened since `before`, but that the client was shown another page.
+    /// True if nothing has happened since `before`, but that the client was shown another page.
     pub fn differs_by_page_alone(&self, before: &Self) -> bool {
         self.shown != before.shown
             && Self { shown: before.shown.clone(), ..self.clone() } == *before
     }
 
-    /// Whether this was proven here.
+    /// True if this was proven here.
     pub fn proven(&self, key: AuthenticatorKey) -> bool {
         self.proofs.contains_key(&key)
     }

@@ -30,9 +30,9 @@ pub struct User {
     pub last_updated: Timestamp,
     /// Attribute values, `login` and `email` among them.
     pub profile: Profile,
-    /// Whether the mailbox of `profile.email` has been proven.
+    /// True if the mailbox of `profile.email` has been proven.
     pub email_verified: bool,
-    /// Whether there is a password. The hash is an item of its own: who reads a person does not
+    /// True if there is a password. The hash is an item of its own: who reads a person does not
     /// read it along.
     #[serde(default)]
     pub has_password: bool,
@@ -48,7 +48,7 @@ pub struct User {
     /// instances may disagree.
     #[serde(default)]
     pub generation: u32,
-    /// Whether an administrator made the account. Its id, profile and groups are the
+    /// True if an administrator made the account. Its id, profile and groups are the
     /// administrator's word: they stay when the owner of the mailbox proves it, where those of an
     /// unproven sign-up do not. Passwords and tokens of before are void all the same (security.md
     /// I3).
@@ -87,7 +87,7 @@ impl core::fmt::Debug for PasswordHash {
 }
 
 impl User {
-    /// Whether the person may sign in.
+    /// True if the person may sign in.
     pub fn is_active(&self) -> bool {
         self.status == UserStatus::Active
     }
@@ -104,27 +104,27 @@ impl User {
         }
     }
 
-    /// Whether the person has nothing but the mailbox to begin with: an administrator made the
+    /// True if the person has nothing but the mailbox to begin with: an administrator made the
     /// account and gave no password. Such a person proves the mailbox also where codes are not for
     /// signing in otherwise.
     pub fn has_only_the_mailbox(&self) -> bool {
         self.provisioned && !self.has_password
     }
 
-    /// Whether this account gives way to a sign-up with `profile` that proves their mailbox: nobody
+    /// True if this account gives way to a sign-up with `profile` that proves their mailbox: nobody
     /// ever proved it for this account (security.md I3). One that was deactivated stays so.
     pub(crate) fn gives_way_to(&self, profile: &Profile) -> bool {
         self.is_active() && !self.email_verified && self.has_address_of(profile)
     }
 
-    /// Whether this account has the address of `profile`.
+    /// True if this account has the address of `profile`.
     pub(crate) fn has_address_of(&self, profile: &Profile) -> bool {
         let mailbox =
             |profile: &Profile| profile.get("email").and_then(Value::as_str).map(identifier_key);
         mailbox(&self.profile).is_some_and(|own| Some(own) == mailbox(profile))
     }
 
-    /// Whether the person is in this group.
+    /// True if the person is in this group.
     pub fn in_group(&self, group: &str) -> bool {
         group == EVERYONE || self.groups.contains(group)
     }

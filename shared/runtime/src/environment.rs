@@ -50,7 +50,7 @@ pub struct Environment {
     deadlines: Deadlines,
 }
 
-/// How long a call of AWS may take.
+/// The time a call of AWS may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
     /// Until there is a connection.
@@ -69,7 +69,7 @@ impl Default for Deadlines {
     }
 }
 
-/// Why a function cannot start. Names what is wrong, never its value.
+/// The reason why a function cannot start. Names what is wrong, never its value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// A variable is absent or empty.
@@ -78,9 +78,9 @@ pub enum Error {
     /// A variable, or the secret or key that it names, is of no use.
     #[error("{variable}: {why}")]
     Invalid {
-        /// Which variable.
+        /// The variable.
         variable: &'static str,
-        /// What is wrong with it.
+        /// The fault of its value.
         why: String,
     },
 }
@@ -199,7 +199,7 @@ impl Environment {
         ))
     }
 
-    /// What stands in front of the functions: the path of the base URL, and the proxy that
+    /// The front of the functions: the path of the base URL, and the proxy that
     /// `ORIGIN_SECRET_ID` demands.
     ///
     /// # Errors
@@ -272,17 +272,17 @@ impl Environment {
         self.secret("PEPPER_SECRET_ID", self.pepper_secret_id.as_ref()).await
     }
 
-    /// How to reach DynamoDB.
+    /// The settings to reach DynamoDB.
     pub fn dynamodb(&self) -> SdkConfig {
         self.sdk("DYNAMODB", 3)
     }
 
-    /// How to reach SES. Two tries: a third mail with the same code helps nobody.
+    /// The settings to reach SES. Two tries: a third mail with the same code does not help.
     pub fn ses(&self) -> SdkConfig {
         self.sdk("SESV2", 2)
     }
 
-    /// How to reach KMS.
+    /// The settings to reach KMS.
     pub fn kms(&self) -> SdkConfig {
         self.sdk("KMS", 3)
     }

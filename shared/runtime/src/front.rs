@@ -1,9 +1,9 @@
-//! What stands in front of the functions: the path below which they are reached, and a proxy, such
+//! The front of the functions: the path below which they are reached, and a proxy, such
 //! as a CDN with a firewall.
 //!
 //! Behind a proxy every request has the proxy's address, and a header that names the client proves
-//! nothing: anybody can send one. So the proxy shows a secret with each request. Who does not show
-//! it is refused, and only who shows it is believed about the client (security.md R-A3, R-R7).
+//! nothing: any client can send one. So the proxy shows a secret with each request. A client that
+//! does not show it is refused, and only one that shows it is believed about the client (security.md R-A3, R-R7).
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -17,7 +17,7 @@ use crate::Event;
 /// The header with which a proxy shows the secret.
 const ORIGIN_SECRET: HeaderName = HeaderName::from_static("x-origin-secret");
 
-/// What stands in front of a function.
+/// The front of a function.
 #[derive(Debug)]
 pub struct Front {
     base_path: String,
@@ -32,7 +32,7 @@ pub(crate) struct Proxy {
     pub client_address: Option<HeaderName>,
 }
 
-/// Why a request does not come in.
+/// The reason to refuse a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// It did not come through the proxy.
@@ -231,7 +231,7 @@ mod tests {
             named(&Front::new("", None), &[forged, ("x-forwarded-for", "203.0.113.9")]),
             Ok("192.0.2.7".into())
         );
-        // A proxy that names nobody makes one client of all: that is told, not served.
+        // A proxy that names no client makes one client of all: that is told, not served.
         assert_eq!(
             Refused::NoClient.answer(&request(&[])).status(),
             StatusCode::SERVICE_UNAVAILABLE
@@ -256,7 +256,7 @@ mod tests {
             ("cloudfront-viewer-address", "2001:db8:1:2:3:4:5:6:443", Some("2001:db8:1:2:3:4:5:6")),
             ("cloudfront-viewer-address", "[2001:db8::1]:443", Some("2001:db8::1")),
             ("cloudfront-viewer-address", "203.0.113.9", None),
-            // Whoever is in front adds the client at the end; what stood there before, anybody
+            // The proxy in front adds the client at the end; what stood there before, any client
             // wrote.
             ("x-forwarded-for", "203.0.113.9", Some("203.0.113.9")),
             ("x-forwarded-for", "198.51.100.1, 203.0.113.9", Some("203.0.113.9")),

@@ -21,7 +21,7 @@ use policy::secret::Secret;
 use crate::Event;
 
 /// The engine's form of an event. A body that claims to be base64 and is not stays as it came:
-/// whoever parses it refuses it.
+/// the parser refuses it.
 pub fn request(event: Event) -> Request {
     let mut headers = event.headers;
     if let Some(cookies) = event.cookies.filter(|cookies| !cookies.is_empty()) {
@@ -89,7 +89,7 @@ fn joined(headers: &HeaderMap) -> HeaderMap {
         .collect()
 }
 
-/// What the future gives; `None` if it panics. The panic hook has told where by then.
+/// The output of the future; `None` if it panics. The panic hook has told where by then.
 pub async fn guarded<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     // What the future borrowed is not looked at again after a panic, save by locks, and ours

@@ -25,7 +25,7 @@ pub use environment::{Deadlines, Environment, Error};
 pub use front::Front;
 /// A request as API Gateway's HTTP API hands it to a function (payload format 2.0).
 pub use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest as Event;
-/// What a function answers to an [`Event`].
+/// The answer of a function to an [`Event`].
 pub use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse as Answer;
 pub use logs::{lines as log_lines, start as start_logs};
 pub use system::{SystemClock, SystemRandom};

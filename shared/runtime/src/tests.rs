@@ -5,11 +5,11 @@
     reason = "a test says what it expects by failing"
 )]
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use engine::ports::{Item, Key, Store, StoreError, Write as StoreWrite};
+use engine::testing::{Collecting, ThreadLog};
 use policy::secret::Secret;
 use serde_json::{Value, json};
 
@@ -56,29 +56,11 @@ fn event() -> Event {
     .unwrap()
 }
 
-/// The lines that are logged meanwhile, on this thread.
+/// The lines that are logged during the call, on this thread.
 async fn lines(work: impl Future) -> Vec<Value> {
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-    impl Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let lines = Lines::default();
-    let written = lines.clone();
-    let subscriber = logs::lines().with_writer(move || written.clone()).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let log = Collecting::begun(|| logs::lines().with_writer(|| ThreadLog).finish());
     work.await;
-    drop(guard);
-    let bytes = lines.0.lock().unwrap();
-    String::from_utf8_lossy(&bytes)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    log.ended().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ const ADAPTERS: [(&str, &str, &[&str]); 4] = [
     ("kms", "Signer", &["kms:GetPublicKey", "kms:Sign"]),
 ];
 
-/// Which variable is behind a part of `Environment`.
+/// The variable behind a part of `Environment`.
 const VARIABLES: [(&str, &str); 4] = [
     ("environment.passcode_key()", "PASSCODE_SECRET_ID"),
     ("environment.peppers()", "PEPPER_SECRET_ID"),
@@ -102,7 +102,7 @@ fn every_part_of_the_environment_that_a_function_asks_for_is_known_here() {
     }
 }
 
-/// What a function does to the table, as actions.
+/// The operations of a function on the table, as actions.
 fn table_actions(access: &str, function: Function) -> BTreeSet<&'static str> {
     let cells = |row: &str| {
         row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>()

@@ -22,7 +22,7 @@ pub struct SesMailer {
 }
 
 impl SesMailer {
-    /// A mailer on `client`, whose configuration decides about retries and timeouts. Bounces and
+    /// A mailer on `client`. Its configuration decides about retries and timeouts. Bounces and
     /// complaints are reported to `configuration_set` (security.md R-M6).
     #[must_use]
     pub fn new(client: Client, configuration_set: Option<String>) -> Self {
@@ -32,7 +32,7 @@ impl SesMailer {
 
 /// SES's mailbox simulator: it takes every mail and keeps none, and what it takes counts neither
 /// against the quota nor in the reputation.
-const NOBODY: &str = "success@simulator.amazonses.com";
+const SIMULATOR: &str = "success@simulator.amazonses.com";
 
 impl SesMailer {
     async fn send_to(&self, to: &str, mail: &Mail) -> Result<(), MailError> {
@@ -57,7 +57,7 @@ impl Mailer for SesMailer {
     }
 
     async fn send_to_nobody(&self, mail: &Mail) -> Result<(), MailError> {
-        self.send_to(NOBODY, mail).await
+        self.send_to(SIMULATOR, mail).await
     }
 }
 

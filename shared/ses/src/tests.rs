@@ -144,15 +144,15 @@ async fn r_e5_r_m1_one_recipient_and_structured_content() {
 #[tokio::test]
 async fn r_r2_a_mail_to_nobody_is_a_mail_like_any_other_save_for_where_it_goes() {
     let answers = || [Some((200, ""))];
-    let (somebody, nobody) = (
+    let (person, decoy) = (
         send(answers()).await,
         send_by(answers(), async |mailer, mail| mailer.send_to_nobody(mail).await).await,
     );
-    nobody.0.unwrap();
-    let mut asked = nobody.1[0].clone();
+    decoy.0.unwrap();
+    let mut asked = decoy.1[0].clone();
     assert_eq!(asked["Destination"], json!({ "ToAddresses": ["success@simulator.amazonses.com"] }));
-    asked["Destination"] = somebody.1[0]["Destination"].clone();
-    assert_eq!(asked, somebody.1[0]);
+    asked["Destination"] = person.1[0]["Destination"].clone();
+    assert_eq!(asked, person.1[0]);
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn f_23_a_mail_system_that_is_off_takes_nothing() {
         send([Some((500, "InternalFailure")), Some((503, "InternalFailure"))]).await.0,
         Err(MailError::NotTaken(_))
     ));
-    // Hung up after the request was read: whether it was taken nobody knows.
+    // Hung up after the request was read: it is unknown whether it was taken.
     assert!(matches!(send([None, None]).await.0, Err(MailError::Unavailable(_))));
 }
 

@@ -9,7 +9,7 @@ use engine::ports::{Mail, MailContent};
 use policy::provision::Beginning;
 use policy::time::Timestamp;
 
-/// What a mail says.
+/// The text of a mail.
 pub struct Words {
     /// One line.
     pub subject: String,
@@ -75,7 +75,7 @@ pub fn words(mail: &Mail) -> Result<Words, askama::Error> {
     }
 }
 
-/// How a person takes over an account that was made for them.
+/// The way a person takes over an account that was made for them.
 fn steps(beginning: Beginning) -> &'static str {
     match beginning {
         Beginning::SignIn { asks_password: false } => {
@@ -91,14 +91,14 @@ fn steps(beginning: Beginning) -> &'static str {
     }
 }
 
-/// What every mail says (security.md R-M5): who asked, and when.
+/// The text in every mail (security.md R-M5): who asked, and when.
 struct Facts<'m> {
     company: &'m str,
     app: &'m str,
     asked_at: String,
 }
 
-/// `22 November 2026, 15:04 UTC`: a moment that everybody reads the same way, wherever the mail is
+/// `22 November 2026, 15:04 UTC`: a moment that everyone reads the same way, wherever the mail is
 /// opened.
 fn readable(moment: Timestamp) -> String {
     let moment = i64::try_from(moment.0)

@@ -6,13 +6,13 @@ export const password = 'correct horse battery 9';
 
 let people = 0;
 
-/** An address nobody has used. */
-export function somebody(name = 'mary') {
+/** An address that no account has used. */
+export function newAddress(name = 'mary') {
   people += 1;
   return `${name}.${people}.${process.pid}@example.com`;
 }
 
-/** Signs somebody up with a code and a password, to the ID token's claims. */
+/** Signs a person up with a code and a password, to the ID token's claims. */
 export async function signUp(server, { client, origin, email, profile = {}, password: chosen = password }) {
   const flow = await begin(server, { client, origin });
   await flow.send('select-enroll-profile');

@@ -13,7 +13,7 @@ const binary = process.env.VESTIBULE ?? join(target, 'debug/vestibule');
 /** The organisation file takes no anchors and aliases. */
 const yaml = (value) => stringify(value, { aliasDuplicateObjects: false });
 
-/** A port nobody listens on now. */
+/** A port that no program listens on now. */
 export async function freePort() {
   const probe = createServer();
   await new Promise((listening) => probe.listen(0, '127.0.0.1', listening));

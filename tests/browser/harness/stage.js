@@ -7,7 +7,7 @@ import { organisation } from './organisation.js';
 import { startServer } from './server.js';
 import { Widget } from './widget.js';
 
-export { password, somebody } from './person.js';
+export { password, newAddress } from './person.js';
 
 /** Raises the stage. `scene` is what `organisation()` takes, without the origin. */
 export async function raise(scene) {

@@ -5,7 +5,7 @@ import { client, versions } from '../harness/auth.js';
 import { assurance, base, everyFormat, organisation } from '../harness/organisation.js';
 import { signUp } from '../harness/person.js';
 import { startServer } from '../harness/server.js';
-import { password, somebody } from '../harness/stage.js';
+import { password, newAddress } from '../harness/stage.js';
 
 // Never called: auth-js needs a redirect URI, and the organisation wants to know it.
 const origin = 'http://localhost:3000';
@@ -22,7 +22,7 @@ let server;
 let mary;
 before(async () => {
   server = await startServer(organisation({ origin, apps }));
-  mary = somebody();
+  mary = newAddress();
   await signUp(server, { client: 'plain', origin, email: mary });
 });
 after(() => server?.stop());
@@ -41,7 +41,7 @@ for (const [name, version] of Object.entries(versions)) {
   describe(name, () => {
     test('register: a code, then a password, to tokens', async () => {
       const auth = open(version, 'plain');
-      const email = somebody();
+      const email = newAddress();
       let transaction = await auth.idx.register({ firstName: 'Mary', lastName: 'Miller', email });
       assert.equal(transaction.status, 'PENDING', texts(transaction).join());
       assert.equal(transaction.nextStep.name, 'enroll-authenticator');
@@ -54,7 +54,7 @@ for (const [name, version] of Object.entries(versions)) {
 
     test('register: the password with the form', async () => {
       const auth = open(version, 'password-first');
-      const email = somebody();
+      const email = newAddress();
       await auth.idx.register({ firstName: 'Mary', lastName: 'Miller', email, password });
       const transaction = await auth.idx.proceed({ verificationCode: (await server.mail(email)).code });
       assert.equal(transaction.status, 'SUCCESS', JSON.stringify(transaction.messages));
@@ -64,7 +64,7 @@ for (const [name, version] of Object.entries(versions)) {
     test('register: where it is switched off', async () => {
       const auth = open(version, 'closed');
       await assert.rejects(async () => {
-        const transaction = await auth.idx.register({ firstName: 'Mary', lastName: 'Miller', email: somebody() });
+        const transaction = await auth.idx.register({ firstName: 'Mary', lastName: 'Miller', email: newAddress() });
         throw transaction.error ?? new Error(texts(transaction).join());
       }, /Registration is not supported/);
     });
@@ -80,7 +80,7 @@ for (const [name, version] of Object.entries(versions)) {
 
     test('a wrong code, one sent again, the right one', async () => {
       const auth = open(version, 'plain');
-      const email = somebody();
+      const email = newAddress();
       await auth.idx.register({ firstName: 'Mary', lastName: 'Miller', email });
       const { code } = await server.mail(email);
       let transaction = await auth.idx.proceed({ verificationCode: code === '000000' ? '000001' : '000000' });
@@ -108,8 +108,8 @@ for (const [name, version] of Object.entries(versions)) {
       assert.ok(transaction.messages.some(({ i18n }) => i18n.key === 'errors.E0000004'), JSON.stringify(transaction.messages));
     });
 
-    test('authenticate: somebody unknown', async () => {
-      const stranger = somebody('stranger');
+    test('authenticate: an unknown person', async () => {
+      const stranger = newAddress('stranger');
       const transaction = await open(version, 'plain').idx.authenticate({ username: stranger, password });
       assert.equal(transaction.status, 'PENDING');
       assert.deepEqual(texts(transaction), [`There is no account with the Email ${stranger}.`]);
@@ -117,7 +117,7 @@ for (const [name, version] of Object.entries(versions)) {
 
     test('progressive enrollment: the default flow asks, a wrong value is refused, the right one gives tokens', async () => {
       const auth = open(version, 'more');
-      const email = somebody();
+      const email = newAddress();
       await signUp(server, { client: 'plain', origin, email });
       await auth.idx.start();
       let transaction = await auth.idx.proceed({ username: email, password });
@@ -140,13 +140,13 @@ for (const [name, version] of Object.entries(versions)) {
     });
 
     test('a transaction that has expired ends', async () => {
-      // On a server of its own: a clock that is ahead makes tokens of the future for everybody else.
+      // On a server of its own: a clock that is ahead makes tokens of the future for all other tests.
       const late = await startServer(organisation({ origin, apps }));
       try {
         const auth = client(version, { issuer: late.issuer, origin, clientId: 'plain' });
         await auth.idx.start();
         await late.clock(3601);
-        const transaction = await auth.idx.proceed({ username: somebody(), password });
+        const transaction = await auth.idx.proceed({ username: newAddress(), password });
         assert.equal(transaction.status, 'TERMINAL');
         assert.equal(transaction.messages[0].i18n.key, 'idx.session.expired');
       } finally {
@@ -179,7 +179,7 @@ describe('the email callback', () => {
 
   /** Signs up as far as the mail. */
   async function mailed(auth) {
-    const email = somebody();
+    const email = newAddress();
     await auth.idx.register({ firstName: 'Mary', lastName: 'Miller', email, password });
     return { email, ...(await server.mail(email)) };
   }
@@ -198,7 +198,7 @@ describe('the email callback', () => {
 describe('auth-js 8, step by step', () => {
   test('sign up', async () => {
     const auth = open({}, 'plain');
-    const email = somebody();
+    const email = newAddress();
     await auth.idx.start();
     await auth.idx.proceed({ step: 'select-enroll-profile' });
     let transaction = await auth.idx.proceed({ step: 'enroll-profile', userProfile: { firstName: 'Mary', lastName: 'Miller', email } });
@@ -214,7 +214,7 @@ describe('auth-js 8, step by step', () => {
 
   test('sign in, with progressive enrollment', async () => {
     const auth = open({}, 'more');
-    const email = somebody();
+    const email = newAddress();
     await signUp(server, { client: 'plain', origin, email });
     await auth.idx.start();
     let transaction = await auth.idx.proceed({ step: 'identify', username: email, password });
@@ -225,7 +225,7 @@ describe('auth-js 8, step by step', () => {
 
   test('a mistyped address is corrected on the code page', async () => {
     const auth = open({}, 'plain');
-    const [mistyped, email] = [somebody(), somebody()];
+    const [mistyped, email] = [newAddress(), newAddress()];
     await auth.idx.start();
     await auth.idx.proceed({ step: 'select-enroll-profile' });
     await auth.idx.proceed({ step: 'enroll-profile', userProfile: { firstName: 'Mary', lastName: 'Miller', email: mistyped } });
@@ -249,7 +249,7 @@ describe('auth-js 8, step by step', () => {
 
   test('a code sent again', async () => {
     const auth = open({}, 'plain');
-    const email = somebody();
+    const email = newAddress();
     await auth.idx.start();
     await auth.idx.proceed({ step: 'select-enroll-profile' });
     await auth.idx.proceed({ step: 'enroll-profile', userProfile: { firstName: 'Mary', lastName: 'Miller', email } });

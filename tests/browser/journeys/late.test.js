@@ -1,8 +1,8 @@
-// What happens when somebody takes too long. In a file of its own, as the server's clock is ahead of the browser's from the first journey on,
+// What happens when a person takes too long. In a file of its own, as the server's clock is ahead of the browser's from the first journey on,
 // and tokens of the future are refused.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { raise, somebody } from '../harness/stage.js';
+import { raise, newAddress } from '../harness/stage.js';
 import { generations } from '../harness/widget.js';
 
 let stage;
@@ -26,7 +26,7 @@ for (const generation of generations) {
     };
 
     test('an expired code is refused, and a new one works', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'plain', async (widget) => {
         const { code } = await toTheMail(widget, email);
         await stage.server.clock(301);
@@ -44,7 +44,7 @@ for (const generation of generations) {
 
     test('an expired link says so', async () => {
       await stage.journey(generation, 'plain', async (widget, { context }) => {
-        const { link } = await toTheMail(widget, somebody());
+        const { link } = await toTheMail(widget, newAddress());
         await stage.server.clock(301);
         const tab = await context.newPage();
         await tab.goto(link);
@@ -54,7 +54,7 @@ for (const generation of generations) {
 
     test('a transaction that has expired begins anew', async () => {
       await stage.journey(generation, 'plain', async (widget) => {
-        await toTheForm(widget, somebody());
+        await toTheForm(widget, newAddress());
         await stage.server.clock(3601);
         await widget.submit();
         await widget.says(/logged out due to inactivity/i);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { join } from 'node:path';
 import { openBrowser, screenshots } from '../harness/browser.js';
-import { password, raise, somebody } from '../harness/stage.js';
+import { password, raise, newAddress } from '../harness/stage.js';
 import { generations } from '../harness/widget.js';
 
 let stage;
@@ -33,7 +33,7 @@ for (const generation of generations) {
     };
 
     test('in the same browser: the first tab goes on', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'plain', async (widget, { context }) => {
         const { link } = await asFarAsTheMail(widget, email);
         const tab = await follow(context, link);
@@ -47,7 +47,7 @@ for (const generation of generations) {
     });
 
     test('in the same browser, when nothing is left to ask: the first tab has its tokens', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'password-first', async (widget, { context }) => {
         const { link } = await asFarAsTheMail(widget, email, { 'credentials.passcode': password });
         const tab = await follow(context, link);
@@ -57,7 +57,7 @@ for (const generation of generations) {
     });
 
     test('in another browser: it shows the code and completes nothing', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'plain', async (widget) => {
         const { link, code } = await asFarAsTheMail(widget, email);
         const other = await openBrowser(stage.browser);
@@ -82,7 +82,7 @@ for (const generation of generations) {
     });
 
     test('by way of the page that the app names', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'callback', async (widget, { context }) => {
         const { link } = await asFarAsTheMail(widget, email, { 'credentials.passcode': password });
         const tab = await follow(context, link);

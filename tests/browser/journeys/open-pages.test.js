@@ -1,10 +1,10 @@
-// A policy changes while somebody has a form open: the unmodified widget in both generations, and auth-js. Nobody reloads.
+// A policy changes while a person has a form open: the unmodified widget in both generations, and auth-js. No page is reloaded.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { client, versions } from '../harness/auth.js';
 import { base, colours, everyFormat } from '../harness/organisation.js';
 import { signUp } from '../harness/person.js';
-import { password, raise, somebody } from '../harness/stage.js';
+import { password, raise, newAddress } from '../harness/stage.js';
 import { generations } from '../harness/widget.js';
 
 const named = (...names) => everyFormat.filter(({ name }) => names.includes(name));
@@ -33,7 +33,7 @@ after(() => stage?.stop());
 
 const profile = (email) => ({ 'userProfile.email': email, 'userProfile.firstName': 'Mary', 'userProfile.lastName': 'Miller' });
 
-/** What is stored of whoever has this address. */
+/** The stored user of this address. */
 async function stored(email) {
   const items = (await stage.server.dump()).map((item) => JSON.stringify(item));
   return items.filter((item) => item.includes(email)).join('\n');
@@ -55,7 +55,7 @@ for (const generation of generations) {
     };
 
     test('an attribute leaves the sign-up form: what was typed is dropped', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'leaves', async (widget) => {
         await openForm(widget, { ...profile(email), 'userProfile.pseudonym': 'Mae', 'userProfile.shoeSize': '42', 'credentials.passcode': password });
         await stage.change(withApps({ leaves: { enrollAuthenticatorTypes, attributes: [...base, ...named('pseudonym')] } }));
@@ -68,7 +68,7 @@ for (const generation of generations) {
     });
 
     test('a required attribute joins the sign-up form: it is shown, with a message and what was typed', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'form', async (widget) => {
         await openForm(widget, { ...profile(email), 'credentials.passcode': password });
         await stage.change(withApps({ form: { enrollAuthenticatorTypes, attributes: [...base, ...named('shoeSize')] } }));
@@ -86,7 +86,7 @@ for (const generation of generations) {
     });
 
     test('the choices of an attribute narrow: those of today are shown', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'narrows', async (widget) => {
         await openForm(widget, { ...profile(email), 'credentials.passcode': password });
         await widget.select('userProfile.colour', 'Red');
@@ -105,7 +105,7 @@ for (const generation of generations) {
     });
 
     test('the password joins the sign-up form, and leaves it', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'plain', async (widget) => {
         await openForm(widget, profile(email));
         await stage.change(withApps({ plain: { enrollAuthenticatorTypes } }));
@@ -124,7 +124,7 @@ for (const generation of generations) {
 
     test('sign-up closes: the first page says so', async () => {
       await stage.journey(generation, 'form', async (widget) => {
-        await openForm(widget, { ...profile(somebody()), 'credentials.passcode': password });
+        await openForm(widget, { ...profile(newAddress()), 'credentials.passcode': password });
         await stage.change(withApps({ form: { enrollAuthenticatorTypes, unknownUserAction: 'DENY' } }));
         await widget.submit();
         await widget.says('Registration is currently unavailable.');
@@ -134,7 +134,7 @@ for (const generation of generations) {
     });
 
     test('the progressive form: what leaves is not asked, what joins is shown', async () => {
-      const email = somebody();
+      const email = newAddress();
       await signUp(stage.server, { client: 'plain', origin: stage.app.origin, email });
       await stage.journey(generation, 'later', async (widget) => {
         await widget.fill({ identifier: email, 'credentials.passcode': password });
@@ -153,7 +153,7 @@ for (const generation of generations) {
       const found = await stored(email);
       assert.ok(found.includes('"pseudonym":"Mae"') && !found.includes('shoeSize'), found);
 
-      const other = somebody();
+      const other = newAddress();
       await signUp(stage.server, { client: 'plain', origin: stage.app.origin, email: other });
       await stage.journey(generation, 'later', async (widget) => {
         await widget.fill({ identifier: other, 'credentials.passcode': password });
@@ -166,7 +166,7 @@ for (const generation of generations) {
     });
 
     test('the first page asks for a password by now', async () => {
-      const email = somebody();
+      const email = newAddress();
       await signUp(stage.server, { client: 'plain', origin: stage.app.origin, email });
       await stage.change({ ...scene, primaryFactor: 'PASSWORD_IDP_ANY_FACTOR' });
       await stage.journey(generation, 'plain', async (widget) => {
@@ -181,7 +181,7 @@ for (const generation of generations) {
     });
 
     test('another browser was faster to sign up: the page says so and leads to the sign-in', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'form', async (widget) => {
         await openForm(widget, { ...profile(email), 'credentials.passcode': password });
         await widget.submit();
@@ -215,7 +215,7 @@ for (const [name, version] of Object.entries({ ...versions, 'auth-js 8': {} })) 
     const fields = (transaction) => JSON.stringify(transaction.rawIdxState.remediation.value[0]);
 
     test('an attribute leaves, joins, sign-up closes', async () => {
-      const [email, other] = [somebody(), somebody()];
+      const [email, other] = [newAddress(), newAddress()];
       let auth = await open('leaves');
       await stage.change(withApps({ leaves: { enrollAuthenticatorTypes } }));
       await press(auth, { email, firstName: 'Mary', lastName: 'Miller', pseudonym: 'Mae', shoeSize: '42' });
@@ -233,7 +233,7 @@ for (const [name, version] of Object.entries({ ...versions, 'auth-js 8': {} })) 
 
       auth = await open('form');
       await stage.change(withApps({ form: { enrollAuthenticatorTypes, unknownUserAction: 'DENY' } }));
-      transaction = await press(auth, { email: somebody(), firstName: 'Mary', lastName: 'Miller', shoeSize: '42' });
+      transaction = await press(auth, { email: newAddress(), firstName: 'Mary', lastName: 'Miller', shoeSize: '42' });
       assert.match(texts(transaction), /Registration is currently unavailable/);
     });
   });

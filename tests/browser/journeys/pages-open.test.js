@@ -1,4 +1,4 @@
-// A policy changes while one of our own pages is open. Nobody reloads.
+// A policy changes while one of our own pages is open. No page is reloaded.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { openBrowser, screenshots, startBrowser } from '../harness/browser.js';
 import { startServer } from '../harness/server.js';
-import { password, somebody } from '../harness/stage.js';
+import { password, newAddress } from '../harness/stage.js';
 
 const file = join(import.meta.dirname, '../../../functions/local/organisation.yaml');
 const changed = /has changed while this page was open/;
@@ -62,7 +62,7 @@ describe('our page, open while a policy changes', () => {
   test('an attribute leaves', async () => {
     await server.organisation(demo(['shoeSize']));
     await journey('leaves', async (page) => {
-      await fill(page, somebody());
+      await fill(page, newAddress());
       await page.getByLabel('Shoe size').selectOption('38');
       await server.organisation(demo());
       await press(page);
@@ -72,7 +72,7 @@ describe('our page, open while a policy changes', () => {
 
   test('one joins: what was typed stays, the password too', async () => {
     await journey('joins', async (page) => {
-      const email = somebody();
+      const email = newAddress();
       await fill(page, email);
       await server.organisation(demo(['shoeSize']));
       await press(page);
@@ -87,7 +87,7 @@ describe('our page, open while a policy changes', () => {
   test('choices narrow', async () => {
     await server.organisation(demo(['favouriteColour']));
     await journey('narrows', async (page) => {
-      await fill(page, somebody());
+      await fill(page, newAddress());
       await page.getByLabel('Red').check();
       await server.organisation(demo(['favouriteColour'], ({ userSchema }) => {
         Object.assign(userSchema.definitions.custom.properties.favouriteColour, { enum: ['green'], oneOf: [{ const: 'green', title: 'Green' }] });
@@ -103,7 +103,7 @@ describe('our page, open while a policy changes', () => {
 
   test('sign-up closes: the first page says so', async () => {
     await journey('closes', async (page) => {
-      await fill(page, somebody());
+      await fill(page, newAddress());
       await server.organisation(demo([], (_, enrollment) => { enrollment.unknownUserAction = 'DENY'; }));
       await press(page);
       await page.getByText('Registration is currently unavailable.').waitFor();
@@ -112,7 +112,7 @@ describe('our page, open while a policy changes', () => {
   });
 
   test('the progressive form follows its policy', async () => {
-    const email = somebody();
+    const email = newAddress();
     await journey('progressive', async (page) => {
       await fill(page, email);
       await press(page);

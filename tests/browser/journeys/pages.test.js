@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { openBrowser, screenshots, startBrowser } from '../harness/browser.js';
 import { startServer } from '../harness/server.js';
-import { password, somebody } from '../harness/stage.js';
+import { password, newAddress } from '../harness/stage.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const screens = { desk: { viewport: { width: 1280, height: 800 } }, phone: { viewport: { width: 375, height: 667 }, isMobile: true, hasTouch: true } };
@@ -26,7 +26,7 @@ for (const [screen, options] of Object.entries(screens)) {
   describe(`our pages, ${screen}`, () => {
     test('sign up, be asked for one thing more, be signed in: by keyboard', async () => {
       const { context, page, faults, traffic } = await openBrowser(browser, options);
-      const email = somebody(`ada.${screen}`);
+      const email = newAddress(`ada.${screen}`);
       const look = (name, whole) => inspect(whole ?? page, `${screen}-${name}`);
       try {
         await page.goto(server.url);
@@ -101,11 +101,11 @@ for (const [screen, options] of Object.entries(screens)) {
       }
     });
 
-    test('a wrong password, somebody unknown', async () => {
+    test('a wrong password, an unknown person', async () => {
       const { context, page, faults } = await openBrowser(browser, options);
       try {
         await page.goto(`${server.url}/signin`);
-        await type(page, 'Email', somebody('stranger'));
+        await type(page, 'Email', newAddress('stranger'));
         await type(page, 'Password', password);
         await page.keyboard.press('Enter');
         await page.getByRole('alert').getByText('There is no account with the Email').waitFor();
@@ -118,7 +118,7 @@ for (const [screen, options] of Object.entries(screens)) {
 
     test('a mistyped address is corrected on the code page: by keyboard', async () => {
       const { context, page, faults } = await openBrowser(browser, options);
-      const [mistyped, email] = [somebody(`mistyped.${screen}`), somebody(`right.${screen}`)];
+      const [mistyped, email] = [newAddress(`mistyped.${screen}`), newAddress(`right.${screen}`)];
       try {
         await page.goto(`${server.url}/signin?flow=signup`);
         await page.getByRole('heading', { name: 'Sign up' }).waitFor();
@@ -164,7 +164,7 @@ async function signedIn(page, email) {
   await page.locator('#claims').getByText(email).first().waitFor();
 }
 
-/** Moves the focus with the Tab key, as somebody without a mouse does. */
+/** Moves the focus with the Tab key, as a person without a mouse does. */
 async function focus(page, target) {
   await target.waitFor();
   const focused = () => target.evaluate((element) => element === document.activeElement);

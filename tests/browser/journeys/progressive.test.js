@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { base, everyFormat } from '../harness/organisation.js';
 import { signUp } from '../harness/person.js';
-import { password, raise, somebody } from '../harness/stage.js';
+import { password, raise, newAddress } from '../harness/stage.js';
 import { generations } from '../harness/widget.js';
 
 const optional = (attributes) => attributes.map((attribute) => ({ ...attribute, required: false }));
@@ -30,7 +30,7 @@ for (const generation of generations) {
   describe(`progressive enrollment, ${generation}`, () => {
     let email;
     before(async () => {
-      email = somebody();
+      email = newAddress();
       await signUp(stage.server, { client: 'plain', origin: stage.app.origin, email });
     });
 
@@ -47,10 +47,10 @@ for (const generation of generations) {
       await notAsked('grows');
       await stage.change({ apps: { ...scene.apps, grows: { attributes: [...base, ...named('shoeSize')] } } });
       try {
-        const somebodyElse = somebody();
-        await signUp(stage.server, { client: 'plain', origin: stage.app.origin, email: somebodyElse });
+        const otherAddress = newAddress();
+        await signUp(stage.server, { client: 'plain', origin: stage.app.origin, email: otherAddress });
         await stage.journey(generation, 'grows', async (widget) => {
-          await widget.fill({ identifier: somebodyElse, 'credentials.passcode': password });
+          await widget.fill({ identifier: otherAddress, 'credentials.passcode': password });
           await widget.submit();
           await widget.ready('userProfile.shoeSize');
           assert.equal(await widget.box.locator('input[name^="userProfile."]').count(), 1);
@@ -59,7 +59,7 @@ for (const generation of generations) {
           await widget.claims();
         });
         await stage.journey(generation, 'grows', async (widget) => {
-          await widget.fill({ identifier: somebodyElse, 'credentials.passcode': password });
+          await widget.fill({ identifier: otherAddress, 'credentials.passcode': password });
           await widget.submit();
           await widget.claims();
         });
@@ -115,7 +115,7 @@ for (const generation of generations) {
 
     test('an optional attribute alone, and a policy with progressive enrollment off, ask for nothing', async () => {
       await notAsked('optional');
-      const newcomer = somebody();
+      const newcomer = newAddress();
       await signUp(stage.server, { client: 'plain', origin: stage.app.origin, email: newcomer });
       await stage.journey(generation, 'off', async (widget) => {
         await widget.fill({ identifier: newcomer, 'credentials.passcode': password });

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { openBrowser, startBrowser } from '../harness/browser.js';
 import { signUp } from '../harness/person.js';
 import { startServer } from '../harness/server.js';
-import { password, somebody } from '../harness/stage.js';
+import { password, newAddress } from '../harness/stage.js';
 import { Widget } from '../harness/widget.js';
 
 const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
@@ -35,7 +35,7 @@ const here = (text) => text.replaceAll('http://localhost:8787', server.url);
 
 for (const [generation, suffix] of [['g2', 'min'], ['g3', 'next']]) {
   test(`the page with the widget signs in, ${generation}`, async () => {
-    const email = somebody();
+    const email = newAddress();
     await signUp(server, { client: 'demo-spa', origin: `${server.url}/demo`, email });
     const snippet = block('html', 'OktaSignIn');
     const page = here(snippet)
@@ -61,7 +61,7 @@ for (const [generation, suffix] of [['g2', 'min'], ['g3', 'next']]) {
 }
 
 test('auth-js signs up in Node', async () => {
-  const email = somebody('ada');
+  const email = newAddress('ada');
   // A module needs a file; beside this one it finds auth-js.
   const folder = mkdtempSync(join(import.meta.dirname, 'readme-'));
   try {

@@ -5,7 +5,7 @@ import { startApp } from '../harness/app.js';
 import { openBrowser } from '../harness/browser.js';
 import { assurance } from '../harness/organisation.js';
 import { signUp } from '../harness/person.js';
-import { password, raise, somebody } from '../harness/stage.js';
+import { password, raise, newAddress } from '../harness/stage.js';
 import { Widget, generations } from '../harness/widget.js';
 
 const apps = {
@@ -20,9 +20,9 @@ const quiet = { apps, settings: { userEnumerationPrevention: { authentication: t
 
 let stage;
 let mary;
-/** Somebody who has an account and no mail since: an address gets only a few mails an hour. */
+/** A person who has an account and no mail since: an address gets only a few mails an hour. */
 const newcomer = async () => {
-  const email = somebody();
+  const email = newAddress();
   await signUp(stage.server, { client: 'plain', origin: stage.app.origin, email });
   return email;
 };
@@ -62,8 +62,8 @@ for (const generation of generations) {
       });
     });
 
-    test('somebody unknown is told to sign up where sign-up is on', async () => {
-      const stranger = somebody('stranger');
+    test('an unknown person is told to sign up where sign-up is on', async () => {
+      const stranger = newAddress('stranger');
       await stage.journey(generation, 'plain', async (widget) => {
         await signIn(widget, stranger, password);
         await widget.says(`There is no account with the Email ${stranger}.`);
@@ -72,9 +72,9 @@ for (const generation of generations) {
       });
     });
 
-    test('somebody unknown looks like a wrong password where sign-up is off', async () => {
+    test('an unknown person looks like a wrong password where sign-up is off', async () => {
       await stage.journey(generation, 'closed', async (widget) => {
-        await signIn(widget, somebody('stranger'), password);
+        await signIn(widget, newAddress('stranger'), password);
         await widget.says('Unable to sign in');
         assert.equal(await widget.saying('Sign up'), false);
       });
@@ -97,7 +97,7 @@ for (const generation of generations) {
     before(() => stage.change(quiet));
     after(() => stage.change(passwordFirst));
 
-    test('somebody unknown cannot be told from somebody known: the same pages, the same words', async () => {
+    test('an unknown person cannot be told from a known person: the same pages, the same words', async () => {
       /** What is to be read on the way, without the name. */
       const read = async (name) => {
         const seen = [];
@@ -114,7 +114,7 @@ for (const generation of generations) {
         });
         return seen;
       };
-      assert.deepEqual(await read(somebody('mary')), await read(await newcomer()));
+      assert.deepEqual(await read(newAddress('mary')), await read(await newcomer()));
     });
 
     test('a taken address gets the same answer, and its owner a mail', async () => {
@@ -166,9 +166,9 @@ for (const generation of generations) {
       });
     });
 
-    test('somebody unknown is asked for a password that never works where sign-up is off', async () => {
+    test('an unknown person is asked for a password that never works where sign-up is off', async () => {
       await stage.journey(generation, 'closed', async (widget) => {
-        await identify(widget, somebody('stranger'));
+        await identify(widget, newAddress('stranger'));
         await widget.fill({ 'credentials.passcode': password });
         await widget.submit();
         await widget.says(/Password is incorrect|Unable to sign in/);

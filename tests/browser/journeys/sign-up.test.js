@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { signUp } from '../harness/person.js';
-import { password, raise, somebody } from '../harness/stage.js';
+import { password, raise, newAddress } from '../harness/stage.js';
 import { generations } from '../harness/widget.js';
 
 const scene = {
@@ -39,7 +39,7 @@ for (const generation of generations) {
     };
 
     test('with a code, then a password, to tokens', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'plain', async (widget) => {
         await asFarAsTheMail(widget, email);
         await widget.screenshot('sign-up-code');
@@ -58,7 +58,7 @@ for (const generation of generations) {
     });
 
     test('with the password on the first page', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'password-first', async (widget) => {
         await asFarAsTheMail(widget, email, { 'credentials.passcode': password });
         const { code } = await stage.server.mail(email);
@@ -74,7 +74,7 @@ for (const generation of generations) {
     });
 
     test('with optional verification: tokens at once, the mail all the same', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'unverified', async (widget) => {
         await widget.ready('identifier');
         await widget.click('Sign up');
@@ -89,7 +89,7 @@ for (const generation of generations) {
     });
 
     test('a wrong code is refused at its field, the right one then works', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'plain', async (widget) => {
         await asFarAsTheMail(widget, email);
         const { code } = await stage.server.mail(email);
@@ -104,7 +104,7 @@ for (const generation of generations) {
     });
 
     test('a code is dead after five wrong answers, and a new one works', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'plain', async (widget) => {
         await asFarAsTheMail(widget, email);
         const { code } = await stage.server.mail(email);
@@ -126,7 +126,7 @@ for (const generation of generations) {
     });
 
     test('a code sent again replaces the first', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'plain', async (widget) => {
         await asFarAsTheMail(widget, email);
         const first = await stage.server.mail(email);
@@ -146,7 +146,7 @@ for (const generation of generations) {
     });
 
     test('an address that is taken is told at its field', async () => {
-      const email = somebody();
+      const email = newAddress();
       await signUp(stage.server, { client: 'plain', origin: stage.app.origin, email });
       await stage.journey(generation, 'plain', async (widget) => {
         await widget.ready('identifier');
@@ -159,7 +159,7 @@ for (const generation of generations) {
     });
 
     test('an address that is none is told at its field, and a corrected one goes on', async () => {
-      const email = somebody();
+      const email = newAddress();
       await stage.journey(generation, 'plain', async (widget) => {
         await widget.ready('identifier');
         await widget.click('Sign up');
@@ -179,11 +179,11 @@ for (const generation of generations) {
       });
     });
 
-    test('switched off meanwhile, it says so', async () => {
+    test('switched off while the form is open, it says so', async () => {
       await stage.journey(generation, 'plain', async (widget) => {
         await widget.ready('identifier');
         await widget.click('Sign up');
-        await widget.fill(profile(somebody()));
+        await widget.fill(profile(newAddress()));
         await stage.change({ apps: { ...scene.apps, plain: { unknownUserAction: 'DENY' } } });
         try {
           await widget.submit();

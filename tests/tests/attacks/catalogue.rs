@@ -41,7 +41,7 @@ fn names() -> BTreeSet<String> {
     names
 }
 
-/// Whether one of the names has this id: `A-047` as `a_047`.
+/// True if one of the names has this id: `A-047` as `a_047`.
 fn named(names: &BTreeSet<String>, id: &str) -> bool {
     let id = format!("_{}_", id.to_lowercase().replace('-', "_"));
     names.iter().any(|name| format!("_{name}_").contains(&id))

@@ -1,4 +1,4 @@
-//! What a fault gives away, and what it must not undo.
+//! Faults: the data they give away, and the state they must not undo.
 
 use serde_json::json;
 

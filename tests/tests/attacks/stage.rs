@@ -136,7 +136,7 @@ impl Stage {
         )
     }
 
-    /// What the mail provider does from now on.
+    /// Sets the behaviour of the mail provider from now on.
     pub fn fail_mail(&self, fault: Option<MailFault>) {
         self.running.faults.clear();
         if let Some(fault) = fault {

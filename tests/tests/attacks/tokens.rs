@@ -55,7 +55,7 @@ fn r_t4_a_096_who_has_not_our_key_makes_no_token() {
             .unwrap()
     };
     let mut eve = claims.clone();
-    eve["sub"] = json!("somebody else");
+    eve["sub"] = json!("another person");
     let forged = [
         format!("{}.{}.", encode(&with("alg", "none")), parts[1]),
         format!("{}.{}.{}", encode(&with("alg", "none")), parts[1], parts[2]),
@@ -97,7 +97,7 @@ fn r_t4_a_097_claims_of_another_type_or_purpose_are_no_claims() {
         ("aud", json!(null)),
         ("aud", json!("another")),
         ("iss", json!("https://evil.example")),
-        ("sub", json!("nobody")),
+        ("sub", json!("no account")),
         ("jti", json!(null)),
         // What tells it from an ID token.
         ("cid", json!("workforce-spa")),

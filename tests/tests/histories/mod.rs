@@ -203,14 +203,14 @@ fn understood(answer: &Answer) -> Option<Ret> {
         200 if answer.forms().first() == Some(&"enroll-authenticator") => Ret::Sent,
         400 => Ret::Over,
         401 => Ret::Wrong,
-        _ => panic!("an answer that nobody expects: {answer:#?}"),
+        _ => panic!("an unexpected answer: {answer:#?}"),
     })
 }
 
 impl Shared {
-    /// Does it once. `None`: whether it was done, nobody knows.
+    /// Does it once. `None`: it is unknown whether it was done.
     async fn once(&self, op: Op, request: impl Future<Output = Option<Ret>>) -> Option<Ret> {
-        // A client that got no answer is never heard of again: whoever goes on is another one.
+        // A client that got no answer is never heard of again: the one that goes on is another.
         let client = {
             let mut clients = self.clients.lock().unwrap();
             *clients += 1;

@@ -1,6 +1,6 @@
-//! One address as it should be, were everything done one thing after the other: nobody or somebody
-//! with a password; sign-ups that wait for their code; interaction codes that are worth tokens
-//! once.
+//! One address as it should be, were everything done one thing after the other: no account
+//! or an account with a password; sign-ups that wait for their code; interaction codes that are
+//! worth tokens once.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub enum Op {
     Userinfo { code: String },
 }
 
-/// What it is told.
+/// The answer to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ret {
     /// A code was mailed.
@@ -27,7 +27,7 @@ pub enum Ret {
     Done(String),
     /// That is not the code, or not the password.
     Wrong,
-    /// Nobody has this address.
+    /// No account has this address.
     Unknown,
     /// The flow is over, or not there yet.
     Over,
@@ -61,7 +61,7 @@ enum Flow {
     Lost,
 }
 
-/// How often an interaction code was presented.
+/// The number of times an interaction code was presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Uses {
     None,
@@ -70,7 +70,7 @@ enum Uses {
     More,
 }
 
-/// Whether there is an order of these operations, each between its beginning and its end, in which
+/// True if there is an order of these operations, each between its beginning and its end, in which
 /// every answer is right. What has no answer may have been done at any time since, or never.
 pub fn linearizable(history: &[Event]) -> bool {
     let mut tester = LinearizabilityTester::new(Address::default());
@@ -88,7 +88,7 @@ impl SequentialSpec for Address {
     type Op = Op;
     type Ret = Ret;
 
-    /// What is done if nobody hears the answer; an interaction code that nobody knows is nobody's.
+    /// The change if the answer is lost; an interaction code that no client knows has no owner.
     fn invoke(&mut self, op: &Op) -> Ret {
         self.step(op, "unheard")
     }
@@ -97,7 +97,7 @@ impl SequentialSpec for Address {
     fn is_valid_step(&mut self, op: &Op, ret: &Ret) -> bool {
         match ret {
             Ret::Refused => true,
-            // Whoever lost and asks once more is told so again, but for a minute only.
+            // A client that lost and asks once more is told so again, but for a minute only.
             Ret::Taken if matches!(op, Op::Verify { flow, right: true } if matches!(self.flows.get(flow), Some(Flow::Lost))) => {
                 true
             }

@@ -38,7 +38,7 @@ fn assert_unavailable(answer: &Answer) {
     assert!(answer.retry_after.is_some_and(|seconds| (1..4).contains(&seconds)), "{answer:#?}");
 }
 
-/// Nobody was told that the address has an account: neither whoever signs up, nor its owner by
+/// No one was told that the address has an account: neither the client, nor its owner by
 /// mail.
 async fn assert_never_taken(control: &Control, email: &str) {
     let mails = control.mails(email).await;
@@ -48,7 +48,7 @@ async fn assert_never_taken(control: &Control, email: &str) {
     );
 }
 
-/// At the form, whose commit has few writes, and at the code, whose commit makes the account and
+/// At the form (its commit has few writes), and at the code: its commit makes the account and
 /// has the most.
 #[tokio::test(flavor = "multi_thread")]
 async fn f_11_another_transaction_in_the_way_of_any_write_is_waited_for_or_said_and_never_an_address_that_is_taken()
@@ -96,7 +96,7 @@ async fn f_11_another_transaction_in_the_way_of_any_write_is_waited_for_or_said_
     assert_eq!(Browser::new(&running.base_url).token("x").await.status, 400, "and it serves on");
 }
 
-/// A condition that did not hold means: somebody was faster. It is read and decided anew; for good,
+/// A condition that did not hold means: another was faster. It is read and decided anew; for good,
 /// only what then is there is told.
 #[tokio::test(flavor = "multi_thread")]
 async fn f_10_a_condition_that_did_not_hold_at_any_write_is_decided_anew_and_never_an_error_of_the_program()
@@ -175,7 +175,7 @@ async fn f_25_mail_that_was_taken_without_an_answer_arrives_twice_at_most_and_wi
         );
         let (mails, code) = same_code(&control).await;
         assert_eq!(mails, 2);
-        // Whoever sends the form once more, for want of an answer, gets no third one.
+        // A client that sends the form once more, for want of an answer, gets no third one.
         let again = browser.send_form(ADA, PASSWORD).await;
         assert_eq!((again.status, again.messages()), (200, strings(said)), "{again:#?}");
         assert_eq!(same_code(&control).await, (2, code.clone()));
@@ -229,7 +229,7 @@ async fn f_35_while_kms_is_away_no_token_is_made_and_the_code_stays_good_for_its
             );
         }
         control.fault(json!({"clear": true})).await;
-        // Within the minute, with room for what a busy machine takes meanwhile.
+        // Within the minute, with room for what a busy machine takes.
         control.advance(40).await;
         let tokens = browser.token(&code).await;
         assert_eq!(tokens.status, 200, "{order} at signature {nth}: {tokens:#?}");

@@ -1,4 +1,4 @@
-//! The data folder on a disk that is full or read-only, held by somebody else, or broken: a clear
+//! The data folder on a disk that is full or read-only, held by another program, or broken: a clear
 //! word, never a new database in the place of the old one, and everything that was acknowledged is
 //! there when the disk is well again (security.md F-40).
 
@@ -107,7 +107,7 @@ fn without_rights_over_files() -> Command {
     command
 }
 
-/// The program, whose files must not become longer than this: for it, the disk is full then.
+/// The program, with a limit on the length of its files: for it, the disk is full then.
 fn on_a_small_disk(blocks: u64) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""), "sh", PROGRAM]);

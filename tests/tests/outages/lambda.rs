@@ -32,7 +32,7 @@ const PASSWORD: &str = "yellow-bird-7Qx1";
 const PANICS: &str = "yellow-panic-3Rt8";
 const AWS_SECRET: &str = "canary-aws-secret-1Mm4";
 
-/// Which of the functions this process is, if it is one.
+/// The function that this process is, if it is one.
 const THIS_PROCESS: &str = "FUNCTION_UNDER_TEST";
 
 /// A test begins with this: the process that it starts is this same program, which runs this same
@@ -134,7 +134,7 @@ impl Lambda {
         Self { events, answers: Mutex::new(answers), child, output, readers }
     }
 
-    /// What the function answers to an event.
+    /// The answer of the function to an event.
     async fn invoke(&self, event: &Value) -> Value {
         self.events.send(event.to_string()).await.unwrap();
         let answer = tokio::time::timeout(

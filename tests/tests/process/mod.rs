@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Where the program is.
+/// The path of the program.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_vestibule-under-test");
 
 /// A running process.

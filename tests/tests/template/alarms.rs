@@ -2,10 +2,10 @@
 //! logs (security.md R-O6, F-16, F-23).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::LazyLock;
 
 use engine::Engine;
+use engine::testing::{Collecting, ThreadLog};
 use idx::operation::Function;
 use local::{Options, Running};
 use runtime::Environment;
@@ -90,30 +90,12 @@ fn counted(template: &Template, function: Function, lines: &[Value]) -> BTreeSet
         .collect()
 }
 
-/// What is logged on this thread while `work` runs, as Lambda keeps it.
+/// The lines that are logged on this thread while `work` runs, as Lambda keeps it.
 fn logged<T>(work: impl Future<Output = T>) -> (T, Vec<Value>) {
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-    impl Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let lines = Lines::default();
-    let written = lines.clone();
-    let subscriber = runtime::log_lines().with_writer(move || written.clone()).finish();
-    let result = tracing::subscriber::with_default(subscriber, || RUNTIME.block_on(work));
-    let bytes = lines.0.lock().unwrap();
-    (
-        result,
-        String::from_utf8_lossy(&bytes)
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect(),
-    )
+    let log = Collecting::begun(|| runtime::log_lines().with_writer(|| ThreadLog).finish());
+    let result = RUNTIME.block_on(work);
+    let lines = log.ended();
+    (result, lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
 
 /// A request as API Gateway hands it on.
@@ -184,7 +166,7 @@ impl World {
     }
 }
 
-/// Where each function may be asked something by a page whose origin nobody knows: it looks whether
+/// Where each function may be asked something by a page of an unknown origin: it looks whether
 /// an app lists it.
 const ASKED: [(Function, &str, &str); 5] = [
     (Function::Identify, "/idp/idx/introspect", "application/json"),
@@ -239,7 +221,7 @@ fn f_23_a_mail_that_ses_does_not_take_is_counted_and_one_that_it_rejects_is_not(
 }
 
 #[test]
-fn r_o6_m2_a_limit_that_everybody_shares_is_counted() {
+fn r_o6_m2_a_limit_that_everyone_shares_is_counted() {
     let world = World::new();
     let organisation = tests::demo(&world.running.base_url).replacen(
         "\nsettings:\n",
@@ -254,7 +236,7 @@ fn r_o6_m2_a_limit_that_everybody_shares_is_counted() {
     for _ in 0..6 {
         let mut browser = Browser::new(&world.running.base_url);
         RUNTIME.block_on(browser.begin());
-        let body = json!({ "stateHandle": browser.handle, "identifier": "nobody@example.com", "credentials": { "passcode": "not the password" } });
+        let body = json!({ "stateHandle": browser.handle, "identifier": "unknown@example.com", "credentials": { "passcode": "not the password" } });
         counted.extend(
             world.counts(Function::Identify, "/idp/idx/identify", &headers, &body.to_string()).1,
         );

@@ -1,4 +1,4 @@
-//! What stands in front: a domain, a proxy, and how much the API lets through (security.md R-A3).
+//! The front: a domain, a proxy, and how much the API lets through (security.md R-A3).
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ impl Stack {
         self.parameters.get(name).map_or_else(|| text(default()), |value| (*value).to_owned())
     }
 
-    /// Whether a condition of this name, or written out, holds.
+    /// True if a condition of this name, or written out, holds.
     fn holds(&self, condition: &Value) -> bool {
         let (function, argument) = match condition {
             Value::String(name) => return self.holds(&self.template.section("Conditions")[name]),
@@ -153,7 +153,7 @@ fn r_a3_every_route_is_throttled_and_the_dear_ones_more() {
     let settings = stage["RouteSettings"].as_object().unwrap();
     for (key, settings) in settings {
         assert!(routes.contains(&json!(keys[key.as_str()])), "the stage does not wait for {key}");
-        // Whoever waits for a mail asks every four seconds.
+        // A client that waits for a mail asks every four seconds.
         if key.ends_with("/poll") {
             assert!(rate(settings) >= 1000, "{key}");
         } else {
@@ -163,7 +163,7 @@ fn r_a3_every_route_is_throttled_and_the_dear_ones_more() {
     assert!(settings.keys().any(|key| key.ends_with("/poll")));
 }
 
-/// An account begins with 10 concurrent executions, of which AWS reserves all for everybody.
+/// An account begins with 10 concurrent executions, of which AWS reserves all for the account.
 #[test]
 fn l3_a_new_account_can_hold_it() {
     for (parameters, reserved) in [(&[][..], false), (&[("HashingConcurrency", "20")], true)] {

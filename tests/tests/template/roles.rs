@@ -1,4 +1,4 @@
-//! What each function's role allows (security.md R-A1).
+//! The permissions of each function's role (security.md R-A1).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::Template;
 
-/// What each role allows: action, resource and what keys begin with, one line each.
+/// The permissions of each role: action, resource and what keys begin with, one line each.
 const GOLDEN: &str = include_str!("actions.txt");
 
 /// What each function does to which kind of item, recorded by tests of the engine.

@@ -42,7 +42,7 @@ pub fn open(data: &Data) -> Result<Database, StartError> {
     if is_empty(&path) && data.path(super::secrets::FILE).is_some_and(|secrets| secrets.exists()) {
         return Err(StartError::TableLost(path));
     }
-    // SQLite would make a file that everybody may read.
+    // SQLite would make a file that every user may read.
     data.append_to(FILE)?;
     Database::new(&path.to_string_lossy()).map_err(|cause| {
         let said = cause.to_string();
@@ -55,7 +55,7 @@ pub fn open(data: &Data) -> Result<Database, StartError> {
     })
 }
 
-/// Whether there is no such file, or nothing in it.
+/// True if there is no such file, or nothing in it.
 fn is_empty(path: &Path) -> bool {
     match std::fs::metadata(path) {
         Ok(file) => file.is_file() && file.len() == 0,

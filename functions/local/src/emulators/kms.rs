@@ -39,7 +39,7 @@ static IN_MEMORY: OnceCell<Arc<RsaPrivateKey>> = OnceCell::const_new();
 
 impl Kms {
     /// KMS with the key of the data folder. A key that is there is read now, so that a broken file
-    /// is told now; a new one is made meanwhile.
+    /// is told now; a new one is made at the same time.
     pub async fn open(data: &Arc<Data>) -> Result<Arc<Self>, StartError> {
         let kms = Arc::new(Self { data: data.clone(), key: OnceCell::new() });
         if data.path(FILE).is_some_and(|path| path.exists()) {

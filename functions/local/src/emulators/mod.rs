@@ -1,4 +1,4 @@
-//! What stands in for AWS: the same SDK clients that talk to AWS talk HTTP to these, on loopback.
+//! Stand-ins for AWS: the same SDK clients that talk to AWS talk HTTP to these, on loopback.
 //!
 //! DynamoDB is an engine of its own ([`dynamodb`]). SES, KMS and Secrets Manager are the few
 //! operations that the functions use, on one listener.
@@ -32,7 +32,7 @@ const MAX_BODY: usize = 1 << 20;
 /// SES, KMS and Secrets Manager.
 #[derive(Debug)]
 pub struct Services {
-    /// Where mail goes.
+    /// The destination of mail.
     pub mailbox: Arc<Mailbox>,
     /// The key that signs tokens.
     pub kms: Arc<Kms>,
@@ -52,7 +52,7 @@ pub fn router(services: Arc<Services>) -> Router {
 
 async fn serve(State(services): State<Arc<Services>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    // A page of some site whose name leads to this machine must not have tokens signed, nor read
+    // A page of a site with a name that leads to this machine must not have tokens signed, nor read
     // secrets.
     let host = parts
         .headers

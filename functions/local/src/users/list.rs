@@ -12,7 +12,7 @@ use super::place::At;
 use super::words::{described, explained};
 use crate::terminal::{progress, say, shown};
 
-/// Which accounts to list.
+/// The accounts to list.
 #[derive(Debug, Args)]
 pub struct Filter {
     /// Only those that stand so

@@ -33,7 +33,7 @@ pub async fn run(command: Command) -> ExitCode {
     }
 }
 
-/// Whether all of it was done.
+/// True if all of it was done.
 async fn done(command: Command) -> Result<bool, String> {
     match command {
         Command::Create { account, mail, output, place } => {

@@ -1,4 +1,4 @@
-//! Where the accounts are: a table in AWS, or the one of a server on this machine.
+//! The place of the accounts: a table in AWS, or the one of a server on this machine.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::configuration::{Table, environment};
 /// The file in the data folder with the variables of the server that runs there.
 const VARIABLES: &str = "functions.env";
 
-/// Where to look.
+/// The place to look.
 // What follows each is for people at a terminal, so names stand there without backticks.
 #[allow(clippy::doc_markdown, reason = "help texts, not documentation")]
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ pub struct At {
     pub store: Box<DynamoStore>,
     pub environment: Environment,
     table: Table,
-    /// Whether it is the table of a server on this machine, and nothing says so but a file.
+    /// True if it is the table of a server on this machine, and nothing says so but a file.
     ours: bool,
 }
 
@@ -94,7 +94,7 @@ impl At {
         &self.table.name
     }
 
-    /// What is configured there.
+    /// The configuration there.
     pub async fn organisation(&self) -> Result<Organisation, String> {
         let revision = configuration::load(&*self.store)
             .await
@@ -113,7 +113,7 @@ impl At {
         }
     }
 
-    /// What to do about an error of the store.
+    /// The advice for an error of the store.
     pub fn explained(&self, error: &str) -> String {
         if self.ours && (error.contains("no connection") || error.contains("no answer")) {
             return "the server on this machine does not answer: start it with `cargo run`, or name a --table".to_owned();

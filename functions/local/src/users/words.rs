@@ -1,4 +1,4 @@
-//! What is said of people, and of what went wrong.
+//! The texts about people, and about errors.
 
 use engine::people::{Error, Person};
 use idx::envelope::rfc3339;
@@ -88,7 +88,7 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), String::from)
 }
 
-/// What is wrong, a sentence each, and what to do about it.
+/// The errors, a sentence each, and the advice.
 pub fn explained(error: &Error, organisation: Option<&Organisation>) -> Vec<String> {
     match error {
         Error::Wrong(faults) => faults.iter().map(|fault| wrong(fault, organisation)).collect(),

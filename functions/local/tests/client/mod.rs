@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-/// A password that nobody else has.
+/// A password that no other account has.
 pub const PASSWORD: &str = "a poet of numbers";
 
 /// One browser.

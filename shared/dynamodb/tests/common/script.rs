@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
-/// What happens to one request. A request for which the script has nothing gets through.
+/// The fate of one request. A request for which the script has nothing gets through.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// It gets through.
@@ -67,7 +67,7 @@ impl Network {
         Self { real: aws_smithy_http_client::Builder::new().build_http(), state: Arc::default() }
     }
 
-    /// What happens to the next requests; forgets those seen so far.
+    /// Sets the fate of the next requests; forgets those seen so far.
     pub fn follow(&self, script: impl IntoIterator<Item = Step>) {
         *self.state.lock().unwrap() =
             State { script: script.into_iter().collect(), requests: Vec::new() };

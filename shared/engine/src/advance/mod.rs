@@ -68,7 +68,7 @@ pub(crate) struct Advanced {
 }
 
 impl Advanced {
-    /// Whether the client is shown another page than the one that it has.
+    /// True if the client is shown another page than the one that it has.
     pub(crate) fn is_redrawn(&self) -> bool {
         matches!(self.status, Status::Rejected(Rejection::Outdated(_)))
     }
@@ -109,7 +109,7 @@ struct Plan {
 #[derive(Default)]
 #[allow(clippy::struct_excessive_bools, reason = "these are independent facts, not a state")]
 struct Memory {
-    /// Whether the request itself was counted.
+    /// True if the request itself was counted.
     arrived: bool,
     /// What was counted for a guess, and whether there was room.
     spent: Option<(Vec<Counter>, Room)>,
@@ -437,7 +437,7 @@ impl Memory {
         }
     }
 
-    /// Whether one of these had no room a moment ago.
+    /// True if one of these had no room a moment ago.
     fn knows_full(&self, budgets: &[Budget]) -> bool {
         budgets.iter().any(|budget| self.used_up.contains(budget))
     }

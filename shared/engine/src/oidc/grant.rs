@@ -95,7 +95,7 @@ impl Grant {
         !self.used && now < self.expires && self.expires <= now + CODE_LIFETIME + CLOCK_SKEW
     }
 
-    /// Whether the parameters of a token request are those of the client that the code was made for
+    /// True if the parameters of a token request are those of the client that the code was made for
     /// (RFC 7636 §4.6, RFC 6749 §4.1.3).
     pub(super) fn presented_by_its_client<'a>(
         &self,

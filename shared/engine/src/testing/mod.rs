@@ -17,6 +17,7 @@ pub mod contract;
 mod counting;
 mod executor;
 mod fault;
+mod log;
 mod memory;
 mod touched;
 
@@ -27,6 +28,7 @@ use async_trait::async_trait;
 pub use counting::{Call, CountingStore, Verb};
 pub use executor::{block_on, join_all};
 pub use fault::{Fault, FaultMailer, FaultPasswords, FaultSigner, FaultStore, Faults, PortCall};
+pub use log::{Collecting, ThreadLog};
 pub use memory::MemoryStore;
 pub use touched::{Touch, touched};
 

@@ -57,12 +57,12 @@ impl Outcome {
         }
     }
 
-    /// Whether this request was told to try again.
+    /// True if this request was told to try again.
     pub fn gave_up(&self, request: usize) -> bool {
         self.answers[request].status == 503
     }
 
-    /// Whether this request was told that a budget is used up.
+    /// True if this request was told that a budget is used up.
     pub fn was_refused(&self, request: usize) -> bool {
         self.answers[request].status == 429
     }

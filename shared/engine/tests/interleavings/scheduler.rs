@@ -48,7 +48,7 @@ struct State {
 }
 
 impl Touches {
-    /// Whether the order of the two makes no difference to anybody.
+    /// True if the order of the two makes no difference to anybody.
     pub fn commutes_with(&self, other: &Self) -> bool {
         let disturbs = |one: &Self, other: &Self| {
             one.writes.iter().any(|key| other.reads.contains(key) || other.writes.contains(key))

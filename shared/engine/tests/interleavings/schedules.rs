@@ -126,7 +126,7 @@ impl All {
         current
     }
 
-    /// Whether the run that has ended was one of those that count.
+    /// True if the run that has ended was one of those that count.
     pub fn counts(&self) -> bool {
         !self.covered
     }

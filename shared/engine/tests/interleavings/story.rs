@@ -38,7 +38,7 @@ pub struct Story<'w> {
 pub struct Told {
     /// Schedules that were tried.
     pub schedules: u64,
-    /// Whether they were all there are, up to the order of calls that have nothing to do with each
+    /// True if they were all there are, up to the order of calls that have nothing to do with each
     /// other.
     pub all: bool,
     /// What came of them that can be told apart.

@@ -29,7 +29,7 @@ impl Ledger {
         self.items.get(key)
     }
 
-    /// Whether the last change was about people, their passwords or their names.
+    /// True if the last change was about people, their passwords or their names.
     pub fn people_changed(&self) -> bool {
         self.people_changed
     }

@@ -94,7 +94,7 @@ pub struct Policy {
 struct Last {
     request: Request,
     at: u64,
-    /// Whether the answer was another page.
+    /// True if the answer was another page.
     redrawn: bool,
 }
 
@@ -143,7 +143,7 @@ struct Offer {
 struct Shown {
     /// `None`: nothing that anything could be sent from.
     offer: Option<Offer>,
-    /// Whether the form asked for the shoe size since it is open.
+    /// True if the form asked for the shoe size since it is open.
     shoe: bool,
 }
 
@@ -218,9 +218,9 @@ enum Link {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     pub step: Step,
-    /// Whether the sign-up form has a shoe size.
+    /// True if the sign-up form has a shoe size.
     pub shoe: bool,
-    /// Whether the first page has a password.
+    /// True if the first page has a password.
     pub with_password: bool,
     /// Which code of the flow it has; none: a wrong one.
     pub code: Option<u32>,
@@ -424,7 +424,7 @@ impl Policy {
         Page { password: !self.prevents_enumeration, shoe: self.asks_shoe }
     }
 
-    /// Whether nobody gets in whose mailbox is not proven.
+    /// True if nobody gets in whose mailbox is not proven.
     fn verifies(self, app: App) -> bool {
         match app {
             App::Demo => self.verifies_demo,
@@ -432,7 +432,7 @@ impl Policy {
         }
     }
 
-    /// Whether there is no account before the mailbox is proven.
+    /// True if there is no account before the mailbox is proven.
     fn proves_first(self, app: App) -> bool {
         self.verifies(app) || self.prevents_enumeration
     }

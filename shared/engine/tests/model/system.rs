@@ -34,7 +34,7 @@ pub struct System {
     pub secrets: Secrets,
     pub ledger: Ledger,
     organisation: Organisation,
-    /// Whether the store was written to since the ledger was.
+    /// True if the store was written to since the ledger was.
     written: bool,
     /// When which mail was taken by the provider, in seconds.
     pub mails: Vec<(u64, Mail)>,

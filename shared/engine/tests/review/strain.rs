@@ -1,5 +1,6 @@
 //! What many tries, a failing provider, a wrong clock or too much of everything must not do.
 
+use engine::testing::{Collecting, ThreadLog};
 use serde_json::{Value, json};
 
 use super::stage::{MailFault, Stage};
@@ -368,29 +369,10 @@ fn a_blank_name_or_password_is_said_at_its_field() {
 
 /// What is written to the log while `work` is done.
 fn logged(work: impl FnOnce()) -> String {
-    #[derive(Clone, Default)]
-    struct Lines(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
-    impl std::io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let format = || tracing_subscriber::fmt().json().flatten_event(true);
+    let log = Collecting::begun(|| format().with_writer(|| ThreadLog).finish());
     work();
-    drop(guard);
-    let written = lines.0.lock().unwrap().clone();
-    String::from_utf8(written).unwrap()
+    log.ended()
 }
 
 /// M2, R-O6: the alarms of the template look for these very words. Half of what there is, long

@@ -23,7 +23,7 @@ pub struct Gist {
     rest: Vec<String>,
 }
 
-/// Whether this is how a fault may be told: 503 and when to come again, a budget, a mail that did
+/// True if this is how a fault may be told: 503 and when to come again, a budget, a mail that did
 /// not leave.
 pub fn declared(
     told: Option<&Gist>,

@@ -148,7 +148,7 @@ impl World {
         result
     }
 
-    /// Whether the fault of this run has happened.
+    /// True if the fault of this run has happened.
     pub fn hit(&self) -> bool {
         self.planned.is_some_and(|planned| planned.request < self.told.exchanges.len())
     }

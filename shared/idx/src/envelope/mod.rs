@@ -23,22 +23,22 @@ pub const MEDIA_TYPE: &str = "application/ion+json; okta-version=1.0.0";
 /// `version` of every envelope; clients take an error body for an IDX body by it.
 const VERSION: &str = "1.0.0";
 
-/// What an envelope shows.
+/// The content of an envelope.
 #[derive(Debug)]
 pub struct View<'a> {
-    /// What it is decided in.
+    /// The context of the decision.
     pub context: &'a Context<'a>,
     /// The transaction.
     pub transaction: &'a Transaction,
-    /// Where it stands.
+    /// The current position.
     pub standing: &'a Standing,
-    /// What is said.
+    /// The message.
     pub notices: &'a [Notice],
     /// What was typed into the form that is shown: what of it is right is filled in again.
     pub typed: &'a Profile,
     /// The client's handle, to be sent back.
     pub state_handle: &'a str,
-    /// Where the API is, without a trailing slash.
+    /// The address of the API, without a trailing slash.
     pub base_url: &'a str,
     /// RFC 3339 text of the transaction's end.
     pub expires_at: String,

@@ -1,4 +1,4 @@
-//! What each operation answers when nothing fails, and how answers become `responses`.
+//! The answer of each operation when nothing fails, and how answers become `responses`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub struct Answer {
     pub headers: BTreeSet<String>,
 }
 
-/// What an operation answers besides failures.
+/// The answers of an operation besides failures.
 pub(super) fn declared(operation: Operation) -> Vec<Answer> {
     let ion = |status| answer(status, Some(envelope::MEDIA_TYPE), &[]);
     let json = |status| answer(status, Some("application/json"), &[]);

@@ -1,7 +1,7 @@
 //! Whether an IDX answer is what clients can work with: the structural schema, and beside it what a
 //! schema cannot say.
 //!
-//! A module of several test crates: whoever gets an IDX answer has it checked.
+//! A module of several test crates: a test that gets an IDX answer has it checked.
 #![allow(dead_code, reason = "each test crate uses its part")]
 
 use std::sync::LazyLock;
@@ -17,7 +17,7 @@ pub static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
 static VALIDATOR: LazyLock<Validator> =
     LazyLock::new(|| jsonschema::validator_for(&SCHEMA).unwrap());
 
-/// What is wrong with an envelope; empty if nothing is.
+/// The faults of an envelope; empty if there are none.
 pub fn problems(envelope: &Value) -> Vec<String> {
     let mut problems: Vec<String> = VALIDATOR
         .iter_errors(envelope)

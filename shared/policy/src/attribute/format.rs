@@ -24,7 +24,7 @@ pub fn timezones() -> impl Iterator<Item = &'static str> {
 /// that has it.
 const SCRIPT_SCHEMES: [&str; 5] = ["javascript", "vbscript", "data", "blob", "filesystem"];
 
-/// Whether `text` is of the format. The opaque formats, and `email`, which is read elsewhere, ask
+/// True if `text` is of the format. The opaque formats, and `email`, which is read elsewhere, ask
 /// nothing.
 pub(super) fn matches(format: Format, text: &str) -> bool {
     match format {
@@ -60,7 +60,7 @@ fn is_uri(text: &str) -> bool {
     !web || has_host(text)
 }
 
-/// Whether something stands between `//` (or `user@`) and the port, path, query or fragment.
+/// True if something stands between `//` (or `user@`) and the port, path, query or fragment.
 fn has_host(url: &str) -> bool {
     let authority = url
         .split_once("://")

@@ -70,7 +70,7 @@ pub enum Violation {
     Pattern,
 }
 
-/// Whether nothing was given: absent, `null` and text in which nothing can be seen mean the same
+/// True if nothing was given: absent, `null` and text in which nothing can be seen mean the same
 /// (policies.md §2.1).
 pub fn is_empty(value: Option<&Value>) -> bool {
     match value {
@@ -209,7 +209,7 @@ fn is_allowed(property: &Property, value: &Value) -> bool {
         .is_none_or(|allowed| allowed.iter().any(|member| same(member, value)))
 }
 
-/// Whether an allowed value is the one that will be stored: texts by their NFC, numbers by their
+/// True if an allowed value is the one that will be stored: texts by their NFC, numbers by their
 /// value (`1` and `1.0` are one in JSON Schema).
 pub(crate) fn same(member: &Value, value: &Value) -> bool {
     match (member, value) {

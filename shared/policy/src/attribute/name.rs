@@ -32,7 +32,7 @@ const MAX_NAME: usize = 100;
 /// (`__proto__` does not start with a letter.)
 const JAVASCRIPT: [&str; 2] = ["constructor", "prototype"];
 
-/// Whether an attribute can have this name: an ASCII letter, then letters, digits and underscores,
+/// True if an attribute can have this name: an ASCII letter, then letters, digits and underscores,
 /// 100 at most, and none of JavaScript's own. So a name is never a path or a placeholder where it
 /// is stored (security.md R-V6).
 pub fn is_attribute_name(name: &str) -> bool {
@@ -42,7 +42,7 @@ pub fn is_attribute_name(name: &str) -> bool {
         && !JAVASCRIPT.contains(&name)
 }
 
-/// Whether a custom attribute must not have this name, in any case of its letters: a base attribute
+/// True if a custom attribute must not have this name, in any case of its letters: a base attribute
 /// or another part of a user has it.
 pub fn is_reserved_name(name: &str) -> bool {
     RESERVED_ATTRIBUTE_NAMES.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))

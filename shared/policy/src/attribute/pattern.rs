@@ -59,7 +59,7 @@ impl Pattern {
         if ranges.is_empty() { Err(UnsupportedPattern) } else { Ok(Self::Characters(ranges)) }
     }
 
-    /// Whether the whole text, which is in NFC, is of the pattern.
+    /// True if the whole text, which is in NFC, is of the pattern.
     pub(super) fn matches(&self, text: &str) -> bool {
         match self {
             Self::Anything => !text.is_empty(),

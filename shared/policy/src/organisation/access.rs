@@ -151,7 +151,7 @@ impl ConstraintPair {
         }
     }
 
-    /// Whether a proof by this authenticator does not count.
+    /// True if a proof by this authenticator does not count.
     pub fn excludes(&self, key: AuthenticatorKey) -> bool {
         self.of(key.class()).is_some_and(|constraint| {
             constraint.excluded_authentication_methods.iter().any(|method| method.is(key))
@@ -200,7 +200,7 @@ pub struct Constraint {
 }
 
 impl Constraint {
-    /// Whether there must be a proof of the class.
+    /// True if there must be a proof of the class.
     pub fn is_required(&self) -> bool {
         self.required != Some(false) && self.excluded_authentication_methods.is_empty()
     }
@@ -217,7 +217,7 @@ pub struct AuthenticationMethod {
 }
 
 impl AuthenticationMethod {
-    /// Whether it is this authenticator's.
+    /// True if it is this authenticator's.
     pub fn is(&self, key: AuthenticatorKey) -> bool {
         self.key == key && self.method.eq_ignore_ascii_case(key.method())
     }

@@ -96,7 +96,7 @@ pub struct ProfileAttribute {
     pub name: String,
     /// What the field is called on the form.
     pub label: String,
-    /// Whether it must be given.
+    /// True if it must be given.
     #[serde(default)]
     pub required: bool,
 }
@@ -162,7 +162,7 @@ impl Policy<EnrollmentRule> {
         self.rules.first().map(|rule| &rule.actions.profile_enrollment)
     }
 
-    /// Whether self-service registration is on. Where nothing is said it is, as in every new policy
+    /// True if self-service registration is on. Where nothing is said it is, as in every new policy
     /// of Okta's, but not in the default one, under which an app comes without anybody's decision
     /// (policies.md §1, §13).
     pub fn registers(&self) -> bool {
@@ -175,7 +175,7 @@ impl Policy<EnrollmentRule> {
 }
 
 impl ProfileEnrollment {
-    /// Whether the password is asked on the sign-up form itself.
+    /// True if the password is asked on the sign-up form itself.
     pub fn password_on_form(&self) -> bool {
         self.enroll_authenticator_types
             .as_ref()

@@ -290,17 +290,17 @@ impl Property {
             .unwrap_or_default()
     }
 
-    /// Whether the person may write the attribute.
+    /// True if the person may write the attribute.
     pub fn writable(&self) -> bool {
         self.action() == Action::ReadWrite && !matches!(self.mutability, Some(Mutability::ReadOnly))
     }
 
-    /// Whether nobody may be without it.
+    /// True if nobody may be without it.
     pub fn is_required(&self) -> bool {
         self.required.unwrap_or(false)
     }
 
-    /// Whether no two people may have the same value.
+    /// True if no two people may have the same value.
     pub fn is_unique(&self) -> bool {
         self.unique.unwrap_or(false)
     }

@@ -46,7 +46,7 @@ pub struct SignOn {
     /// What may make the session.
     #[serde(default = "PrimaryFactor::password")]
     pub primary_factor: PrimaryFactor,
-    /// Whether a second authenticator is needed.
+    /// True if a second authenticator is needed.
     #[serde(default)]
     pub require_factor: bool,
     /// When the second authenticator is asked for; only `ALWAYS` while there are no sessions.
@@ -101,7 +101,7 @@ pub struct SessionSettings {
     /// Minutes; 0 is no limit.
     #[serde(default)]
     pub max_session_lifetime_minutes: u32,
-    /// Whether the session outlives the browser.
+    /// True if the session outlives the browser.
     #[serde(default)]
     pub use_persistent_cookie: bool,
 }

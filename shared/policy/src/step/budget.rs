@@ -27,7 +27,7 @@ pub struct Budget {
     /// When the first window begins, for something that is newer than the clock's windows: none
     /// ends in the middle of its life.
     pub since: Option<Timestamp>,
-    /// Whether the count is taken back if the proof was right, or if the mail never went out: what
+    /// True if the count is taken back if the proof was right, or if the mail never went out: what
     /// is limited are wrong guesses, and mails.
     pub refund: bool,
 }

@@ -13,11 +13,11 @@ use crate::user::{PasswordHash, User};
 pub struct Facts {
     /// For each identity, whose it is and the version of that record.
     pub owners: Vec<Option<(User, u64)>>,
-    /// Whether the password is right.
+    /// True if the password is right.
     pub password_right: bool,
     /// The hash of the new password.
     pub new_password: Option<PasswordHash>,
-    /// Whether the code is right.
+    /// True if the code is right.
     pub passcode_right: bool,
     /// A budget was used up, so nothing was evaluated.
     pub over_budget: bool,
@@ -29,7 +29,7 @@ pub struct Facts {
     pub room: Option<Timestamp>,
     /// Where the person named has signed in from before.
     pub familiar: Familiar,
-    /// Whether a commit was refused because somebody else has one of the values: `owners` then
+    /// True if a commit was refused because somebody else has one of the values: `owners` then
     /// tells who.
     pub contested: bool,
     /// A random id, should a user be made.

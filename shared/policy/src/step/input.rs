@@ -66,7 +66,7 @@ impl Input {
         }
     }
 
-    /// Whether the function that serves this input may send mail (`functions/README.md`):
+    /// True if the function that serves this input may send mail (`functions/README.md`):
     /// `register` and `verify-email` may.
     pub(super) fn can_mail(&self) -> bool {
         match self {

@@ -36,7 +36,7 @@ pub struct Needs {
     /// Not counted now, but if one of these is used up, nothing is evaluated either: whether there
     /// is room must not depend on the answer.
     pub watched_budgets: Vec<Budget>,
-    /// Whether the typed code is to be compared.
+    /// True if the typed code is to be compared.
     pub passcode: bool,
 }
 

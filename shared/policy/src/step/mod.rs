@@ -110,7 +110,7 @@ pub(crate) fn taken<'i>(
     ends.then_some(Cow::Owned(Input::Introspect))
 }
 
-/// Whether `input` is offered now. The one place that says which input belongs to which
+/// True if `input` is offered now. The one place that says which input belongs to which
 /// remediation.
 pub fn accepts(context: &Context<'_>, transaction: &Transaction, input: &Input) -> bool {
     // A tab that waits for a link asks where it is, and the flow may have gone on in another one
@@ -133,7 +133,7 @@ pub fn accepts(context: &Context<'_>, transaction: &Transaction, input: &Input) 
 }
 
 impl Remediation {
-    /// Whether this remediation takes this kind of input.
+    /// True if this remediation takes this kind of input.
     pub fn takes(&self, input: &Input) -> bool {
         match self {
             Self::Identify { .. } => matches!(input, Input::Identify { .. }),

@@ -66,7 +66,7 @@ impl Transaction {
     }
 }
 
-/// Whether the client has another page than the one that is offered now.
+/// True if the client has another page than the one that is offered now.
 pub(super) fn is_outdated(context: &Context<'_>, transaction: &Transaction) -> bool {
     let Some(shown) = &transaction.shown else { return false };
     let standing = remediations(context, transaction);

@@ -122,7 +122,7 @@ pub(super) fn read(
     if wrong.is_empty() { Ok(reading) } else { Err(Unreadable::Wrong(wrong)) }
 }
 
-/// Whether a person would be named by an address that is not the one that they prove: the owner of
+/// True if a person would be named by an address that is not the one that they prove: the owner of
 /// that mailbox would end up in another account (security.md A-046), and apps that know people by
 /// `preferred_username` would take one for the other. Whatever is configured, a username that looks
 /// like an address is refused unless it is one's own email; so is any other identifier that is an
@@ -153,19 +153,19 @@ pub(crate) fn found_by_another_address(
     }
 }
 
-/// Whether a profile is small enough to be carried along by every sign-in (security.md R-V7).
+/// True if a profile is small enough to be carried along by every sign-in (security.md R-V7).
 pub(crate) fn fits_a_profile(profile: &Profile) -> bool {
     serde_json::to_vec(profile).is_ok_and(|json| json.len() <= MOST_OCTETS)
 }
 
-/// Whether people would take `text` for an address: something before an at sign, of whatever width,
+/// True if people would take `text` for an address: something before an at sign, of whatever width,
 /// and something behind it.
 fn looks_like_an_address(text: &str) -> bool {
     let text: String = text.nfkc().collect();
     text.split_once('@').is_some_and(|(local, domain)| !is_blank(local) && !is_blank(domain))
 }
 
-/// Whether `owner` gives up a username that is the address of the person who proves it now: nobody
+/// True if `owner` gives up a username that is the address of the person who proves it now: nobody
 /// but them ever proved it (security.md A-046). The owner goes by their own email from then on.
 /// Such a username is refused today; this is for those that were given before.
 pub(super) fn cedes(owner: &User, identity: &Identity, profile: &Profile) -> bool {

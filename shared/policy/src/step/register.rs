@@ -207,7 +207,7 @@ impl Step<'_> {
     }
 }
 
-/// Whether people of this profile are named by their address.
+/// True if people of this profile are named by their address.
 fn login_is_email(profile: &Profile) -> bool {
     let key =
         |name: &str| profile.get(name).and_then(serde_json::Value::as_str).map(identifier_key);

@@ -231,7 +231,7 @@ impl Step<'_> {
     }
 }
 
-/// Whether the client may know that a mail was not sent. Where answers must not tell who has an
+/// True if the client may know that a mail was not sent. Where answers must not tell who has an
 /// account, whoever signs in may not: an address that does not exist fails otherwise than one that
 /// is nobody's.
 pub fn tells_whether_sent(organisation: &Organisation, challenge: &Challenge) -> bool {
@@ -261,7 +261,7 @@ fn newcomer(context: &Context<'_>, old: &User, id: String) -> User {
     }
 }
 
-/// Whether a right code can be right for whom this is about at all: it proves the mailbox that it
+/// True if a right code can be right for whom this is about at all: it proves the mailbox that it
 /// was sent to, and no later one (security.md R-O7).
 fn provable(context: &Context<'_>, transaction: &Transaction) -> bool {
     if transaction.challenge.as_ref().is_some_and(|challenge| !transaction.is_mailbox_of(challenge))

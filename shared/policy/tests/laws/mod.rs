@@ -377,7 +377,7 @@ fn nobody_is_never_done(tried: &Tried<'_>) {
     );
 }
 
-/// Whether there is a person behind it: not a name that nobody has, not a sign-up with somebody
+/// True if there is a person behind it: not a name that nobody has, not a sign-up with somebody
 /// else's address.
 fn somebody(transaction: &Transaction) -> bool {
     match &transaction.subject {

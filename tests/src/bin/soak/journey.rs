@@ -80,7 +80,7 @@ impl World {
         self.come_back(email, chance).await
     }
 
-    /// Somebody else takes the address first, where nobody asks for proof.
+    /// Another person takes the address first, where no proof is asked for.
     async fn squat(&self, email: &str, chance: &mut Chance) -> Result<(), GaveUp> {
         let mut squatter = Person::new(&self.log, &self.base, "newsletter-spa");
         squatter.begin().await?;
@@ -118,7 +118,7 @@ impl World {
                 return Ok(());
             }
         }
-        // Whoever has an account can sign in.
+        // A person who has an account can sign in.
         let done = self.sign_in("demo-spa", email, PASSWORD, chance).await?.1;
         if done.interaction_code().is_none() {
             return Err(GaveUp(format!("neither a sign-up nor a sign-in: {done:?}")));
@@ -146,7 +146,7 @@ impl World {
                 continue;
             }
             let Some(code) = self.newest_code(email).await else {
-                // A poll looks after mails that nobody reported as sent.
+                // A poll looks after mails that were not reported as sent.
                 person.step("/idp/idx/email/poll", json!({})).await?;
                 unsent = chance.next() < 0.3;
                 continue;
@@ -221,7 +221,7 @@ impl World {
         Ok((person, answer))
     }
 
-    /// Whether there were tokens, and they are good and for this address.
+    /// True if there were tokens, and they are good and for this address.
     async fn tokens(&self, person: &Person<'_>, email: &str, code: &str) -> Result<bool, GaveUp> {
         let Some(tokens) = person.token_once(code).await.filter(|tokens| tokens.status == 200)
         else {
@@ -230,7 +230,7 @@ impl World {
         let userinfo =
             person.userinfo(tokens.body["access_token"].as_str().unwrap_or_default()).await?;
         if userinfo.body["email"] != email || userinfo.body["email_verified"] != true {
-            self.log.violation(format!("I2: {email} has tokens of somebody else: {userinfo:?}"));
+            self.log.violation(format!("I2: {email} has tokens of another person: {userinfo:?}"));
         }
         Ok(true)
     }

@@ -46,13 +46,13 @@ fn accounts(world: &World, items: &BTreeMap<String, Vec<Value>>, wrong: &mut Vec
             let marker =
                 format!("UNIQUE#{attribute}#{}", URL_SAFE_NO_PAD.encode(Sha256::digest(email)));
             if markers.get(&marker) != Some(&id) {
-                wrong.push(format!("I1: the {attribute} of {email} is nobody's"));
+                wrong.push(format!("I1: the {attribute} of {email} has no owner"));
             }
             expected.insert(marker);
         }
         let told = told.get(email).cloned().unwrap_or_default();
         if user["emailVerified"] == true && !told.proved {
-            wrong.push(format!("I2: {email} is verified, and nobody typed its code"));
+            wrong.push(format!("I2: {email} is verified, and its code was not typed"));
         }
         let whole = user["profile"]["firstName"] == "Ada"
             && user["profile"]["lastName"] == "Lovelace"

@@ -34,7 +34,7 @@ use serde_json::json;
 use server::Server;
 use tests::{Control, demo, without_budgets};
 
-/// What was asked for.
+/// The arguments.
 struct Arguments {
     minutes: f64,
     flows: u64,
@@ -152,7 +152,7 @@ async fn soak(arguments: &Arguments) -> ExitCode {
     let memory = server.watch(began, lasts, &world).await;
     let in_time: u64 = world.ends.lock().unwrap().values().sum();
     let lasted = began.elapsed();
-    // Whoever is under way finishes: that they can is what is shown.
+    // The journeys under way finish: this shows that they can.
     for flow in flows {
         flow.await.unwrap();
     }

@@ -14,18 +14,18 @@ use tests::Answer;
 /// After so many tries of one request a person gives up.
 const TRIES: u32 = 25;
 
-/// What was asked and answered, by everybody.
+/// The requests and answers of all people.
 #[derive(Default)]
 pub struct Log {
     /// How often each status was answered; 0: no whole answer.
     pub statuses: Mutex<BTreeMap<u16, u64>>,
-    /// How long each answer took, in milliseconds.
+    /// The time that each answer took, in milliseconds.
     pub took: Mutex<Vec<u32>>,
-    /// What must not be.
+    /// The violations.
     pub violations: Mutex<Vec<String>>,
 }
 
-/// Somebody who gave up: no journey may end like this.
+/// A person who gave up: no journey may end like this.
 #[derive(Debug)]
 pub struct GaveUp(pub String);
 
@@ -91,7 +91,7 @@ impl<'a> Person<'a> {
         self.send(self.post(path, &self.with_handle(body))).await
     }
 
-    /// Interaction code to tokens, once: whoever presents it twice has lost it.
+    /// Interaction code to tokens, once: a client that presents it twice has lost it.
     pub async fn token_once(&self, code: &str) -> Option<Answer> {
         let redirect_uri = self.redirect_uri();
         let verifier = "v".repeat(43);

@@ -30,7 +30,7 @@ pub struct Server {
 /// Resident memory in MiB, second by second.
 pub struct Memory(Vec<u64>);
 
-/// Whether this process was started to be the server.
+/// True if this process was started to be the server.
 pub fn is_the_server() -> bool {
     std::env::var(ROLE).is_ok()
 }

@@ -68,7 +68,7 @@ impl Behind {
         Self { running, engines, front, secret }
     }
 
-    /// What a function answers to an event that comes from the proxy's address with these headers.
+    /// The answer of a function to an event that comes from the proxy's address with these headers.
     async fn exchange(
         &self,
         function: Function,
@@ -126,18 +126,18 @@ impl Behind {
 }
 
 #[test]
-fn r_r7_a_090_behind_a_proxy_the_client_is_whom_the_proxy_names_and_nobody_else_may() {
+fn r_r7_a_090_behind_a_proxy_the_client_is_the_one_the_proxy_names_and_no_other_may_name_it() {
     RUNTIME.block_on(async {
         let behind = Behind::start().await;
         // Each client has its own budget, though all come from the proxy's address.
         for number in 0..3 {
             assert_ne!(
-                behind.guess(&format!("nobody-{number}@example.com"), "203.0.113.9").await,
+                behind.guess(&format!("unknown-{number}@example.com"), "203.0.113.9").await,
                 429
             );
         }
-        assert_eq!(behind.guess("nobody-3@example.com", "203.0.113.9").await, 429);
-        assert_ne!(behind.guess("nobody-3@example.com", "2001:db8::1").await, 429);
+        assert_eq!(behind.guess("unknown-3@example.com", "203.0.113.9").await, 429);
+        assert_ne!(behind.guess("unknown-3@example.com", "2001:db8::1").await, 429);
 
         // Who goes past the proxy may write what they like: nothing is even looked up.
         let (right, wrong) = (

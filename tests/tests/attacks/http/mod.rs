@@ -1,4 +1,4 @@
-//! Over HTTP, as anybody on the network would.
+//! Over HTTP, as any client on the network would.
 
 #[path = "../faults.rs"]
 mod faults;

@@ -89,7 +89,7 @@ fn r_r2_a_002_time_does_not_tell_who_has_an_account() {
     }
 }
 
-/// How often one of `ones` took longer than one of `others`: one half if nobody can tell.
+/// How often one of `ones` took longer than one of `others`: one half if they look the same.
 fn area_under_curve(ones: &[Duration], others: &[Duration]) -> f64 {
     let mut others = others.to_vec();
     others.sort();

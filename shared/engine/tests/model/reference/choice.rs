@@ -141,7 +141,7 @@ impl Model {
         Some(Operation::Step(browser, step))
     }
 
-    /// Whether the flow of this browser is about somebody who was deactivated: it ends nowhere.
+    /// True if the flow of this browser is about somebody who was deactivated: it ends nowhere.
     pub fn is_of_nobody(&self, browser: Browser) -> bool {
         let flow = self.tabs[browser].map(|place| &self.flows[place]);
         flow.is_some_and(

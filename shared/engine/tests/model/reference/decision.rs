@@ -81,7 +81,7 @@ impl Model {
         Shown { offer, shoe: form && (flow.shown.shoe || view == View::Profile || asks_more) }
     }
 
-    /// Whether a policy has changed what the open page shows.
+    /// True if a policy has changed what the open page shows.
     pub(super) fn outdated(&self, flow: &Flow) -> bool {
         let today = self.shows(flow).offer;
         today.is_some() && today != flow.shown.offer

@@ -13,7 +13,7 @@ fn press(browser: &mut Browser<'_>, link: &str) -> Answer {
     browser.send(path, FORM, query.as_bytes())
 }
 
-/// Whether the tab that waits is sent on with a code.
+/// True if the tab that waits is sent on with a code.
 fn goes_on(browser: &mut Browser<'_>) -> bool {
     let polled = browser.step("/idp/idx/email/poll", json!({}));
     polled.body["success"]["href"].as_str().is_some_and(|href| href.contains("interaction_code="))

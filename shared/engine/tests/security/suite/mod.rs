@@ -64,7 +64,7 @@ fn with_ada() -> stage::Stage {
     with_ada_in(&stage::demo())
 }
 
-fn with_ada_in(organisation: &policy::organisation::Organisation) -> stage::Stage {
+pub fn with_ada_in(organisation: &policy::organisation::Organisation) -> stage::Stage {
     let stage = stage::Stage::with(organisation);
     let mut browser = stage.browser("demo-spa");
     browser.sign_up(ADA, PASSWORD);
@@ -76,7 +76,7 @@ fn with_ada_in(organisation: &policy::organisation::Organisation) -> stage::Stag
 }
 
 /// The demo organisation, where whoever signs in chooses between password and mailbox.
-fn by_password_or_mail() -> policy::organisation::Organisation {
+pub fn by_password_or_mail() -> policy::organisation::Organisation {
     let mut organisation = stage::demo();
     for rule in organisation.policies.global_session.iter_mut().flat_map(|policy| &mut policy.rules)
     {

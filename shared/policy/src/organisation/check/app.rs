@@ -120,7 +120,7 @@ pub(super) fn warnings(organisation: &Organisation, report: &mut Report) {
     }
 }
 
-/// Whether the rules let `who` in on some condition that `who` can never meet. A rule that says
+/// True if the rules let `who` in on some condition that `who` can never meet. A rule that says
 /// DENY is meant.
 fn locked_out(organisation: &Organisation, app: &App, who: &Who) -> bool {
     let usable = |key: &AuthenticatorKey| {

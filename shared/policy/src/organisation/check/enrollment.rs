@@ -250,7 +250,7 @@ fn form(
     }
 }
 
-/// Whether `wrong`, which is in no schema, looks like an attempt at `name`.
+/// True if `wrong`, which is in no schema, looks like an attempt at `name`.
 fn is_misspelt(organisation: &Index<'_>, wrong: &str, name: &str, report: &mut Report) -> bool {
     organisation.property(wrong).is_none()
         && report.nearest(wrong, core::iter::once(name)).is_some()

@@ -25,7 +25,7 @@ impl<'a> Names<'a> {
         Self { what, sorted: listed.iter().copied().collect(), listed }
     }
 
-    /// Whether `name` is one of them.
+    /// True if `name` is one of them.
     pub fn contain(&self, name: &str) -> bool {
         self.sorted.contains(name)
     }

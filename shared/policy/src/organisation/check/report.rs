@@ -76,7 +76,7 @@ impl Report {
         }
     }
 
-    /// Whether nothing more is listed: whatever takes long may stop.
+    /// True if nothing more is listed: whatever takes long may stop.
     pub fn is_full(&self) -> bool {
         self.problems.len() >= MOST
     }

@@ -74,7 +74,7 @@ pub(super) fn check(organisation: &Index<'_>, report: &mut Report) {
     }
 }
 
-/// Whether an attribute may have this value: the very value, not one that only becomes right when
+/// True if an attribute may have this value: the very value, not one that only becomes right when
 /// it is stored. A whole number may be written with a point.
 fn is_value_of(name: &str, property: &Property, value: &Value) -> bool {
     if property.kind() == PropertyType::Array {
@@ -86,7 +86,7 @@ fn is_value_of(name: &str, property: &Property, value: &Value) -> bool {
     validate(name, property, value).is_ok_and(|stored| same(&stored, value))
 }
 
-/// Whether this stands where text belongs because its quotes are missing.
+/// True if this stands where text belongs because its quotes are missing.
 fn is_unquoted(kind: PropertyType, value: &Value) -> bool {
     kind == PropertyType::String && matches!(value, Value::Null | Value::Bool(_) | Value::Number(_))
 }
