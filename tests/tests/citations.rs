@@ -147,7 +147,7 @@ fn ids_of_name(name: &str) -> Vec<String> {
     found
 }
 
-/// What is cited after the name of a document: ids, and sections as `§2.1`.
+/// The citations after the name of a document: ids, and sections as `§2.1`.
 fn list(mut rest: &str) -> Vec<String> {
     let mut found = Vec::new();
     rest = rest.trim_start_matches('`');
@@ -171,14 +171,23 @@ fn list(mut rest: &str) -> Vec<String> {
     }
 }
 
-/// Headings with a number, as they are cited: `§2.1`.
+/// Headings with a number, and the numbered points below them, as they are cited: `§2.1` is a
+/// heading, or point 1 of section 2.
 fn headings(document: &str) -> BTreeSet<String> {
-    document
-        .lines()
-        .filter(|line| line.starts_with('#'))
-        .filter_map(|line| section(line.trim_start_matches('#').trim_start_matches([' ', '§'])))
-        .map(|number| format!("§{number}"))
-        .collect()
+    let (mut found, mut current) = (BTreeSet::new(), None);
+    for line in document.lines() {
+        if line.starts_with('#') {
+            current = section(line.trim_start_matches('#').trim_start_matches([' ', '§']));
+            found.extend(current.map(|number| format!("§{number}")));
+        } else if let Some(heading) = current {
+            let text = line.strip_prefix("| ").unwrap_or(line);
+            let (number, rest) = text.split_at(digits(text));
+            if !number.is_empty() && (rest.starts_with(". ") || rest.starts_with(" |")) {
+                found.insert(format!("§{heading}.{number}"));
+            }
+        }
+    }
+    found
 }
 
 /// Rows of the rules: line, id, and the cell that names the test.
@@ -244,7 +253,7 @@ fn every_cited_rule_and_section_is_there() {
                         seen += 1;
                         if !headings.contains(&cited) {
                             missing.insert(format!(
-                                "{}: {cited} is no heading of {path}",
+                                "{}: {cited} is no section of {path}",
                                 source.place(at)
                             ));
                         }
