@@ -11,6 +11,7 @@
 mod architecture;
 mod attacks;
 mod canary;
+mod citations;
 mod durability;
 mod end_to_end;
 mod histories;
