@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::stage::{Answer, Browser, Stage, demo};
 
-const ADA: &str = "ada@example.com";
-const PASSWORD: &str = "correct horse battery";
+pub const ADA: &str = "ada@example.com";
+pub const PASSWORD: &str = "correct horse battery";
 const SIGN_UP: &str = "/idp/idx/enroll/new";
-const UPDATE: &str = "/idp/idx/enroll/update";
+pub const UPDATE: &str = "/idp/idx/enroll/update";
 
 fn enrollment(organisation: &mut Organisation) -> &mut ProfileEnrollment {
     let policy = organisation
@@ -24,7 +24,7 @@ fn enrollment(organisation: &mut Organisation) -> &mut ProfileEnrollment {
 }
 
 /// The demo, which asks for these too.
-fn asking(names: &[(&str, bool)]) -> Organisation {
+pub fn asking(names: &[(&str, bool)]) -> Organisation {
     let mut organisation = demo();
     for (name, required) in names {
         let asked = ProfileAttribute {
@@ -234,7 +234,7 @@ fn r_s9_an_app_that_is_switched_off_ends_the_flow() {
 }
 
 /// Somebody who is asked for these when they sign in.
-fn at_the_progressive_form<'s>(stage: &'s Stage, asked: &Organisation) -> Browser<'s> {
+pub fn at_the_progressive_form<'s>(stage: &'s Stage, asked: &Organisation) -> Browser<'s> {
     let mut ada = stage.browser("demo-spa");
     ada.sign_up(ADA, PASSWORD);
     assert!(ada.answer_code(&stage.code(ADA)).interaction_code().is_some());

@@ -1,40 +1,19 @@
 //! Cases from public bug reports of products that do the same job. `tests/reported.md` names the
 //! test of each.
 
-use policy::organisation::{Organisation, ProfileAttribute};
+use policy::organisation::Organisation;
 use serde_json::{Value, json};
 
-use crate::stage::{Browser, Stage, demo};
+use crate::open_pages::{self, ADA, PASSWORD, UPDATE, at_the_progressive_form};
+use crate::stage::{Browser, Stage};
 
-const ADA: &str = "ada@example.com";
-const PASSWORD: &str = "correct horse battery";
-const UPDATE: &str = "/idp/idx/enroll/update";
-
-/// The demo, which asks for these attributes too: name, and whether it is required.
+/// The demo, which asks for these attributes too, and takes any number of a customer.
 fn asking(names: &[(&str, bool)]) -> Organisation {
-    let mut organisation = demo();
-    let number =
-        organisation.user_schema.definitions.custom.properties.get_mut("customerNumber").unwrap();
+    let mut organisation = open_pages::asking(names);
+    let attributes = &mut organisation.user_schema.definitions.custom.properties;
+    let number = attributes.get_mut("customerNumber").unwrap();
     (number.minimum, number.unique) = (Some(0.0), None);
-    let policies = &mut organisation.policies.profile_enrollment;
-    let policy = policies.iter_mut().find(|policy| policy.id == "demo-enrollment").unwrap();
-    for (name, required) in names {
-        let asked =
-            ProfileAttribute { name: (*name).into(), label: (*name).into(), required: *required };
-        policy.rules[0].actions.profile_enrollment.profile_attributes.push(asked);
-    }
     organisation
-}
-
-/// Ada has an account; then the app asks for more.
-fn at_the_progressive_form<'s>(stage: &'s Stage, asked: &Organisation) -> Browser<'s> {
-    let mut ada = stage.browser("demo-spa");
-    ada.sign_up(ADA, PASSWORD);
-    assert!(ada.answer_code(&stage.code(ADA)).interaction_code().is_some());
-    stage.apply(asked);
-    ada.begin();
-    assert_eq!(ada.password(ADA, PASSWORD).forms(), ["enroll-profile"]);
-    ada
 }
 
 /// Sends the form; it is taken, stored, and not asked for again.

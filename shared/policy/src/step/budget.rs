@@ -126,7 +126,8 @@ pub fn requests(limits: &Limits, id: &str) -> Budget {
 ///
 /// A browser that this person has signed in from before has as many of its own, and so have all
 /// networks together that they have signed in from: what strangers guess elsewhere keeps the owner
-/// out of neither (R-R8, A-107).
+/// out of neither (R-R8, A-107). With enumeration prevention on, only the browser has: a network is
+/// shared with strangers.
 struct Guess<'a> {
     limits: &'a Limits,
     transaction: &'a Transaction,
@@ -141,6 +142,10 @@ impl<'a> Guess<'a> {
         name: &str,
         familiar: Familiar,
     ) -> Self {
+        // Strangers share a network with the owner. Were its budget open to known names alone, then
+        // an answer past the limits of strangers would tell that there is such a name (R-R1).
+        let network = familiar.network && !context.prevents_enumeration();
+        let familiar = Familiar { network, ..familiar };
         Self {
             limits: &context.organisation.settings.limits,
             transaction,
@@ -221,7 +226,7 @@ pub(super) fn password_guess(
     }
     let first_tries = Budget { max: FIRST_TRIES, name: "guess-first", ..guess.of_network(0) };
     alloc::vec![
-        if familiar.network {
+        if guess.familiar.network {
             alloc::vec![guess.of_network(anybody), guess.of_networks(), guess.of_source()]
         } else {
             alloc::vec![guess.of_name(anybody), guess.of_source(), guess.of_all(1)]

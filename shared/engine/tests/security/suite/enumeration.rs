@@ -248,3 +248,47 @@ fn a_007_a_password_that_nobody_can_have_is_wrong_for_everybody_alike() {
     );
     assert_eq!(refused.forms()[0], "challenge-authenticator", "on its form");
 }
+
+/// One wrong password, typed at this address; the answer without the words of the name.
+fn wrong_at(stage: &Stage, source: &str, typed: &str) -> (u16, Vec<String>, Option<String>) {
+    let mut browser = stage.browser("demo-spa");
+    browser.source = source.into();
+    browser.begin();
+    browser.step("/idp/idx/identify", json!({"identifier": typed}));
+    let answer = browser.step(
+        "/idp/idx/challenge/answer",
+        json!({"credentials": {"passcode": "not the password"}}),
+    );
+    (answer.status, answer.messages(), answer.header("retry-after").map(String::from))
+}
+
+/// A stranger shares the owner's network: the neighbours, or all who use one server of an app.
+#[test]
+fn r_r1_r_r8_past_the_limits_a_network_of_the_owner_does_not_tell_that_there_is_one() {
+    let mut stage = Stage::with(&preventing());
+    stage.source = "192.0.2.200".into();
+    let mut ada = stage.browser("demo-spa");
+    ada.sign_up(ADA, PASSWORD);
+    assert!(ada.answer_code(&stage.code(ADA)).interaction_code().is_some());
+    stage.advance(2 * 24 * 3_600);
+    let home = stage.source.clone();
+
+    // What strangers may guess at one name is used up elsewhere.
+    for typed in [ADA, NOBODY] {
+        for network in 0..20 {
+            wrong_at(&stage, &format!("203.113.{network}.7"), typed);
+        }
+    }
+    let told = [ADA, NOBODY].map(|typed| [0, 1, 2].map(|_| wrong_at(&stage, &home, typed)));
+    assert_eq!(told[0], told[1]);
+    assert_eq!(told[0][2].0, 429, "{told:?}");
+
+    // What the source may guess is used up with other names.
+    stage.advance(2 * 3_600);
+    for index in 0..50 {
+        wrong_at(&stage, &home, &format!("another{index}@example.com"));
+    }
+    let told = [ADA, NOBODY].map(|typed| wrong_at(&stage, &home, typed));
+    assert_eq!(told[0], told[1]);
+    assert_eq!(told[0].0, 429, "{told:?}");
+}
